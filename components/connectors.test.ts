@@ -11,13 +11,13 @@ const specOf = (settings: MirrorSettings): any =>
     target: { ...settings.target, bootstrapServers: "target:9093" },
   }).text.spec;
 
-describe("what a setting of one connector means for the other", () => {
+describe("settings of one connector that matter for the other", () => {
   const both = (settings: MirrorSettings) => {
     const [pair] = specOf(settings).mirrors;
     return [pair.sourceConnector.config, pair.checkpointConnector.config].map((c) => c["offset-syncs.topic.location"]);
   };
 
-  test("a shared key written for one is not refused because the profile set the other", () => {
+  test("a shared key that is set for one connector replaces the profile's value in both", () => {
     const location = { config: { "offset-syncs.topic.location": "source" } };
     expect(both({ sourceConnector: location })).toEqual(["source", "source"]);
     expect(both({ checkpointConnector: location })).toEqual(["source", "source"]);
@@ -29,7 +29,7 @@ describe("what a setting of one connector means for the other", () => {
     expect(mirrorModelOf({ checkpointConnector: location }).offsetSyncsLocation).toBe("source");
   });
 
-  test("a mirror without a checkpoint connector has no block for it and needs no rights for it", () => {
+  test("a mirror without a checkpoint connector has no block and no rights for it", () => {
     const settings: MirrorSettings = { topicsPattern: "orders", groupsPattern: "billing", checkpointConnector: false };
     expect(specOf(settings).mirrors[0]).not.toHaveProperty("checkpointConnector");
     const model = mirrorModelOf(settings);
@@ -46,7 +46,7 @@ describe("what a setting of one connector means for the other", () => {
     );
   });
 
-  test("version and offsets of a connector are written where the dialect has them, and refused elsewhere", () => {
+  test("version and offsets of a connector are written if the dialect has them, and refused otherwise", () => {
     const sourceConnector = {
       version: "4.2.0",
       listOffsets: { toConfigMap: { name: "list" } },

@@ -45,7 +45,7 @@ describe("ACLs are written in the form that the operator reads", () => {
   });
 });
 
-test("Event Streams 13.0 is written as Strimzi 1.0, under its own group and label", () => {
+test("Event Streams 13.0 is written like Strimzi 1.0, with its own group and label", () => {
   const [own, strimzi] = [user("event-streams-v1"), user("strimzi-v1")];
   expect(own).toMatchObject({
     apiVersion: "eventstreams.ibm.com/v1",
@@ -58,7 +58,7 @@ test("Event Streams 13.0 is written as Strimzi 1.0, under its own group and labe
   expect(text.otherApiVersions).toContain("eventstreams.ibm.com/v1beta2");
 });
 
-describe("an operator version that does not read the dialect is a mistake with the way out", () => {
+describe("an operator version that does not read the dialect is an error that suggests another dialect", () => {
   test.each([
     [
       "strimzi-v1",
@@ -87,7 +87,7 @@ describe("an operator version that does not read the dialect is a mistake with t
     expect(mistakes.list).toEqual([expect.stringContaining(message)]);
   });
 
-  test("in a migration and in the stack, for the mirror and for each user operator", () => {
+  test("in a migration and in a stack, for the mirror and for each user operator", () => {
     const side = (version?: string) => ({
       bootstrapServers: "a:1",
       operator: { cluster: "c", namespace: "n", ...(version === undefined ? {} : { version }) },
@@ -152,9 +152,9 @@ describe("fields of a newer operator", () => {
       },
       `has no authentication "custom" (origin): use a newer operator`,
     ],
-  ])("%j is a mistake", (settings, message) => expect(() => mirror(settings)).toThrow(message));
+  ])("%j is an error", (settings, message) => expect(() => mirror(settings)).toThrow(message));
 
-  test("an authentication or a field that the dialect does not have is one mistake, not one for each of its fields", () => {
+  test("an authentication or field that the dialect does not have is one error, not one for each inner field", () => {
     const said = (settings: object) => {
       try {
         mirror(settings);
@@ -190,13 +190,13 @@ describe("fields of a newer operator", () => {
     }
   });
 
-  test("unknown ones are said to be unknown to this package version", () => {
+  test("a field that this package version does not know is reported as such", () => {
     expect(() => mirror({ template: { pod: { zoneVolumes: [] } } })).toThrow(
       "spec.template.pod.zoneVolumes is not a field that this package version knows (Strimzi up to 1.2)",
     );
   });
 
-  test("those of Strimzi 1.0 to 1.2 are written", () => {
+  test("fields of Strimzi 1.0 to 1.2 are written", () => {
     const { spec } = mirror({
       rack: { type: "environment-variable", envVarName: "R" },
       template: { pod: { templatedVolumes: [{ name: "v", configMap: { name: "c-{nodeId}" } }] } },
@@ -205,7 +205,7 @@ describe("fields of a newer operator", () => {
   });
 });
 
-test("an older operator runs an older Kafka, which decides names and classes", () => {
+test("the operator version decides the default Kafka version", () => {
   expect(dialectNamed("strimzi-v1beta2", new Mistakes(), "0.25.0").kafkaVersion).toBe("2.8.0");
   expect(dialectNamed("strimzi-v1beta2", new Mistakes(), "0.45.0").kafkaVersion).toBe("3.9.0");
   expect(Object.values(dialects).map(({ kafkaVersion }) => kafkaVersion)).toEqual([

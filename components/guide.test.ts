@@ -46,7 +46,7 @@ describe("the guide's own dialect", () => {
   });
 });
 
-describe("the guide's content in the other dialects", () => {
+describe("the guide's resources in the other dialects", () => {
   const others = [
     ["event-streams-v1beta2", "eventstreams.ibm.com/v1beta2", "eventstreams.ibm.com/cluster"],
     ["strimzi-v1beta2", "kafka.strimzi.io/v1beta2", "strimzi.io/cluster"],
@@ -54,7 +54,7 @@ describe("the guide's content in the other dialects", () => {
   ] as const;
 
   test.each(others)(
-    "%s: the same rules in the same order, `operations` for `operation`",
+    "%s: the same ACLs in the same order, with `operations` instead of `operation`",
     (dialect, apiVersion, label) => {
       for (const role of ["origin", "target"] as const) {
         const expected = fixture(`${role}-user`);
@@ -78,7 +78,7 @@ describe("the guide's content in the other dialects", () => {
     delete connector.config["replication.policy.separator"];
   }
 
-  test.each(others.slice(0, 2))("%s: the guide's mirror but for the policy", (dialect, apiVersion) => {
+  test.each(others.slice(0, 2))("%s: the guide's mirror except for the policy class", (dialect, apiVersion) => {
     const expected = fixture("mirror");
     expected.apiVersion = apiVersion;
     modernPolicy(expected.spec.mirrors[0].sourceConnector);
@@ -86,7 +86,7 @@ describe("the guide's content in the other dialects", () => {
     expect(canonical(guideMirror(dialect))).toBe(canonical(expected));
   });
 
-  test("strimzi-v1: the guide's mirror in the form of v1", () => {
+  test("strimzi-v1: the guide's mirror in the v1 form", () => {
     const guide = fixture("mirror").spec;
     const [origin, { config, ...target }] = guide.clusters;
     const { sourceConnector, checkpointConnector, topicsPattern, groupsPattern } = guide.mirrors[0];

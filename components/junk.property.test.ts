@@ -83,7 +83,7 @@ function verdict(run: () => unknown): string {
 const mayHoldSecrets = (path: readonly string[]) =>
   ["given", "administrator", "ca", "kubeconfig"].some((key) => path.includes(key)) && path.at(-1) !== "mechanism";
 
-test("in a migration's arguments; what passes is all that the mirror and its users ask", () => {
+test("with wrong values in its arguments, a migration reports a mistake or its mirror and users accept them", () => {
   fc.assert(
     fc.property(changes(migrationSchema), (edits) => {
       const side = (name: string) => ({
@@ -120,7 +120,7 @@ test("in a migration's arguments; what passes is all that the mirror and its use
   );
 }, 240_000);
 
-test("in the stack's configuration; what the stack takes, the component takes", () => {
+test("with wrong values in its configuration, the stack reports a mistake or the component accepts them", () => {
   const files = new Files("/nowhere");
   const makers = {
     kubernetes: () => undefined,

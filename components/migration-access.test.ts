@@ -39,7 +39,7 @@ const mistakes = (origin: object, more: object = {}) => {
 };
 
 describe("mutual TLS", () => {
-  test("with users that the operator makes: certificate and key beside the mirror, and in the engine's connections", async () => {
+  test("with users of the operator: certificate and key are beside the mirror and in the connections", async () => {
     const { inputs, source, target } = await declare({
       ...operated("origin"),
       operator: { cluster: "origin", namespace: "origin-ns", authentication: "tls" },
@@ -74,7 +74,7 @@ describe("mutual TLS", () => {
     );
   });
 
-  test("with users that exist", async () => {
+  test("with existing users: certificate and key are beside the mirror and in the connections", async () => {
     const { inputs, source } = await declare({
       bootstrapServers: "origin:9093",
       ca: "PEM",
@@ -92,7 +92,7 @@ describe("mutual TLS", () => {
     });
   });
 
-  test("needs TLS, and both parts", () => {
+  test("needs TLS, and both certificate and key", () => {
     const said = mistakes({
       bootstrapServers: "o:1",
       tls: false,
@@ -125,7 +125,7 @@ describe("OAuth", () => {
     clientSecret: { secretName: "mm2-oauth", key: "secret" },
   } as const;
 
-  test("the workers get their tokens themselves, the engine is given one; neither is in a Secret of ours", async () => {
+  test("the workers request their tokens, the engine uses a given one, and no Secret contains either", async () => {
     const { inputs, source } = await declare(
       {
         bootstrapServers: "origin:9093",
@@ -145,7 +145,7 @@ describe("OAuth", () => {
     expect(JSON.stringify(mocks.only("KafkaMirrorMaker2"))).not.toContain("mirror-token");
   });
 
-  test("in the dialect that has only custom", async () => {
+  test("works in a dialect that has only type custom", async () => {
     const custom = { type: "custom", sasl: true, config: { "sasl.mechanism": "OAUTHBEARER" } } as const;
     const { source } = await declare({
       bootstrapServers: "origin:9093",
@@ -156,7 +156,7 @@ describe("OAuth", () => {
     expect(source.authentication).toEqual(custom);
   });
 
-  test("says what is missing, and what the dialect does not have", () => {
+  test("reports what is missing and what the dialect does not have", () => {
     expect(mistakes({ bootstrapServers: "o:1", given: { token: "t" }, administrator })).toContain(
       "origin.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type custom",
     );
@@ -176,7 +176,7 @@ describe("OAuth", () => {
 });
 
 describe("names", () => {
-  test("users, Secrets, principals and what has to be gone in the end follow them", async () => {
+  test("are used for users, Secrets, principals and the search for residue", async () => {
     const names = {
       user: "mm2-orders",
       administrator: "mm2-orders-admin",
@@ -211,7 +211,7 @@ describe("names", () => {
     expect(places).not.toContain("Secret migration/origin-cluster-credentials");
   });
 
-  test("the engine checks certificates against the name that is given", async () => {
+  test("include serverName, which the engine checks certificates against", async () => {
     const { inputs } = await declare({ ...operated("origin"), serverName: "broker.internal" });
     expect(inputs(":Gate", "m-gate").originConnection.tls).toEqual({
       ca: "CA of origin-ns/origin-cluster-ca-cert",
@@ -221,7 +221,7 @@ describe("names", () => {
   });
 });
 
-describe("users through Kafka's own interface", () => {
+describe("users that are created through Kafka", () => {
   const kafkaOrigin = () => ({
     bootstrapServers: "origin:9093",
     ca: "PEM",
@@ -229,7 +229,7 @@ describe("users through Kafka's own interface", () => {
     administrator: { username: "admin", password: "P" },
   });
 
-  test("are made only when nobody has the name, or somebody accepts that", async () => {
+  test("are created only if the name is free or the user accepts a taken one", async () => {
     const { inputs } = await declare(kafkaOrigin());
     expect(inputs(":UnclaimedUser", "m-origin-user-unclaimed")).toMatchObject({
       side: "origin",
@@ -240,7 +240,7 @@ describe("users through Kafka's own interface", () => {
     expect(JSON.stringify(mocks.only(":UnclaimedUser")[0]!.inputs)).toContain("4dabf18193072939515e22adb298388d");
   });
 
-  test("with the name that is given", async () => {
+  test("use the given name", async () => {
     const { inputs } = await declare(
       { ...kafkaOrigin(), names: { user: "mm2-orders" } },
       { preflight: { accept: ["USER_TAKEN"] } },
@@ -253,30 +253,30 @@ describe("users through Kafka's own interface", () => {
   });
 });
 
-describe("a cluster that lets everybody use what no ACL names", () => {
+describe("a cluster that allows everyone to use resources without ACLs", () => {
   const asked = async (more: Partial<MigrationArgs>) => {
     const { inputs } = await declare(operated("origin"), more);
     return ["administrator", "user"].map((part) => inputs(":Unclaimed", `m-origin-${part}-unclaimed`).cluster);
   };
   const looked = { name: "origin", everyoneByDefault: false };
 
-  test("is looked at before the administrator is made; preflight looks before the mirror's user", async () => {
+  test("is checked before the administrator is created, and by preflight before the mirror's user", async () => {
     expect(await asked({})).toEqual([{ name: "origin" }, looked]);
   });
 
-  test("is what somebody has said that it is", async () => {
+  test("can be declared with everyoneByDefault", async () => {
     expect(await asked({ preflight: { everyoneByDefault: { origin: true } } })).toEqual([
       { name: "origin", everyoneByDefault: true },
       looked,
     ]);
   });
 
-  test("can be accepted", async () => {
+  test("can be accepted with CLUSTER_OPEN", async () => {
     expect(await asked({ preflight: { accept: ["CLUSTER_OPEN"] } })).toEqual([looked, looked]);
   });
 });
 
-test("the report's trigger says nothing of secrets", () => {
+test("the report's trigger contains no secrets", () => {
   const of = (administrator: object) =>
     triggerOf({ origin: { administrator }, mirror: { tolerations: [{ key: "a" }] } });
   expect(of({ key: "K", token: "T", password: "P" })).toBe(of({ key: "other", token: "other", password: "other" }));
@@ -289,7 +289,7 @@ test("the report's trigger says nothing of secrets", () => {
 describe("clusters without authentication", () => {
   const anonymous = { bootstrapServers: "origin:9092", anonymous: true, tls: false } as const;
 
-  test("in plain text: no login anywhere, no users, no Secrets, and no principal to look for at the end", async () => {
+  test("need no login, user, Secret or principal in plain text", async () => {
     const { inputs, source } = await declare(anonymous);
     expect(source).not.toHaveProperty("authentication");
     expect(source).not.toHaveProperty("tls");
@@ -304,7 +304,7 @@ describe("clusters without authentication", () => {
     });
   });
 
-  test("with TLS alone: the CA is beside the mirror and in the engine's connection", async () => {
+  test("have the CA beside the mirror and in the engine's connection with TLS alone", async () => {
     const { inputs, source } = await declare({ bootstrapServers: "origin:9093", anonymous: true, ca: "PEM" });
     expect(source).not.toHaveProperty("authentication");
     expect(source.tls).toEqual({
@@ -313,13 +313,13 @@ describe("clusters without authentication", () => {
     expect(inputs(":Gate", "m-gate").originConnection).toEqual({ bootstrapServers: "origin:9093", tls: { ca: "PEM" } });
   });
 
-  test("an administrator may log in all the same", async () => {
+  test("allow an administrator who logs in", async () => {
     const { inputs } = await declare({ ...anonymous, administrator: { username: "admin", password: "secret" } });
     expect(inputs(":Gate", "m-gate").originConnection.sasl).toMatchObject({ username: "admin" });
     expect(inputs(":Preflight", "m-privileges").mirrorOriginConnection).not.toHaveProperty("sasl");
   });
 
-  test("in plain text nothing of TLS is taken for granted", () => {
+  test("report every TLS setting as unused in plain text", () => {
     const notUsed = (key: string) => `origin.${key} is not used: origin.tls is false; take one of them away`;
     const said = mistakes({ ...anonymous, ca: "PEM", serverName: "origin", names: { caSecret: "my-ca" } });
     for (const key of ["ca", "serverName", "names.caSecret"]) expect(said).toContain(notUsed(key));
@@ -327,7 +327,7 @@ describe("clusters without authentication", () => {
     expect(mistakes({ bootstrapServers: "o:1", tls: false, operator })).toContain(notUsed("operator.caSecret"));
   });
 
-  test("says what contradicts it", () => {
+  test("report settings that contradict it", () => {
     const both = mistakes({ ...anonymous, operator: { cluster: "o", namespace: "n" } });
     expect(both).toContain("origin has operator and anonymous of operator, kafka, given, anonymous");
     expect(mistakes({ ...anonymous, anonymous: false })).toContain(
@@ -339,10 +339,10 @@ describe("clusters without authentication", () => {
   });
 });
 
-describe("Secrets that are beside the mirror already", () => {
+describe("existing Secrets beside the mirror", () => {
   const existingSecrets = { credentials: true, ca: true };
 
-  test("a given user's password is read from its Secret, and no Secret is made or expected to go", async () => {
+  test("provide a given user's password, so no Secret is created or has to be gone at the end", async () => {
     const { inputs, source } = await declare({
       bootstrapServers: "origin:9093",
       existingSecrets,
@@ -378,7 +378,7 @@ describe("Secrets that are beside the mirror already", () => {
     expect(places).not.toContain("origin-cluster-ca-cert");
   });
 
-  test("the operator's own Secrets serve where the mirror is in the cluster's namespace", async () => {
+  test("can be the operator's own if the mirror is in the cluster's namespace", async () => {
     const origin = {
       ...operated("origin"),
       existingSecrets,
@@ -395,7 +395,7 @@ describe("Secrets that are beside the mirror already", () => {
     expect(source.tls.trustedCertificates[0].secretName).toBe("origin-cluster-ca-cert");
   });
 
-  test("must not hold what nobody but the stack knows, or what nobody reads", () => {
+  test("are refused for credentials that only the stack knows or that nothing reads", () => {
     const administrator = { username: "a", password: "p" };
     const made = { bootstrapServers: "o:1", existingSecrets: { credentials: true }, administrator };
     const provider = new kafka.Provider("k", { bootstrapServers: ["o:1"] });
@@ -412,7 +412,7 @@ describe("Secrets that are beside the mirror already", () => {
     }
   });
 
-  test("says what is not used", () => {
+  test("report settings that are not used", () => {
     const administrator = { username: "a", password: "p" };
     const given = { bootstrapServers: "o:1", existingSecrets, administrator };
     expect(mistakes({ ...given, given: { username: "me", password: "x" } })).toContain(

@@ -18,7 +18,7 @@ function mistakes(args: object): string[] {
   }
 }
 
-describe("a key that the migration does not have is refused, with the one that was meant", () => {
+describe("an unknown key of the migration is an error that suggests the closest key", () => {
   test.each([
     [{ gate: { limitSecond: 5 } }, 'gate.limitSecond is no setting (did you mean "limitSeconds"?)'],
     [{ verify: { tailRecord: 5 } }, 'verify.tailRecord is no setting (did you mean "tailRecords"?)'],
@@ -54,7 +54,7 @@ describe("a key that the migration does not have is refused, with the one that w
   ])("%j", (more, message) => expect(mistakes({ ...good, ...more })).toEqual([message]));
 });
 
-describe("a value that is none is refused, whatever would have become of it", () => {
+describe("an invalid value of the migration is an error", () => {
   test.each([
     [{ verify: { mode: "ful" } }, 'verify.mode is "ful" (did you mean "full"?): it has to be one of none, tail, full'],
     [
@@ -109,7 +109,7 @@ describe("a value that is none is refused, whatever would have become of it", ()
   ])("%j", (more, message) => expect(mistakes({ ...good, ...more })).toEqual([message]));
 });
 
-test("all of them at once, with what the rules and the dialect say of the rest", () => {
+test("all mistakes are reported together, including those of the rules and the dialect", () => {
   const found = mistakes({
     origin: operated("origin", { brokers: "3", alias: "a b" }),
     target: { bootstrapServers: "t:1" },
@@ -142,7 +142,7 @@ test("all of them at once, with what the rules and the dialect say of the rest",
   }
 });
 
-test("no secret is repeated, at whatever key it was given", () => {
+test("errors never contain a secret, whatever key it was given for", () => {
   const secret = "hunter2";
   const given = [
     { password: [secret] },
@@ -160,7 +160,7 @@ test("no secret is repeated, at whatever key it was given", () => {
   expect(mistakes({ ...good, mirror: { kubeconfig: { users: secret } } }).join("\n")).not.toContain(secret);
 });
 
-test("values that Pulumi knows later are taken where they may stand, and named where they may not", () => {
+test("values that Pulumi knows only later are accepted where possible, and named otherwise", () => {
   const later = pulumi.output("later");
   expect(
     mistakes({
@@ -182,7 +182,7 @@ describe("names", () => {
   const one = (side: string, operator: object = {}, more: object = {}) =>
     operated(side, more, { namespace: "kafka", ...operator });
 
-  test("both clusters' users in one namespace need names of their own", () => {
+  test("must differ if the users of both clusters are in one namespace", () => {
     const found = mistakes({ origin: one("a"), target: one("b") });
     expect(found).toEqual([
       "target.names.user is \"mm2-credentials\": in namespace kafka that is the name of the mirror's user on the origin, too; give the mirror's user on the target a name of its own",
@@ -193,7 +193,7 @@ describe("names", () => {
     ).toEqual([]);
   });
 
-  test("a Secret beside the mirror must not be the operator's own", () => {
+  test("of Secrets beside the mirror must differ from the operator's own", () => {
     const origin = one("origin");
     expect(mistakes({ ...good, origin, mirror: { namespace: "kafka" } })).toEqual([
       "origin.names.caSecret is \"origin-cluster-ca-cert\": in namespace kafka that is the name of the operator's own Secret of the origin's CA, too; give the Secret of the origin's CA beside the mirror a name of its own",
@@ -214,7 +214,7 @@ describe("names", () => {
     ).toContain("origin.names.credentialsSecret is");
   });
 
-  test("that nothing bears are mistakes, and so is the administrator's own name for the mirror's user", () => {
+  test("are errors if nothing uses them, or if the mirror's user has the administrator's name", () => {
     const given = {
       bootstrapServers: "o:1",
       given: { username: "a", password: "b" },
@@ -236,7 +236,7 @@ describe("names", () => {
   });
 });
 
-test("what the mirror would only say once the users are made is said before", () => {
+test("mistakes of the mirror are reported before any user is created", () => {
   expect(mistakes({ ...good, mirror: { annotations: { "registry.password": "hunter2" } } })).toEqual([
     expect.stringContaining("mirror: annotations.registry.password contains a secret in plain text"),
   ]);

@@ -10,7 +10,7 @@ const mistakes = (args: object) =>
   migrationMistakes({ origin: cluster("origin"), target: cluster("target"), ...args } as never).list;
 const origin = (settings: object) => ({ origin: { ...cluster("origin"), ...settings } });
 
-describe("a single value that a later step would stumble over is a mistake before anything is created", () => {
+describe("values are checked before anything is created", () => {
   test.each([
     [{ mirror: { name: "My_Mirror" } }, 'mirror.name is "My_Mirror": it has to be lower case letters'],
     [{ mirror: { name: "orders.v1" } }, "mirror.name is"],
@@ -32,7 +32,7 @@ describe("a single value that a later step would stumble over is a mistake befor
     [{ operatorVersion: "11.5" }, "a version of Event Streams: use dialect event-streams-v1beta2"],
     // The address shows that both sides are one cluster.
     [{ target: { ...cluster("target"), bootstrapServers: "ORIGIN:9093" } }, "[endless-loop]"],
-  ])("%j", (args, says) => {
+  ])("refuses %j", (args, says) => {
     expect(mistakes(args).join("\n")).toContain(says);
   });
 
@@ -43,7 +43,7 @@ describe("a single value that a later step would stumble over is a mistake befor
     { preflight: { accept: ["TARGET_MESSAGE_SIZE_SMALLER"] } },
     { fence: true, fenceOptions: { except: ["User:billing", "User:CN=billing,O=example"] } },
     origin({ alias: "a".repeat(100) }),
-  ])("taken: %j", (args) => {
+  ])("accepts %j", (args) => {
     expect(mistakes(args)).toEqual([]);
   });
 });

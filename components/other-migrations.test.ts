@@ -36,7 +36,7 @@ describe("several migrations in one program", () => {
     return said;
   }
 
-  test("must not call their objects alike, which would be one object of both", async () => {
+  test("must not use the same names for their objects", async () => {
     const said = await inOneProgram(() => {
       new Migration("a", args());
       new Migration("b", args());
@@ -58,7 +58,7 @@ describe("several migrations in one program", () => {
     statusStorageTopic: `${of}-status`,
   });
 
-  test("several origins into one target: what two mirrors would share there is refused", async () => {
+  test("must not share topics and groups of two mirrors on one target", async () => {
     const names = {
       user: "mm2-west",
       administrator: "mm2-west-admin",
@@ -101,7 +101,7 @@ describe("several migrations in one program", () => {
     return { said, warnings };
   };
 
-  test("must not copy topics of one name into one topic of the target, however the target is written", async () => {
+  test("must not copy into the same topic of one target, however its address is written", async () => {
     const same = 'topic orders: migration "a" of this program copies it into topic orders of the same target, too';
     const servers = ["t1:1,t2:1", "t2:1, T1:1", "t2:1"];
     for (const other of servers) {
@@ -134,7 +134,7 @@ describe("several migrations in one program", () => {
     expect((await inTurn(back("one", "east", "west", "orders"), done)).said).toBe("");
   });
 
-  test("are warned where their patterns may have topics in common, and not where the names differ on the target", async () => {
+  test("cause a warning if their patterns may overlap, unless the names on the target differ", async () => {
     const may =
       /migration "b": topics like .* would be copied by migration "a" of this program, too, into the same topics of the same target/;
     expect(await inTurn(ofIts("east", ".*"), ofIts("west", ".*"))).toEqual({

@@ -22,7 +22,7 @@ beforeEach(async () => {
 const settled = () => pulumi.runtime.disconnect();
 
 describe("MirrorUser", () => {
-  test("declares the KafkaUser, waits for it, and gives its credentials as secrets", async () => {
+  test("creates the KafkaUser, waits for it, and returns its credentials as secrets", async () => {
     const user = new MirrorUser("origin-user", {
       role: "origin",
       profile: "guide",
@@ -50,7 +50,7 @@ describe("MirrorUser", () => {
     expect(JSON.parse(ready!.inputs.trigger)).toEqual(resource!.inputs.spec);
   });
 
-  test("looks first whether the KafkaUser, and the Secret that its operator will make, are anybody else's", async () => {
+  test("first checks that the KafkaUser and its future Secret do not belong to anybody else", async () => {
     new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns" });
     await settled();
     const place = { namespace: "origin-ns", name: "mm2-credentials" };
@@ -63,7 +63,7 @@ describe("MirrorUser", () => {
     ]);
   });
 
-  test("narrows the least rules to the mirror's patterns", async () => {
+  test("limits the least rules to the mirror's patterns", async () => {
     new MirrorUser("origin-user", {
       role: "origin",
       mirror: mirrorModelOf({ topicsPattern: "orders" }),
@@ -78,7 +78,7 @@ describe("MirrorUser", () => {
     });
   });
 
-  test("reads with the access of its provider", async () => {
+  test("reads with its provider's kubeconfig", async () => {
     const provider = kubernetesCluster("origin-k8s", { kubeconfig: "the kubeconfig", context: "there" });
     new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns" }, { provider });
     await settled();
@@ -93,7 +93,7 @@ describe("MirrorUser", () => {
     });
   });
 
-  test("without a provider, with the stack's kubernetes configuration", async () => {
+  test("reads with the stack's kubernetes configuration if it has no provider", async () => {
     mocks = recordingMocks({ "kubernetes:kubeconfig": "from the stack", "kubernetes:context": "its context" });
     await mocks.ready;
     new MirrorUser("origin-user", { role: "origin", cluster: "origin", namespace: "origin-ns" });
@@ -116,13 +116,13 @@ describe("MirrorUser", () => {
     [{ authentication: { type: "scram-sha-512", password: "hunter2" } }, "authentication.password is no setting"],
     [{ readyLimitSeconds: "120" }, 'readyLimitSeconds is "120": it has to be a number of seconds, more than 0'],
     [{ labels: "a" }, 'labels is "a": it has to be an object'],
-  ])("%j is refused", (more, message) => {
+  ])("refuses %j", (more, message) => {
     expect(() => new MirrorUser("u", { role: "origin", cluster: "o", namespace: "n", ...more } as never)).toThrow(
       message,
     );
   });
 
-  test("names every mistake at once and declares nothing", async () => {
+  test("reports all mistakes together and creates nothing", async () => {
     const bad = { role: "orign", dialect: "strimzi-v2", namspace: "x", profile: "guide" } as never;
     expect(() => new MirrorUser("u", bad)).toThrow(
       /USER_SETTINGS: the user's settings have 5 mistakes[^]*namspace is no setting \(did you mean "namespace"\?\)[^]*dialect "strimzi-v2" is unknown \(did you mean "strimzi-v1"\?\)[^]*namespace is missing[^]*cluster is missing[^]*role is "orign"/,
@@ -132,25 +132,25 @@ describe("MirrorUser", () => {
   });
 });
 
-describe("an object that the stack makes", () => {
+describe("an object that the stack creates", () => {
   const force = async () => (
     await settled(), mocks.only("KafkaUser")[0]!.inputs.metadata.annotations["pulumi.com/patchForce"]
   );
   const place = { role: "origin", cluster: "origin", namespace: "origin-ns" } as const;
 
-  test("belongs to it in every field that it declares, so that a hand-made change does not block each later up", async () => {
+  test("is applied with force, so that a manual change does not block later updates", async () => {
     new MirrorUser("origin-user", place);
     expect(await force()).toBe("true");
   });
 
-  test("keeps the conflict where somebody asks for it", async () => {
+  test("keeps the conflict if the user asks for it", async () => {
     new MirrorUser("origin-user", { ...place, annotations: { "pulumi.com/patchForce": "false" } });
     expect(await force()).toBe("false");
   });
 });
 
 describe("SecretCopy", () => {
-  test("takes only the keys asked for, once the source is there", async () => {
+  test("copies only the requested keys, once the source exists", async () => {
     const copy = new SecretCopy("origin-ca", {
       name: "origin-cluster-ca-cert",
       source: { namespace: "origin-ns", name: "origin-cluster-ca-cert", keys: ["ca.crt"] },
@@ -176,7 +176,7 @@ describe("SecretCopy", () => {
     });
   });
 
-  test("reads from another Kubernetes cluster than it writes to", async () => {
+  test("can read from another Kubernetes cluster than it writes to", async () => {
     const origin = new k8s.Provider("origin-k8s", { kubeconfig: "origin kubeconfig" });
     const here = new k8s.Provider("here-k8s", { kubeconfig: "here kubeconfig" });
     new SecretCopy(
@@ -192,7 +192,7 @@ describe("SecretCopy", () => {
     expect(opened(mocks.only(":SecretValues")[0]!.inputs).kubeconfig).toBe("origin kubeconfig");
   });
 
-  test("of given values", async () => {
+  test("accepts given values", async () => {
     const copy = new SecretCopy("credentials", { name: "origin-cluster-credentials", values: { password: "hunter2" } });
     expect(await pulumi.isSecret(copy.values.password!)).toBe(true);
     await settled();
@@ -211,11 +211,11 @@ describe("SecretCopy", () => {
       { name: "x", source: { namespace: "n", name: "s", keys: [], key: "ca.crt" } },
       /source.key is no setting \(did you mean "keys"\?\)[^]*source.keys is missing/,
     ],
-  ])("%j is refused", (args, message) => expect(() => new SecretCopy("c", args as never)).toThrow(message));
+  ])("refuses %j", (args, message) => expect(() => new SecretCopy("c", args as never)).toThrow(message));
 });
 
 describe("Mirror", () => {
-  test("takes connections that are known later and gives the model at once", async () => {
+  test("accepts connections that are known later, and returns the model immediately", async () => {
     const mirror = new Mirror("mirror", {
       topicsPattern: "orders",
       origin: {
@@ -242,7 +242,7 @@ describe("Mirror", () => {
 });
 
 describe("without an operator", () => {
-  test("ScramUser makes one credential and one ACL per binding", async () => {
+  test("ScramUser creates one credential and one ACL per binding", async () => {
     const user = new ScramUser("origin-user", { role: "origin", profile: "guide" });
     expect(await valueOf(user.username)).toBe("mm2-credentials");
     expect(await valueOf(user.password)).toBe("a made password");
@@ -265,7 +265,7 @@ describe("without an operator", () => {
     });
   });
 
-  test("ScramUser refuses a mechanism that is none", () => {
+  test("ScramUser refuses an unknown mechanism", () => {
     expect(() => new ScramUser("u", { role: "origin", mechanism: "PLAIN" as never })).toThrow(
       'mechanism is "PLAIN": it has to be one of SCRAM-SHA-256, SCRAM-SHA-512',
     );
@@ -292,7 +292,7 @@ describe("without an operator", () => {
     );
   });
 
-  test("where a token comes from is given once, and whole", () => {
+  test("a token has exactly one source, with all its settings", () => {
     const twice = { token: "T", tokenFile: "/run/token" };
     expect(() => givenCredentials(twice)).toThrow("token and tokenFile are both given: OAUTHBEARER takes one of them");
     const endpoint = { url: "idp/token", clientId: "", clientSecret: "CS", scop: "kafka" };

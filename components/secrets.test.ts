@@ -77,11 +77,11 @@ async function migration(
   expect(await look(known)).toEqual({ leaks: [], unused: [] });
 }
 
-describe("every secret input of a migration is marked secret", () => {
-  test("users that an operator makes, and the kubeconfig", () =>
+describe("every secret input of a migration is marked as secret", () => {
+  test("with users of an operator, and a kubeconfig", () =>
     migration(operated("origin"), [...operators, "the-token-of-kubernetes"], ["cutover", "cleanup"]));
 
-  test("certificates that an operator makes", () =>
+  test("with certificates of an operator", () =>
     migration(
       { ...operated("origin"), operator: { ...operated("origin").operator, authentication: "tls" } },
       ["mm2-credentials", "mm2-administrator"].map((user) => `key of origin-ns/${user}`),
@@ -109,11 +109,11 @@ describe("every secret input of a migration is marked secret", () => {
       },
       ["the-token-of-u", "the-token-of-a"],
     ],
-  ] as const)("given %s", (_what, someone, known) =>
+  ] as const)("with given %s", (_what, someone, known) =>
     migration({ bootstrapServers: "o:1", ca: "PEM", ...someone } as MigrationArgs["origin"], [...known]),
   );
 
-  test("a password that is read from a Secret beside the mirror", () =>
+  test("with a password from a Secret beside the mirror", () =>
     migration(
       {
         bootstrapServers: "o:1",
@@ -124,7 +124,7 @@ describe("every secret input of a migration is marked secret", () => {
       ["password of migration/origin-cluster-credentials", "the-password-of-a"],
     ));
 
-  test("users that are made through Kafka", async () => {
+  test("with users that are created through Kafka", async () => {
     const provider = new kafka.Provider("k", {
       bootstrapServers: ["o:1"],
       saslPassword: pulumi.secret("the-password-of-a"),
@@ -141,7 +141,7 @@ describe("every secret input of a migration is marked secret", () => {
   });
 });
 
-test("every secret that a part gives on is secret, although its maker gave it as plain text", async () => {
+test("every secret output of a part is marked as secret, even if it was given as plain text", async () => {
   pulumi.runtime.setAllConfig({ "kubernetes:kubeconfig": kubeconfig });
   const username = pulumi.output("u");
   const tokenEndpoint = { url: "https://idp", clientId: "c", clientSecret: "the-secret-of-c" };
@@ -177,7 +177,7 @@ test("every secret that a part gives on is secret, although its maker gave it as
   expect((await Promise.all(plainOnes)).flat()).toEqual([]);
 });
 
-test("every secret input of a part that is used alone is marked secret", async () => {
+test("every secret input of a part that is used alone is marked as secret", async () => {
   const provider: k8s.Provider = kubernetesCluster("there", { kubeconfig });
   new MirrorUser("user", { role: "origin", cluster: "origin", namespace: "origin-ns" }, { provider });
   new ScramUser("scram", { role: "origin", username: "s", password: "the-password-of-s" });

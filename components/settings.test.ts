@@ -23,7 +23,7 @@ const workerConfig = (settings: MirrorSettings) => {
 };
 
 describe("profiles", () => {
-  test("guide: the guide's values and its model", () => {
+  test("guide: uses the guide's values and has the guide's model", () => {
     expect(mirrorModelOf({ profile: "guide" })).toEqual({
       originAlias: "origin-cluster",
       targetAlias: "target-cluster",
@@ -51,7 +51,7 @@ describe("profiles", () => {
     });
   });
 
-  test("least: the origin is only read, aborted records stay behind, replicas as the target has brokers", () => {
+  test("least: only reads the origin, skips aborted records, and has no more replicas than brokers", () => {
     expect(mirrorModelOf({})).toMatchObject({
       groupId: "migration-connect-cluster",
       offsetSyncsLocation: "target",
@@ -82,7 +82,7 @@ describe("profiles", () => {
     }
   });
 
-  test("least before Kafka 3.0 has offset syncs on the origin, with the origin's replicas, and allows overrides", () => {
+  test("least before Kafka 3.0: keeps offset syncs on the origin, with its replicas, and allows overrides", () => {
     const settings: MirrorSettings = {
       dialect: "event-streams-v1beta1",
       origin: { brokers: 1 },
@@ -97,7 +97,7 @@ describe("profiles", () => {
     expect(workerConfig({})["connector.client.config.override.policy"]).toBeUndefined();
   });
 
-  test("tuned: least and the measured throughput keys", () => {
+  test("tuned: is least with the measured throughput keys", () => {
     const least = sourceConfig({});
     const tuned = sourceConfig({ profile: "tuned" });
     expect(tuned).toMatchObject(least);
@@ -135,7 +135,7 @@ describe("profiles", () => {
 });
 
 describe("overrides", () => {
-  test("go over the profile's values, and null takes one away", () => {
+  test("replace the profile's values, and null removes one", () => {
     const settings: MirrorSettings = {
       sourceConnector: {
         config: {
@@ -158,7 +158,7 @@ describe("overrides", () => {
     );
   });
 
-  test("exactly-once sets what belongs together", () => {
+  test("exactlyOnce sets all settings that it needs", () => {
     expect(sourceConfig({ profile: "guide", exactlyOnce: true })).toMatchObject({
       "exactly.once.support": "required",
       "consumer.isolation.level": "read_committed",
@@ -167,7 +167,7 @@ describe("overrides", () => {
     expect(mirrorModelOf({ exactlyOnce: true })).toMatchObject({ exactlyOnce: true, isolationLevel: "read_committed" });
   });
 
-  test("exclusions, states, pods and placement are spelled as the dialect does", () => {
+  test("exclusions, states, pods and placement use the dialect's field names", () => {
     const settings: MirrorSettings = {
       topicsExcludePattern: "secret-.*",
       groupsExcludePattern: "x",
@@ -199,7 +199,7 @@ describe("overrides", () => {
    * Sets everything that can be overridden and shows in the model. A different reader checks that the text has the same
    * values.
    */
-  test("the model and the text never disagree", () => {
+  test("the model and the resource always agree", () => {
     const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined });
     const settings = fc.record({
       dialect: fc.constantFrom<DialectName>("event-streams-v1beta2", "strimzi-v1beta2", "strimzi-v1"),
@@ -259,7 +259,7 @@ describe("mistakes", () => {
     }
   };
 
-  test("are all reported at once", () => {
+  test("are all reported together", () => {
     const text = mistakes({
       profile: "tuend",
       dialect: "strimzi-v1",
@@ -395,13 +395,13 @@ describe("mistakes", () => {
     ["replicas that are no number", { replicas: 1.5 }, "replicas is 1.5: it has to be a whole number, at least 0"],
   ])("%s", (_name, settings, expected) => expect(mistakes(settings)).toContain(expected));
 
-  test("missing addresses are named", () => {
+  test("include missing addresses", () => {
     expect(() => describeMirror({ origin: {}, target: {} } as never)).toThrow(
       /origin.bootstrapServers is missing[^]*target.bootstrapServers is missing/,
     );
   });
 
-  test("no dialect lets an unknown field through", () => {
+  test("include unknown fields in every dialect", () => {
     const spots = [
       "resources",
       "jvmOptions",

@@ -27,37 +27,37 @@ const FENCED = [
   ["ConsumerOffsets", "consumer-offsets"],
 ] as const;
 
-test("what the gate is to accept reaches it", async () => {
+test("the gate gets the losses that the user accepted", async () => {
   const inputs = await steps({ gate: { acceptTruncation: ["sessions.expired"] } });
   expect(inputs("Gate", "gate").options.acceptTruncation).toEqual(["sessions.expired"]);
 });
 
-test("the fence's options reach the fence and every step behind it", async () => {
+test("the fence and every step behind it get the fence's options", async () => {
   const fenceOptions = { everyoneByDefault: false, except: ["User:audit"] };
   const inputs = await steps({ fence: true, fenceOptions });
   expect(inputs("Fence", "fence")).toMatchObject({ enabled: true, options: fenceOptions });
   for (const [type, name] of FENCED) expect(inputs(type, name)).toMatchObject({ fence: true, fenceOptions });
 });
 
-test("without them no step has a new key, so that no state changes", async () => {
+test("without fence options no step has a new key, so the state does not change", async () => {
   const inputs = await steps({ fence: true });
   expect(inputs("Fence", "fence").options).toEqual({});
   expect(inputs("Gate", "gate").options).not.toHaveProperty("acceptTruncation");
   for (const [type, name] of FENCED) expect(inputs(type, name)).not.toHaveProperty("fenceOptions");
 });
 
-test("what follows the gate is told where the origin ended when it passed, and whether there is a fence", async () => {
+test("steps after the gate get the origin's end offsets at the gate, and whether there is a fence", async () => {
   const inputs = await steps({ fence: true });
   for (const [type, name] of [...FENCED.slice(1), ["Guard", "guard"]] as const)
     expect(inputs(type, name)).toMatchObject({ fence: true, gateEnds: { orders: [3, 0] } });
 });
 
-test("the gate waits for the operator's restarts where they are asked for", async () => {
+test("the gate waits for the operator's restarts if they are enabled", async () => {
   const inputs = await steps({ mirror: { sourceConnector: { autoRestart: { enabled: true } } } });
   expect(inputs("Gate", "gate").options.graceMs).toBe(150_000);
 });
 
-test("in phase cleanup the gate and its guard are there still, and what a clean-up deletes is not", async () => {
+test("phase cleanup keeps the gate and its guard, and removes the steps that the clean-up deletes", async () => {
   const inputs = await steps({ phase: "cleanup", abandon: true });
   expect(inputs("Gate", "gate")).toMatchObject({ phase: "cleanup", abandon: true });
   expect(inputs("Guard", "guard")).toMatchObject({ phase: "cleanup", abandon: true });
@@ -68,7 +68,7 @@ test("in phase cleanup the gate and its guard are there still, and what a clean-
   ).toEqual([]);
 });
 
-test("every deletion has a line that names it", async () => {
+test("every object to delete is a resource that is named after it", async () => {
   await steps({});
   const names = mocks.declared.map((d) => d.name);
   expect(names).toEqual(
@@ -80,7 +80,7 @@ test("every deletion has a line that names it", async () => {
   );
 });
 
-test("the administrator sees the groups that move beside those of the pattern, and preflight asks whether it does", async () => {
+test("the administrator sees selected groups beside those of the pattern, and preflight checks this", async () => {
   const inputs = await steps({ mirror: { groupsPattern: "orders-.*" }, offsets: { groups: ["billing"] } });
   const { acls } = mocks.only("KafkaUser").find((d) => d.name === "m-target-administrator")!.inputs.spec.authorization;
   expect(acls).toContainEqual({

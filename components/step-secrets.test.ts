@@ -30,7 +30,7 @@ function look(value: unknown, path = "", hidden = false, found = { open: [] as s
   return found;
 }
 
-test("every secret that a step is given as plain text is marked secret, at whatever place", async () => {
+test("every secret that a step gets as plain text is marked as secret, wherever it is", async () => {
   const originConnection = { bootstrapServers: "o:1", sasl: { mechanism: "PLAIN" as const, ...scram("origin") } };
   const targetConnection = { bootstrapServers: "t:1", tls: { key: secret("key"), cert: "C" } };
   const secrets = { login: "n/s", kubeconfig };

@@ -69,7 +69,7 @@ const settings = fc.record(
 
 const OF_THE_GUIDE = ["origin-write-everything", "acl-unneeded", "acl-meaningless"];
 
-test("what the migration does not refuse, the pack does not find, but for how wide the guide's rights are", () => {
+test("a migration that the component accepts passes the policy pack, except for the guide's wide rights", () => {
   let [refused, accepted] = [0, 0];
   fc.assert(
     fc.property(settings, ({ dialect, profile, both, source, checkpoint, workers, alias, brokers, ...rest }) => {

@@ -8,7 +8,7 @@ const seen = (rule: string, resources: ReturnType<typeof aToB>[], settings = {})
 
 describe("names", () => {
   test.each(["storage-topics-in-pattern", "pattern-swallows"])(
-    "%s: a copy that gets another name is read by nobody",
+    "%s: not reported if the copied topics get other names",
     (rule) => {
       const everything = (source: object, checkpoint = source) => [aToB({ topicsPattern: ".*", source, checkpoint })];
       expect(seen(rule, everything({}))).toEqual([]);
@@ -51,14 +51,14 @@ describe("names", () => {
     expect(seen("storage-topics-unique", [east(one), west(other)])).toHaveLength(count);
   });
 
-  test("storage-topics-unique: the same short name in two Kubernetes clusters", () => {
+  test("storage-topics-unique: one short name in two Kubernetes clusters means two Kafka clusters", () => {
     const at = (resource: ReturnType<typeof west>, name: string) => ({ ...resource, provider: { name, props: {} } });
     const [one, other] = [west("b-kafka-bootstrap:9092"), west("b-kafka-bootstrap:9092", { name: "other" })];
     expect(seen("storage-topics-unique", [at(one, "blue"), at(other, "green")])).toEqual([]);
     expect(seen("storage-topics-unique", [at(one, "blue"), at(other, "blue")])).toHaveLength(1);
   });
 
-  test("storage-topics-unique: two versions of one resource are not two mirrors", () => {
+  test("storage-topics-unique: two versions of one resource are one mirror", () => {
     expect(
       seen("storage-topics-unique", [
         west("b-kafka-bootstrap:9092"),
@@ -67,7 +67,7 @@ describe("names", () => {
     ).toEqual([]);
   });
 
-  test("storage-topics-unique: mirrors of one pair of clusters keep their offset syncs side by side", () => {
+  test("storage-topics-unique: mirrors between the same two clusters may share their offset syncs", () => {
     const own = { groupId: "g2", configStorageTopic: "c2", statusStorageTopic: "s2", offsetStorageTopic: "o2" };
     const first = mirrorMakerV1({}, [{}]);
     expect(seen("storage-topics-unique", [first, mirrorMakerV1(own, [{}], { name: "second" })])).toEqual([]);
@@ -79,7 +79,7 @@ describe("names", () => {
     ]);
   });
 
-  test("storage-topics-unique: one message for all that two mirrors share, with the dialect's field names", () => {
+  test("storage-topics-unique: one message lists all that two mirrors share, with the dialect's field names", () => {
     const twice = (make: (name: string) => ReturnType<typeof aToB>) =>
       seen("storage-topics-unique", [make("one"), make("two")]);
     const old = twice((name) => aToB({}, { name }));
@@ -108,13 +108,13 @@ describe("several entries of one resource", () => {
       })),
     });
 
-  test("the same about all of them is said once, about the resource", () => {
+  test("get one message about the resource if all have the same finding", () => {
     expect(seen("pattern-swallows", [three()])).toEqual([
       expect.stringMatching(/^KafkaMirrorMaker2 ns\/mm2: topicsPattern/),
     ]);
   });
 
-  test("the same about some of them is said once, with the list of them", () => {
+  test("get one message that lists them if some have the same finding", () => {
     const different = three({ "replication.policy.class": "com.example.OurPolicy" });
     expect(seen("pattern-swallows", [different])).toEqual([
       expect.stringMatching(/^KafkaMirrorMaker2 ns\/mm2 mirrors\[0\], mirrors\[1\]: topicsPattern/),
@@ -122,7 +122,7 @@ describe("several entries of one resource", () => {
   });
 });
 
-describe("one replica, and workers", () => {
+describe("replicas and workers", () => {
   const one = { "replication.factor": 1, "offset-syncs.topic.replication.factor": 1 };
   const storage = {
     config: Object.fromEntries(["config", "offset", "status"].map((what) => [`${what}.storage.replication.factor`, 1])),
@@ -140,7 +140,7 @@ describe("one replica, and workers", () => {
     ["Confluent Cloud", "SASL_SSL://pkc-0abc1.eu-central-1.aws.confluent.cloud:9092"],
     ["IBM Event Streams on IBM Cloud", "broker-0-abc.kafka.svc01.eu-de.eventstreams.cloud.ibm.com:9093"],
     ["MSK Serverless", "boot-abc.c1.kafka-serverless.eu-west-1.amazonaws.com:9098"],
-  ])("nothing about replication on %s, which chooses it", (_what, bootstrapServers) => {
+  ])("replication is not reported on %s, which chooses it itself", (_what, bootstrapServers) => {
     const to = (servers: string) =>
       aToB(
         {
@@ -155,7 +155,7 @@ describe("one replica, and workers", () => {
     expect(all("b.example.org:9092").length).toBeGreaterThan(3);
   });
 
-  test("offset syncs on an origin that chooses its replicas", () => {
+  test("one replica of offset syncs is not reported on an origin that chooses its replicas", () => {
     const from = (bootstrapServers: string) =>
       aToB({ source: { ...one, "replication.factor": 3 } }, { clusters: { a: { bootstrapServers }, b: {} } });
     expect(seen("internal-replication-one", [from("a.servicebus.windows.net:9093")])).toEqual([]);
@@ -167,7 +167,7 @@ describe("one replica, and workers", () => {
       { entry: { sourceConnector: { tasksMax, config: {} } } },
       { apiVersion, spec: { replicas: undefined, jvmOptions: { "-Xmx": "512m" }, ...spec } },
     );
-  test("replicas that are not written are three before v1", () => {
+  test("without spec.replicas there are three workers before v1", () => {
     for (const version of ["v1beta2", "v1alpha1"]) {
       expect(seen("worker-memory", [small(`kafka.strimzi.io/${version}`, 3)])).toEqual([]);
       expect(seen("worker-memory", [small(`kafka.strimzi.io/${version}`, 6)])).toEqual([
@@ -194,7 +194,7 @@ describe("one replica, and workers", () => {
   });
 });
 
-describe("what the connectors have to agree on", () => {
+describe("settings that the connectors must share", () => {
   const apart = (version: string | undefined, source: object, checkpoint: object = {}) =>
     seen("policy-agreement", [aToB({ source, checkpoint }, { spec: { version } })]).length;
   test.each<[string, string | undefined, object, object, number]>([
@@ -246,7 +246,7 @@ describe("what the connectors have to agree on", () => {
     expect(apart(version, source, checkpoint)).toBe(count);
   });
 
-  test("the heartbeat connector makes its topic under every policy", () => {
+  test("the heartbeat connector may have any policy", () => {
     expect(
       seen("policy-agreement", [
         aToB({
@@ -269,7 +269,7 @@ describe("the target", () => {
       spec,
     });
 
-  test("is the targetCluster of an entry, whatever connectCluster is", () => {
+  test("is the targetCluster of an entry, not the connectCluster", () => {
     const { mirrors } = readView([bothWays()]);
     expect(mirrors.map(({ target }) => target.bootstrapServers)).toEqual([
       "b-kafka-bootstrap:9092",
@@ -281,7 +281,7 @@ describe("the target", () => {
     ]);
   });
 
-  test("clusters without TLS are named once for all entries of a resource", () => {
+  test("and the origin without TLS are reported once for all entries of a resource", () => {
     const fanIn = mirrorMaker({
       clusters: { a: {}, b: {}, hub: {} },
       connectCluster: "hub",
@@ -297,7 +297,7 @@ describe("the target", () => {
     ]);
   });
 
-  test("is the targetCluster, where brokers and replicas are counted", () => {
+  test("is the targetCluster when brokers and replicas are counted", () => {
     const kafkaOf = (name: string) => resource("Kafka", name, { kafka: { replicas: 1 } });
     const crossed = aToB({ source: { "replication.factor": 3 }, checkpoint: null }, { connectCluster: "a" });
     expect(seen("replication-above-brokers", [crossed, kafkaOf("a")])).toEqual([]);

@@ -35,7 +35,7 @@ describe("rights", () => {
     ...seen("acl-unneeded", resources),
   ];
 
-  test("the least for what is configured is neither too little nor too much", () => {
+  test("that are the least for the configuration are neither too few nor too many", () => {
     expect(both(mirror(), reader(), writer())).toEqual([]);
   });
 
@@ -60,11 +60,11 @@ describe("rights", () => {
       [rule("topic", "mm2-offset-syncs.b.internal", "Read")],
       [],
     ],
-  ])("what a needed right implies is not called unneeded: %s", (_what, atOrigin, atTarget) => {
+  ])("that a needed right implies are not reported as unneeded: %s", (_what, atOrigin, atTarget) => {
     expect(both(mirror(), reader(...atOrigin), writer(writes, ...atTarget))).toEqual([]);
   });
 
-  test("what is unneeded is listed alone, and what is needed is recommended for the connectors that are there", () => {
+  test("that are not needed are reported alone, and the fix lists those that the connectors need", () => {
     const [message, ...others] = seen("acl-unneeded", [
       mirror(),
       reader(rule("topic", "orders", "Describe", "Delete")),
@@ -78,7 +78,7 @@ describe("rights", () => {
     );
   });
 
-  test("one prefix in place of several names that begin with it is not too much", () => {
+  test("with one prefix instead of several names are not too many", () => {
     const topics = (pattern: string, name: string) => {
       const wide = [
         ...reads.slice(1),
@@ -112,11 +112,11 @@ describe("rights", () => {
       writes,
     ],
     ["rights for the copies without a source connector", { source: null }, writes.slice(0, 4)],
-  ])("a right for what is off is not missed: %s", (_what, flow, acls) => {
+  ])("for a disabled feature are not missing: %s", (_what, flow, acls) => {
     expect(seen("acl-missing", [mirror(flow), reader(), writer(acls)])).toEqual([]);
   });
 
-  test("rights for what is on are missed", () => {
+  test("for an enabled feature are missing", () => {
     expect(
       seen("acl-missing", [
         mirror(),
@@ -159,12 +159,15 @@ describe("rights", () => {
       { bootstrapServers: "b-kafka-bootstrap:9093", ...login("sink") },
       1,
     ],
-  ])("a user that also serves %s", (_what, kind, spec, count) => {
-    const wide = writer(writes, rule("topic", "invoices", "Read"));
-    expect(seen("acl-unneeded", [mirror(), reader(), wide, resource(kind, "other", spec)])).toHaveLength(count);
-  });
+  ])(
+    "beyond the mirror's are unneeded, unless the user also serves the same cluster: %s",
+    (_what, kind, spec, count) => {
+      const wide = writer(writes, rule("topic", "invoices", "Read"));
+      expect(seen("acl-unneeded", [mirror(), reader(), wide, resource(kind, "other", spec)])).toHaveLength(count);
+    },
+  );
 
-  test("a super user lacks nothing", () => {
+  test("are never missing for a super user", () => {
     const kafkaOf = (superUsers: string[]) =>
       resource("Kafka", "b", { kafka: { authorization: { type: "simple", superUsers } } });
     expect(seen("acl-missing", [mirror(), reader(), writer([]), kafkaOf(["CN=someone"])])).toHaveLength(1);
@@ -208,14 +211,17 @@ describe("rights", () => {
     ["v1beta2 beside a mirror of Kafka 3.9", "kafka.strimzi.io/v1beta2", [aToB()], []],
     ["v1beta2 between an old and a new operator", "kafka.strimzi.io/v1beta2", [aToB(), kafkaOf("4.2.0")], ["advisory"]],
     ["v1 beside Kafka 3.9", "kafka.strimzi.io/v1", [aToB()], ["mandatory"]],
-  ])("the singular `operation` is only an error where the operator drops it: %s", (_what, apiVersion, more, levels) => {
-    const stack = [kafkaUser("app", "a", singular, { apiVersion }), ...more];
-    const both = ["acl-operation-singular", "acl-operation-old"].flatMap((rule) => found(rule, stack));
-    expect(both.map(({ level }) => level)).toEqual(levels);
-    expect(both.map(({ message }) => message).join()).not.toMatch(/undefined|null\b/);
-  });
+  ])(
+    "with the singular `operation` are an error only if the operator drops it: %s",
+    (_what, apiVersion, more, levels) => {
+      const stack = [kafkaUser("app", "a", singular, { apiVersion }), ...more];
+      const both = ["acl-operation-singular", "acl-operation-old"].flatMap((rule) => found(rule, stack));
+      expect(both.map(({ level }) => level)).toEqual(levels);
+      expect(both.map(({ message }) => message).join()).not.toMatch(/undefined|null\b/);
+    },
+  );
 
-  test("the setting kafkaVersion tells how old the operator is", () => {
+  test("are checked for the operator version that fits the setting kafkaVersion", () => {
     const stack = [kafkaUser("app", "a", singular)];
     const levels = (kafkaVersion: string) =>
       ["acl-operation-singular", "acl-operation-old"]

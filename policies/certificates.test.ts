@@ -66,7 +66,7 @@ const OF_MIRROR = (resources: AnyResource[]) =>
     .map((u) => `${u.name} on the ${u.side}`);
 
 describe("the user of a mirror's client certificate", () => {
-  test("is told by its rules: what it may too much and too little is seen", () => {
+  test("is found by its rules, and its extra and missing rights are reported", () => {
     expect(OF_MIRROR(withCertificates())).toEqual(["reader on the origin", "writer on the target"]);
     expect(all(withCertificates()).map((f) => f.message)).toEqual([]);
     const wrong = withCertificates({
@@ -81,7 +81,7 @@ describe("the user of a mirror's client certificate", () => {
     );
   });
 
-  test("is told by the Secret's name, however little it may", () => {
+  test("is found by the Secret's name, however few rights it has", () => {
     const few = (name: string, secret: string) =>
       withCertificates({
         users: { origin: name, target: "writer" },
@@ -94,7 +94,7 @@ describe("the user of a mirror's client certificate", () => {
     expect(found("acl-missing", few("read", "origin-reader-cert"))).toEqual([]);
   });
 
-  test("is told by where the Secret's contents come from, before all else", () => {
+  test("is found first of all by the source of the Secret's contents", () => {
     const resources = withCertificates({
       change: ({ origin }) => (origin.spec.authorization.acls = []),
       more: [user("origin", "mm2-credentials", [["Write"], "topic", "*"])],
@@ -182,7 +182,7 @@ describe("the user of a mirror's client certificate", () => {
     expect(all(withCertificates(settings)).filter((f) => f.level === "mandatory")).toEqual([]);
   });
 
-  test("is nobody while a name may still be the one", () => {
+  test("is nobody while an unknown name could be the one", () => {
     const later = { ...user("origin", LATER, [["Read"], "topic", "*"]), name: "later" };
     const resources = withCertificates({
       change: ({ origin }) => origin.spec.authorization.acls.push(WRITES),

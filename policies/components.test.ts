@@ -23,7 +23,7 @@ const mirror = (settings: object) =>
   );
 const without = (message: string) => message.replace(/^KafkaMirrorMaker2 \S+: |^KafkaUser \S+: /, "");
 
-describe("a component refuses what a mandatory rule forbids, with the rule's own message", () => {
+describe("a component refuses what a mandatory rule forbids, with the rule's message", () => {
   const identity = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
   const both = (config: object) => ({ sourceConnector: { config }, checkpointConnector: { config } });
   const source = (p: any) => p.mirror.spec.mirrors[0].sourceConnector.config;
@@ -155,7 +155,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
       "origin.authentication.config.sasl.jaas.config",
     ],
     ["an annotation", { annotations: { "registry.password": "hunter2" } }, "annotations.registry.password"],
-  ])("plain-text-secret in %s, whose value is not repeated", (_where, settings, path) => {
+  ])("plain-text-secret in %s, without showing the value", (_where, settings, path) => {
     expect(mirror(settings)).toContain(`${path} contains a secret in plain text: it is visible in Git`);
     expect(mirror(settings)).not.toContain("hunter2");
   });
@@ -185,7 +185,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     ],
   ];
 
-  test.each(ofMigration)("the migration, which knows more than its mirror: %s", (rule, settings, change) => {
+  test.each(ofMigration)("a migration, which knows more than its mirror: %s", (rule, settings, change) => {
     const finding = all([...stack({ change }), step("ConsumerOffsets"), step("Gate")]).find((f) => f.rule === rule)!;
     expect(finding.level).toBe("mandatory");
     expect(migration(settings)).toContain(without(finding.message));
@@ -201,12 +201,12 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(migration({ origin: { ...open.origin, tls: true } })).toBe("");
   });
 
-  test("mistakes of the migration and of its mirror come together", () => {
+  test("mistakes of the migration and of its mirror are reported together", () => {
     const message = migration({ phase: "cutovr", mirror: { topicsPattern: "[", replicas: -1 } });
     expect(message).toMatch(/^MIGRATION_SETTINGS: the migration's settings have 3 mistakes/);
   });
 
-  test("a given authentication with a secret in plain text", () => {
+  test("a given authentication with a plain-text secret", () => {
     const given = { username: "someone", mechanism: "OAUTHBEARER", token: "x", authentication: custom };
     const message = migration({
       origin: { bootstrapServers: "origin:9093", given, administrator: { username: "a", password: "x" } },
@@ -215,7 +215,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(message).not.toContain("hunter2");
   });
 
-  test("the guide's rights, which are not enough for exactly-once", () => {
+  test("the guide's rights, which are too few for exactly-once", () => {
     const settings = { dialect: "strimzi-v1beta2", profile: "guide", mirror: { exactlyOnce: true } } as const;
     const [finding] = found(
       "acl-missing",
@@ -244,7 +244,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     ).toContain(without(finding!.message));
   });
 
-  test("a copy of ACLs, for which the users that are made have no rights", () => {
+  test("a copy of ACLs, for which the created users have no rights", () => {
     const administrator = { username: "a", password: "x" };
     const made = (side: string) => ({ bootstrapServers: `${side}:9093`, kafka: { provider: {} }, administrator });
     const message = migration({
@@ -261,7 +261,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(migration({ origin: made("origin"), target: made("target") })).not.toContain("lacks");
   });
 
-  test("rules of one's own for the mirror's user that are too few", () => {
+  test("custom rules for the mirror's user that are too few", () => {
     const place = {
       dialect: "strimzi-v1",
       cluster: "origin",
@@ -298,7 +298,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(refused(() => describeUser(user))).toContain("annotations.password contains a secret in plain text");
   });
 
-  test("rules of one's own that write everywhere on the origin", () => {
+  test("custom rules that allow writes everywhere on the origin", () => {
     const rules = [allow(topic("*"), "Read", "Write")];
     const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns" } as const;
     const [finding] = found(
@@ -317,7 +317,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     expect(refused(() => describeUser({ ...place, role: "origin", profile: "guide" }))).toBe("");
   });
 
-  test("what needs the rest of the stack is left to the pack", () => {
+  test("rules that need the rest of the stack are left to the pack", () => {
     expect(mirror({ replicationFactor: 1 })).toBe("");
   });
 
@@ -325,7 +325,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     ["acl-refused", [allow(topic("*"), "Read", "read" as "Read")]],
     ["acl-refused", [allow({ type: "Topic" as "topic", name: "*", patternType: "literal" }, "Read")]],
     ["acl-without-operations", [allow(topic("*"), "Read", "DescribeConfigs"), allow(topic("x"))]],
-  ])("rules of one's own for a user: %s", (rule, rules) => {
+  ])("custom rules for a user: %s", (rule, rules) => {
     const place = { dialect: "strimzi-v1", cluster: "origin", namespace: "origin-ns", role: "origin" } as const;
     expect(refused(() => describeUser({ ...place, rules }))).toContain(`[${rule}]`);
   });
@@ -345,7 +345,7 @@ describe("a component refuses what a mandatory rule forbids, with the rule's own
     "gate-abandoned": "said on purpose",
   };
 
-  test("every mandatory rule is refused or has a reason why not", () => {
+  test("every mandatory rule is enforced, or listed with the reason why not", () => {
     const refused = new Set(
       [...ofMirror, ...ofMigration]
         .map(([rule]) => rule)

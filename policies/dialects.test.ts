@@ -224,7 +224,7 @@ const cases = (dialect: DialectName): Case[] => [
   },
 ];
 
-describe.each(Object.keys(dialects) as DialectName[])("%s, by hand", (dialect) => {
+describe.each(Object.keys(dialects) as DialectName[])("%s, written by hand", (dialect) => {
   const mine = cases(dialect).filter(({ not }) => !not?.includes(dialect));
 
   test.each(mine.map((one, i) => [`${i} ${one.rule}`, one] as const))(

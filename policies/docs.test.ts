@@ -11,12 +11,12 @@ const sections = new Map(
     .map((text) => [text.split("\n")[0]!, text]),
 );
 
-test("each rule has its section, in the rules' order, and no section is left over", () => {
+test("every rule has its section, in the rules' order, and no section is left over", () => {
   expect([...sections.keys()]).toEqual(rules.map((rule) => rule.name));
 });
 
 test.each(rules.map((rule) => [rule.name, rule] as const))(
-  "%s: level, a bad and a good example, and its settings",
+  "%s: the section has the level, a bad and a good example, and the settings",
   (name, rule) => {
     const section = sections.get(name)!;
     expect(section).toContain(`\`${rule.level}\`.`);

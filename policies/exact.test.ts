@@ -5,8 +5,8 @@ import { all, found } from "../test/policies/resources";
 const seen = (rule: string, resources: ReturnType<typeof aToB>[], settings = {}) =>
   found(rule, resources, settings).map(({ message }) => message);
 
-describe("findings are about what is wrong", () => {
-  test("the workers' own cluster is not judged by the target's brokers", () => {
+describe("findings name only what is wrong", () => {
+  test("the workers' own cluster is not compared with the target's brokers", () => {
     const three = {
       config: Object.fromEntries(["offset", "config", "status"].map((s) => [`${s}.storage.replication.factor`, 3])),
     };
@@ -26,13 +26,13 @@ describe("findings are about what is wrong", () => {
     expect(seen("tls-missing", [wrong]).join()).not.toContain("the origin");
   });
 
-  test("fields of older versions in v1 are reported once, without empty lists", () => {
+  test("fields of older versions in v1 are reported once, and not as wrong aliases", () => {
     const old = mirrorMakerV1({}, [{}], {}, { clusters: [], connectCluster: "b" });
     expect(seen("dropped-options", [old])).toHaveLength(2);
     expect(seen("aliases", [old])).toEqual([]);
   });
 
-  test("v1 does not read the group and the storage topics from target.config", () => {
+  test("the group and the storage topics in target.config have no effect in v1", () => {
     const own = mirrorMakerV1(
       { config: { "group.id": "g", "offset.storage.topic": "x", "offset.flush.interval.ms": 9000 } },
       [{}],
@@ -46,7 +46,7 @@ describe("findings are about what is wrong", () => {
     );
   });
 
-  test("the same fault in several entries names all of them", () => {
+  test("one finding names all entries with the same mistake", () => {
     const fault = { "refresh.topic.interval.seconds": 5 };
     const flow = (from: string, source: object): Flow => ({ from, to: "c", topicsPattern: "orders", source });
     const fanIn = (...sources: object[]) =>
@@ -69,7 +69,7 @@ describe("findings are about what is wrong", () => {
     expect(seen("misspelt-key", [worker])).toEqual([expect.stringMatching(/^KafkaMirrorMaker2 ns\/mm2: /)]);
   });
 
-  test("a place to read from that Kafka does not have is refused, and no other place than it says", () => {
+  test("an invalid auto.offset.reset is refused, and not reported as records that are left out", () => {
     const reset = (value: string, key = "consumer.auto.offset.reset") => aToB({ source: { [key]: value } });
     expect(seen("refused-value", [reset("beginning")])).toEqual([
       expect.stringContaining('is "beginning", which is none of earliest, latest, none'),
@@ -82,7 +82,7 @@ describe("findings are about what is wrong", () => {
     expect(seen("refused-value", [aToB({ source: { "consumer.override.isolation.level": "dirty" } })])).toEqual([]);
   });
 
-  test("workers that allow no overrides refuse a connector with producer.override", () => {
+  test("producer.override in a connector is refused if the workers allow no overrides", () => {
     const source = { "producer.override.acks": "all" };
     const policy = (value?: string, version = "3.9.0") =>
       aToB(
@@ -105,13 +105,13 @@ describe("findings are about what is wrong", () => {
       expect(seen("refused-value", [one])).toEqual([]);
   });
 
-  test("the number of workers is not judged where no source connector runs", () => {
+  test("the number of workers is not checked if no source connector runs", () => {
     const mirror = (source: object | null) => aToB({ source }, { spec: { replicas: 3 } });
     expect(seen("tasks-and-partitions", [mirror({})])).toHaveLength(1);
     expect(seen("tasks-and-partitions", [mirror(null)])).toEqual([]);
   });
 
-  test("a Secret without the key that the mirror names does not have it beside another", () => {
+  test("a Secret without the key that the mirror needs is not reported as too wide", () => {
     const authentication = {
       type: "scram-sha-512",
       username: "u",
@@ -136,7 +136,7 @@ describe("findings are about what is wrong", () => {
     ]);
   });
 
-  test("mirrors in a ring or a chain stay", () => {
+  test("mirrors in a ring need no gate", () => {
     const arc = (from: string, to: string, topicsPattern: string) =>
       mirrorMaker({
         name: `${from}${to}`,
@@ -172,7 +172,7 @@ describe("findings are about what is wrong", () => {
       expect(good).toEqual([]);
   });
 
-  test("a mirror that only shares its offset syncs is not given advice about its group", () => {
+  test("a mirror that shares only its offset syncs gets no advice about its group", () => {
     const own = (n: string) => ({
       config: {
         "group.id": n,
@@ -193,7 +193,7 @@ describe("findings are about what is wrong", () => {
     ]);
   });
 
-  test("rights that only a warning asks for are not missing", () => {
+  test("an optional Read on the checkpoints topic is neither missing nor unneeded", () => {
     const login = (username: string) => ({
       authentication: {
         type: "scram-sha-512",
@@ -229,7 +229,7 @@ describe("findings are about what is wrong", () => {
     expect(checkpoints("Create").join()).toContain("lacks Write on topic a.checkpoints.internal");
   });
 
-  test("nothing is said with what is not there", () => {
+  test("messages never contain missing values", () => {
     expect(
       all([mirrorMakerV1({}, [{}], {}, { clusters: [] })])
         .map((f) => f.message)

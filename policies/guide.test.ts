@@ -28,7 +28,7 @@ function documented(): string[] {
   });
 }
 
-test("the guide's own resources get exactly the findings that the documentation lists", () => {
+test("the guide's own resources have exactly the findings that the documentation lists", () => {
   const found = all(resources).map(
     ({ rule, level, message }) => `${rule} ${level} ${message.replace(` [${rule}]`, "")}`,
   );

@@ -48,8 +48,8 @@ const copy = ({
 
 const loops = (...copies: Copy[]) => found("endless-loop", copies.map(copy)).map(({ message }) => message);
 
-describe("an endless loop is seen", () => {
-  test("there and back over the same topic, once for both", () => {
+describe("an endless loop is found", () => {
+  test("back and forth over the same topic, once for both mirrors", () => {
     const [message, ...others] = loops({ from: "a", to: "b" }, { from: "b", to: "a" });
     expect(message).toContain("a -> b -> a copies topic orders back to its own cluster");
     expect(others).toEqual([]);
@@ -84,7 +84,7 @@ describe("an endless loop is seen", () => {
     );
   });
 
-  test("on one cluster that is called differently, and through another port", () => {
+  test("on one cluster with another alias and another port", () => {
     const port = (cluster: string) => `${cluster}-kafka-bootstrap.${cluster}.svc.cluster.local:9093`;
     expect(loops({ from: "a", to: "b" }, { from: "b", to: "a", servers: port })).toHaveLength(1);
   });
@@ -92,7 +92,7 @@ describe("an endless loop is seen", () => {
   const DEFAULT = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
   const all = { pattern: ".*", policy: DEFAULT };
 
-  test("of names that grow, where the two mirrors do not recognise each other's copies", () => {
+  test("with growing names, if two mirrors do not recognise each other's copies", () => {
     const [message] = loops({ from: "a", to: "b", ...all }, { from: "b", to: "a", ...all, policy: IDENTITY });
     expect(message).toContain("a -> b -> a copies topics like");
     expect(message).toContain("under a longer name each time");
@@ -105,7 +105,7 @@ describe("an endless loop is seen", () => {
     expect(loops({ from: "a", to: "b", ...all, ...aliases }, { from: "b", to: "a", ...all, ...aliases })).toEqual([]);
   });
 
-  test("also by one service whose address is written in another form", () => {
+  test("if the address of one service is written in another form", () => {
     const forms = [
       "kafka-NAME.ns.svc:9092",
       "kafka-NAME.ns.svc.cluster.local:9092",
@@ -146,7 +146,7 @@ describe("an endless loop is seen", () => {
   });
 });
 
-describe("no endless loop", () => {
+describe("no endless loop is found", () => {
   test.each<[string, Copy[]]>([
     [
       "different topics",
@@ -222,11 +222,11 @@ describe("no endless loop", () => {
     expect(loops(...copies)).toEqual([]);
   });
 
-  test("one migration, as the components write it", () => {
+  test("in one migration, as the components write it", () => {
     expect(found("endless-loop", stack())).toEqual([]);
   });
 
-  test("clusters without an alias and an address are not taken for one cluster", () => {
+  test("between clusters without an alias and an address", () => {
     const template = copy({ from: "a", to: "b", servers: () => "" });
     const { target, mirrors } = template.props.spec as { target: object; mirrors: { source: object }[] };
     for (const cluster of [target, mirrors[0]!.source] as Record<string, unknown>[]) {

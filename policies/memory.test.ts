@@ -14,7 +14,7 @@ test.each([
   expect(heapOfBuffer(64 * MIB, batch, heap * MIB)).toBe(taken * MIB);
 });
 
-test("a buffer takes its size at least, and about twice that at most", () => {
+test("a buffer takes at least its size, and at most about twice that", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 16 * MIB }),

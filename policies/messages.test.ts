@@ -14,7 +14,7 @@ describe("messages", () => {
     aToB({}, { clusters: { a: { config: { "sasl.mechanism": "PLAIN" } }, b: { config: { "ssl.provider": "x" } } } });
   const topic = resource("KafkaTopic", "orders", { replicas: 2, config: { "min.insync.replicas": 2 } });
 
-  test("use the field names of the dialect at hand", () => {
+  test("use the field names of the dialect", () => {
     expect(seen("dropped-options", [v1()])).toEqual([
       expect.stringContaining('mirrors[0].source.config "sasl.mechanism"'),
       expect.stringContaining('target.config "ssl.provider"'),
@@ -33,7 +33,7 @@ describe("messages", () => {
     );
   });
 
-  test("say the same fault of several keys once", () => {
+  test("report the same mistake of several keys once", () => {
     const storage = { "config.storage.replication.factor": 3, "offset.storage.replication.factor": 3 };
     expect(seen("misplaced-key", [aToB({}, { clusters: { a: { config: storage }, b: {} } })])).toEqual([
       expect.stringContaining(
@@ -42,7 +42,7 @@ describe("messages", () => {
     ]);
   });
 
-  test("never contain what is not there", () => {
+  test("never contain missing values", () => {
     const holes: object[] = [
       { replicas: undefined, mirrors: [{ sourceCluster: "a", targetCluster: "b" }] },
       { clusters: null, connectCluster: null },

@@ -60,7 +60,7 @@ function verdict(resources: AnyResource[]): string[] {
   }
 }
 
-test("a name that every object has is a word like any other", () => {
+test("names such as constructor and __proto__ are words like any other", () => {
   const resources = resourcesOf("strimzi-v1beta2");
   const all = resources.flatMap(({ props }, i) => places(props).map((path) => [i, "props", ...path]));
   // The elements of a list are alike.

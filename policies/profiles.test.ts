@@ -43,7 +43,7 @@ describe("the recommended profiles", () => {
     }
   });
 
-  test("with patterns that name topics: nothing at all", () => {
+  test("have no finding if the patterns name topics", () => {
     expect(all(stack({ mirror: { topicsPattern: "orders,payments-.*", groupsPattern: "app-.*" } }))).toEqual([]);
   });
 
@@ -52,47 +52,50 @@ describe("the recommended profiles", () => {
   test.each([
     ["by address", "origin-kafka-bootstrap:9093", "there"],
     ["by another listener's address, told by the provider's name", "10.0.0.1:9094", "origin-kafka"],
-  ])("users made through @pulumi/kafka on the origin, whose cluster is told %s", (_how, servers, provider) => {
-    const [mirror, , target] = stack({ mirror: { ...made, exactlyOnce: true } });
-    const model = describeMirror({
-      ...made,
-      exactlyOnce: true,
-      origin: { bootstrapServers: "o:1" },
-      target: { bootstrapServers: "t:1" },
-    }).model;
-    const principal = "User:mm2-credentials";
-    const rights = aclBindings(leastAcls("origin", model), principal).map((acl, i) =>
-      kafka(
-        "Acl",
-        {
-          aclPrincipal: principal,
-          aclResourceType:
-            acl.resourceType === "transactionalId"
-              ? "TransactionalID"
-              : acl.resourceType.replace(/^./, (c) => c.toUpperCase()),
-          aclResourceName: acl.resourceName,
-          resourcePatternTypeFilter: acl.patternType === "prefixed" ? "Prefixed" : "Literal",
-          aclHost: acl.host,
-          aclOperation: acl.operation,
-          aclPermissionType: "Allow",
-        },
-        servers,
-        `right-${i}`,
-      ),
-    );
-    const origin = [...rights, kafka("UserScramCredential", { username: "mm2-credentials" }, servers)].map((r) => ({
-      ...r,
-      provider: { ...r.provider!, name: provider },
-    }));
-    expect(rights.length).toBeGreaterThan(3);
-    expect(all([mirror!, target!, ...origin, ...lifecycle, gate()])).toEqual([]);
-    // This shows that the rules check these resources: one right less is reported.
-    expect(all([mirror!, target!, ...origin.slice(1), ...lifecycle, gate()]).map((f) => f.rule)).toEqual([
-      "acl-missing",
-    ]);
-  });
+  ])(
+    "users that are created through @pulumi/kafka on the origin, whose cluster is known %s",
+    (_how, servers, provider) => {
+      const [mirror, , target] = stack({ mirror: { ...made, exactlyOnce: true } });
+      const model = describeMirror({
+        ...made,
+        exactlyOnce: true,
+        origin: { bootstrapServers: "o:1" },
+        target: { bootstrapServers: "t:1" },
+      }).model;
+      const principal = "User:mm2-credentials";
+      const rights = aclBindings(leastAcls("origin", model), principal).map((acl, i) =>
+        kafka(
+          "Acl",
+          {
+            aclPrincipal: principal,
+            aclResourceType:
+              acl.resourceType === "transactionalId"
+                ? "TransactionalID"
+                : acl.resourceType.replace(/^./, (c) => c.toUpperCase()),
+            aclResourceName: acl.resourceName,
+            resourcePatternTypeFilter: acl.patternType === "prefixed" ? "Prefixed" : "Literal",
+            aclHost: acl.host,
+            aclOperation: acl.operation,
+            aclPermissionType: "Allow",
+          },
+          servers,
+          `right-${i}`,
+        ),
+      );
+      const origin = [...rights, kafka("UserScramCredential", { username: "mm2-credentials" }, servers)].map((r) => ({
+        ...r,
+        provider: { ...r.provider!, name: provider },
+      }));
+      expect(rights.length).toBeGreaterThan(3);
+      expect(all([mirror!, target!, ...origin, ...lifecycle, gate()])).toEqual([]);
+      // This shows that the rules check these resources: one right less is reported.
+      expect(all([mirror!, target!, ...origin.slice(1), ...lifecycle, gate()]).map((f) => f.rule)).toEqual([
+        "acl-missing",
+      ]);
+    },
+  );
 
-  test("rules for everything are enough for patterns that name some", () => {
+  test("rights for everything are enough for patterns that name topics", () => {
     const everything = [
       allow(topic("*"), "Read", "DescribeConfigs", "Create", "Write", "Alter", "AlterConfigs"),
       allow(group("*"), "Read"),

@@ -5,7 +5,7 @@ import { found, step } from "../test/policies/resources";
 const seen = (rule: string, resources: ReturnType<typeof aToB>[], settings = {}) =>
   found(rule, resources, settings).map(({ message }) => message);
 
-describe("a mirror that stays is not judged as a migration", () => {
+describe("a permanent mirror is not checked like a migration", () => {
   const single = { ...identity, "replication.factor": 1 };
   const flow = (from: string, to: string, config: object = single): Flow => ({
     from,
@@ -19,7 +19,7 @@ describe("a mirror that stays is not judged as a migration", () => {
   const judged = (resources: ReturnType<typeof one>[], settings = {}) =>
     ["gate-missing", "data-replication-one"].map((rule) => seen(rule, resources, settings).length);
 
-  test("one way, under the same names: a migration", () => {
+  test("a one-way mirror with the same names is a migration", () => {
     expect(judged([one("mm2", "a", "b")])).toEqual([1, 1]);
     expect(seen("internal-replication-one", [one("mm2", "a", "b")])).toEqual([]);
   });
@@ -56,7 +56,7 @@ describe("a mirror that stays is not judged as a migration", () => {
     );
   });
 
-  test("the setting and the names decide where the stack does not, and steps of this package always", () => {
+  test("the setting or the names decide if the stack does not; this package's steps always mean a migration", () => {
     expect(judged([one("mm2", "a", "b")], { purpose: "replication" })).toEqual([0, 0]);
     expect(judged([aToB({ source: { "replication.factor": 1 } })], { purpose: "migration" })).toEqual([1, 1]);
     expect(judged([one("migration-to-new", "a", "b-backup")])).toEqual([1, 1]);

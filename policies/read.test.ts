@@ -10,7 +10,7 @@ const connections = (bootstrap: { origin: string; target: string }) => ({
   target: { bootstrapServers: bootstrap.target },
 });
 
-test("what Pulumi knows later is taken as not said, and the rest is read", () => {
+test("values that Pulumi knows later count as missing, and the rest is read", () => {
   const resources = stack({
     change: ({ mirror, origin }) => {
       mirror.spec.target.authentication.username = LATER;
@@ -35,7 +35,7 @@ test.each<[string, { origin: string; target: string }, { cluster?: string; names
     { origin: "origin-kafka-bootstrap.a:9093", target: "10.0.0.2:9093" },
     { cluster: "blue", namespace: "apps" },
   ],
-])("a user's cluster is told by %s", (_what, bootstrap, rename) => {
+])("a user's cluster is found by %s", (_what, bootstrap, rename) => {
   const resources = stack({
     mirror: connections(bootstrap),
     change: ({ target }) => {
@@ -49,7 +49,7 @@ test.each<[string, { origin: string; target: string }, { cluster?: string; names
   expect(readView(resources).users.map((user) => user.side)).toEqual(["origin", "target"]);
 });
 
-test("ACLs through @pulumi/kafka are one user per principal and cluster", () => {
+test("ACLs of @pulumi/kafka are one user per principal and cluster", () => {
   const acl = (operation: string, servers: string, type = "Topic") =>
     kafka(
       "Acl",
@@ -95,7 +95,7 @@ test.each<[string, { origin: string; target: string }, object, (string | undefin
     { cluster: "prod", origin: "a", target: "b", aliases: ["prod", "prod-new"] },
     ["origin", "origin"],
   ],
-])("a user's cluster is told by %s", (_what, bootstrap, { cluster, origin, target, aliases }: any, sides) => {
+])("a user's cluster is found by %s", (_what, bootstrap, { cluster, origin, target, aliases }: any, sides) => {
   const resources = stack({
     mirror: connections(bootstrap),
     change: (parts) => {
@@ -107,7 +107,7 @@ test.each<[string, { origin: string; target: string }, object, (string | undefin
   expect(readView(resources).users.map((user) => user.side)).toEqual(sides);
 });
 
-test("a user's cluster is told by whom the mirror logs in as", () => {
+test("a user's cluster is found by the mirror's login", () => {
   const resources = stack({
     mirror: connections({ origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }),
     change: ({ mirror, origin, target }) => {
@@ -122,7 +122,7 @@ test("a user's cluster is told by whom the mirror logs in as", () => {
   expect(readView(resources.slice(1)).users.map((user) => user.side)).toEqual([undefined, undefined]);
 });
 
-test("beside two mirrors whose addresses are not known a name tells nothing", () => {
+test("a name does not identify a cluster if there are two mirrors with unknown addresses", () => {
   const resources = stack({
     change: ({ mirror }) =>
       (mirror.spec.target.bootstrapServers = mirror.spec.mirrors[0].source.bootstrapServers = LATER),
@@ -139,7 +139,7 @@ test("beside two mirrors whose addresses are not known a name tells nothing", ()
   expect(readView([mirror!, mirror!, ...blue]).users[0]!.side).toBeUndefined();
 });
 
-test("connectors are told the target's alias, also where the workers have another for it", () => {
+test("connectors get the target's alias, even if the workers have another alias for it", () => {
   const resources = stack({
     dialect: "strimzi-v1beta2",
     change: ({ mirror }) => {
@@ -150,7 +150,7 @@ test("connectors are told the target's alias, also where the workers have anothe
   expect(readView(resources).mirrors[0]!.target).toMatchObject({ alias: "target-cluster", groupId: "theirs" });
 });
 
-test("a client of another address is where its name says, if it says so", () => {
+test("a client of another address belongs to the cluster that its name identifies, if any", () => {
   const topic = (name: string, provider: string) => ({
     ...kafka("Topic", { name: "orders" }, "10.1.1.1:9094", name),
     provider: { name: provider, props: { bootstrapServers: '["10.1.1.1:9094"]' } },
@@ -162,7 +162,7 @@ test("a client of another address is where its name says, if it says so", () => 
   ).toEqual(["target", undefined, "origin"]);
 });
 
-test("brokers of node pools are not counted twice, and those of two targets not together", () => {
+test("brokers of node pools are not counted twice, and those of two targets are not added up", () => {
   const of = (kind: string, name: string, spec: object, namespace = "target-ns") =>
     custom({
       apiVersion: "kafka.strimzi.io/v1",

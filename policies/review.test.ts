@@ -37,7 +37,7 @@ function pretend(name: string, script: string): NodeJS.ProcessEnv {
 describe("a recorded preview", () => {
   const preview = read(recorded);
 
-  test("is read: the plan, the findings without the policy's description", () => {
+  test("is read as the plan, and the findings without the policy's description", () => {
     expect(preview.steps.map((s) => s.op)).toEqual(Array(28).fill("create"));
     expect(preview.findings.map((f) => [f.level, f.rule])).toEqual([
       ["advisory", "pattern-swallows"],
@@ -50,7 +50,7 @@ describe("a recorded preview", () => {
     expect(passed(preview)).toBe(false);
   });
 
-  test("becomes annotations that the runner can read: one line each, escaped", () => {
+  test("becomes annotations of one escaped line each", () => {
     const lines = annotations({ ...preview, errors: ["50% of\nit, failed: x"] }, "Pulumi.yaml");
     expect(lines[0]).toBe("::error file=Pulumi.yaml,title=pulumi preview::50%25 of%0Ait, failed: x");
     expect(lines.filter((l) => l.startsWith("::warning"))).toHaveLength(3);
@@ -58,7 +58,7 @@ describe("a recorded preview", () => {
     for (const line of lines) expect(line).not.toContain("\n");
   });
 
-  test("becomes one comment: verdict, mandatory findings first, the plan, what is deleted later", () => {
+  test("becomes one comment: verdict, mandatory findings first, the plan, later deletions", () => {
     const text = comment(preview, docs);
     expect(text.startsWith(MARK)).toBe(true);
     expect(text).toContain("**Do not run this migration as it is**: 1 mandatory finding, 0 errors.");
@@ -73,7 +73,7 @@ describe("a recorded preview", () => {
       expect(line.replaceAll("\\|", "").split("|")).toHaveLength(5);
   });
 
-  test("that deletes says so, and when", () => {
+  test("with deletions says what is deleted and when", () => {
     const preview = read(down);
     const text = comment(preview, docs);
     expect(passed(preview)).toBe(true);
@@ -86,7 +86,7 @@ describe("a recorded preview", () => {
     expect(text).not.toContain("What is deleted later");
   });
 
-  test("that broke off is not passed, whatever it had found until then", () => {
+  test("that ended early is not passed, whatever it found until then", () => {
     const cut = read(down.replaceAll(/\{"summaryEvent.*\n/g, ""));
     expect(passed(cut)).toBe(false);
     expect(comment(cut, docs)).toContain("the preview did not finish");
@@ -94,8 +94,8 @@ describe("a recorded preview", () => {
   });
 });
 
-describe("what is deleted later", () => {
-  test("is said of a deployed stack, too, although its resources stay as they are", () => {
+describe("the section about later deletions", () => {
+  test("is also there for a deployed stack whose resources do not change", () => {
     const text = reviewed(
       deployed.replace(
         '"op":"same","urn":"urn:pulumi:test::review-test::kafka-migration:components:Migration$pulumi-nodejs:dynamic/kafka-migration:Gate',
@@ -108,7 +108,7 @@ describe("what is deleted later", () => {
     expect(reviewed(deployed)).not.toContain("creates and changes");
   });
 
-  test("names the mirror and the Secrets with it", () => {
+  test("names the mirror and the Secrets", () => {
     expect(reviewed(deployed)).toMatch(
       /with the mirror or with `pulumi destroy`: .*Secret `orders-origin-ca`.*KafkaMirrorMaker2 `orders-mirror`/,
     );
@@ -127,7 +127,7 @@ describe("what is deleted later", () => {
     ).toContain(says);
   });
 
-  test("promises no gate where the migration is abandoned", () => {
+  test("promises no gate for an abandoned migration", () => {
     expect(reviewed(deployed)).toContain("without the gate, because the migration is abandoned");
     expect(reviewed(deployed.replace('"abandon":true', '"abandon":false'))).toContain(
       "`pulumi destroy`), after the gate and",
@@ -135,22 +135,22 @@ describe("what is deleted later", () => {
   });
 });
 
-describe("a preview that failed", () => {
-  test("in the middle of a line still becomes a comment, and is not passed", () => {
+describe("a failed preview", () => {
+  test("that ends in the middle of a line still becomes a comment, and is not passed", () => {
     const cut = read(down.slice(0, -40));
     expect(cut.errors).toEqual(["Pulumi's stream of events ends in the middle of a line"]);
     expect(passed(cut)).toBe(false);
     expect(comment(cut, docs)).toContain("the policies were not evaluated, 1 error, and the preview did not finish");
   });
 
-  test("with an error says that the policies were not evaluated, not that they found nothing", () => {
+  test("with an error says that the policies were not evaluated, not that there are no findings", () => {
     expect(reviewed(failing("the program threw") + clean)).toContain("the policies were not evaluated, 1 error.");
     expect(reviewed(failing("the program threw") + finding("x", "mandatory") + clean)).toContain(
       "1 mandatory finding, 1 error.",
     );
   });
 
-  test("before it streamed gives Pulumi's reason, without secrets", () => {
+  test("without any output gives Pulumi's reason, without secrets", () => {
     const secrets = ["a-token-of-mine", "pw-in-url", "hunter2", "c2VjcmV0", "pass-of-env"];
     const env = pretend(
       "pulumi",
@@ -173,7 +173,7 @@ describe("a preview that failed", () => {
     expect(annotations(preview, "f")[0]).toMatch(/^::error .*exit code 6%0Aerror: no stack/);
   });
 
-  test("keeps the end of what Pulumi said, and says when it could not be started or was killed", () => {
+  test("keeps the end of Pulumi's output, and says if Pulumi did not start or was killed", () => {
     const long = runPulumi([], folder, pretend("pulumi", "printf '%03000d\\nthe reason\\n' 0 >&2; exit 1")).failure!;
     expect(long.length).toBeLessThan(2_100);
     expect(long).toMatch(/^pulumi ended with exit code 1\n…\n[^]*the reason$/);
@@ -181,7 +181,7 @@ describe("a preview that failed", () => {
     expect(runPulumi([], folder, { PATH: join(folder, "nowhere") }).failure).toMatch(/could not be started: .*ENOENT/);
   });
 
-  test("with exit code 1 and findings needs no other reason; without any it is not passed", () => {
+  test("with exit code 1 needs no other reason if it has findings, and is not passed if it has none", () => {
     expect(read(recorded, "pulumi ended with exit code 1").failure).toBeUndefined();
     expect(passed(read(clean, "pulumi ended with exit code 1"))).toBe(false);
   });
@@ -207,7 +207,7 @@ describe("the Markdown", () => {
     expect(code("a`b``")).toBe("``` a`b`` ```");
   });
 
-  test("lets no name of a resource or rule's message through as markup", () => {
+  test("escapes markup in names of resources and messages of rules", () => {
     const text = reviewed(
       finding("d\n[click](https://evil.example) @octocat") +
         deployed.replaceAll("orders-mirror", "![i](//evil)@octocat"),
@@ -215,7 +215,7 @@ describe("the Markdown", () => {
     expect(text.replaceAll(/`[^`]*`/g, "")).not.toMatch(/(?<!\\)\](?=\((?!docs\/))|@octocat|https:\/\//);
   });
 
-  test("fits into GitHub's comment: the longest part is cut with a note, the others stay whole", () => {
+  test("fits into GitHub's limit: only the longest part is cut, with a note", () => {
     const text = reviewed(
       Array.from({ length: 900 }, (_, i) => finding(`d\n${i} ${"long ".repeat(60)}`)).join("") + clean,
     );
@@ -254,7 +254,7 @@ describe("the workflow", () => {
   const jobs = Object.values(workflow.jobs);
   const steps = jobs.flatMap((job) => job.steps);
 
-  test("gives each job and step what it needs, and no more", () => {
+  test("gives each job and step only what it needs", () => {
     expect(Object.keys(workflow.on)).toEqual(["pull_request"]);
     expect(workflow.permissions).toEqual({});
     expect(workflow.jobs.review!.permissions).toEqual({ contents: "read", "pull-requests": "write" });
@@ -271,12 +271,12 @@ describe("the workflow", () => {
     });
   });
 
-  test("runs only where there are secrets, and says so elsewhere", () => {
+  test("runs only if there are secrets, and says so otherwise", () => {
     expect(workflow.jobs.review!.if).toContain("head.repo.full_name == github.repository");
     expect(workflow.jobs["without-secrets"]!.if).toContain("head.repo.full_name != github.repository");
   });
 
-  test("runs what the build makes", () => {
+  test("runs only scripts that the build creates", () => {
     for (const script of steps
       .flatMap((s) => [...(s.run ?? "").matchAll(/node dist\/(\S+)\.js/g)])
       .map(([, file]) => `${file}.ts`))

@@ -27,7 +27,7 @@ describe("each rule", () => {
     },
   );
 
-  test("the gate's presence", () => {
+  test("about the gate finds whether there is one", () => {
     const [mirror, ...rest] = stack({ mirror: { topicsPattern: "orders" } });
     const without = [mirror!, ...rest.filter((r) => !r.type.endsWith(":Gate"))];
     expect(found("gate-missing", without)).toHaveLength(1);
@@ -45,14 +45,14 @@ describe("each rule", () => {
   });
 });
 
-test("a mirror without checkpoints that is not part of a migration", () => {
+test("a mirror without checkpoints is accepted if it is not part of a migration", () => {
   const alone = stack({ change: (parts) => delete pair(parts).checkpointConnector }).filter(
     (r) => !r.type.endsWith(":Gate"),
   );
   expect(found("checkpoints-kept", alone)).toEqual([]);
 });
 
-test("no message shows a secret's value", () => {
+test("messages never contain a secret's value", () => {
   const bad = stack({
     change: ({ mirror }) => (mirror.spec.target.config["schema.registry.password"] = "hunter2"),
     more: [secret({ "ca.crt": "hunter2", other: "hunter2" })],
@@ -60,7 +60,7 @@ test("no message shows a secret's value", () => {
   expect(JSON.stringify(rules.flatMap((rule) => found(rule.name, bad)))).not.toContain("hunter2");
 });
 
-test("the administrator's own user is not taken for the mirror's", () => {
+test("the administrator's user is not treated as the mirror's", () => {
   const administrator = stack({
     user: { name: "mm2-administrator" },
     change: ({ origin }) => (origin.spec.authorization.acls = [allow(topic("*"), "Write", "Delete")]),

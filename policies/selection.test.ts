@@ -10,7 +10,7 @@ const messages = (rule: string, flow: Parameters<typeof aToB>[0], rest: Paramete
     .map(({ message }) => message);
 const view = (flow: Parameters<typeof aToB>[0]) => readView([aToB({ topicsPattern: undefined, ...flow })]).mirrors[0]!;
 
-test("topics and groups of a connector's config count where no field of the mirror replaces them", () => {
+test("topics and groups in a connector's config count unless a field of the mirror replaces them", () => {
   const flow = {
     source: { topics: "orders", "topics.exclude": "orders-old" },
     checkpoint: { groups: "billing", "groups.blacklist": "x" },
@@ -29,7 +29,7 @@ test("topics and groups of a connector's config count where no field of the mirr
   });
 });
 
-test("a key that the operator writes over is reported with the field that replaces it", () => {
+test("a key that the operator overwrites is reported with the field that replaces it", () => {
   const entry = { groupsPattern: "app", topicsBlacklistPattern: "x" };
   const source = { topics: "payments", "topics.exclude": "y" };
   const found = messages("misplaced-key", { source, checkpoint: { groups: "billing" }, entry });
@@ -41,7 +41,7 @@ test("a key that the operator writes over is reported with the field that replac
   expect(messages("misplaced-key", { source: { topics: "orders" } })).toEqual([]);
 });
 
-test("topics of the checkpoint connector alone do not narrow what is copied", () => {
+test("topics of the checkpoint connector alone do not limit the copy", () => {
   const checkpoint = { topics: "orders" };
   expect(messages("misplaced-key", { topicsPattern: undefined, checkpoint })).toEqual([
     expect.stringContaining('"topics" in checkpointConnector.config has no effect on the copy'),
@@ -59,7 +59,7 @@ test.each([
   "connect-?\\w+",
   "conn.*",
   "app,connect-s3.*",
-])("groupsPattern %s means groups of sink connectors", (groupsPattern) => {
+])("groupsPattern %s selects groups of sink connectors", (groupsPattern) => {
   expect(messages("sink-groups", { entry: { groupsPattern } })).toEqual([
     expect.stringMatching(/selects connect-.+, and the default of groups.exclude leaves out connect-/),
   ]);
@@ -67,13 +67,13 @@ test.each([
 });
 
 test.each([".*", "app.*", "c.*", "[a-z].*", "connector", "connections-.*", "kafka-connect"])(
-  "groupsPattern %s does not mean them",
+  "groupsPattern %s selects no groups of sink connectors",
   (groupsPattern) => {
     expect(messages("sink-groups", { entry: { groupsPattern } })).toEqual([]);
   },
 );
 
-test("every entry of a resource is compared with every other, with known and with unknown policies", () => {
+test("all entries of a resource are compared with each other, with known and unknown policies", () => {
   const flows = ["a", "c"].map((from) => ({ from, to: "b", topicsPattern: "orders" }));
   const custom = { "replication.policy.class": "com.example.Policy" };
   const rest = {

@@ -35,7 +35,7 @@ const migration = (more: string[] = []) => [
 const about = (rule: string, resources: ReturnType<typeof stack>) =>
   found(rule, resources).map((f) => /^KafkaMirrorMaker2 [^:]+/.exec(f.message)?.[0] ?? f.message);
 
-test("a mirror for disaster recovery beside a migration: nothing of the migration is asked of it", () => {
+test("a mirror for disaster recovery beside a migration is not checked like a migration", () => {
   const sync = { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } };
   const recovery = other(sync);
   expect(all([...migration(), ...recovery]).filter((f) => f.level === "mandatory")).toEqual([]);
@@ -48,7 +48,7 @@ test("a mirror for disaster recovery beside a migration: nothing of the migratio
   ]);
 });
 
-test("a migration's steps do not speak for another mirror", () => {
+test("a migration's steps do not count for another mirror", () => {
   const single = other({ replicationFactor: 1 });
   expect(about("data-replication-one", [...migration(), ...single])).toEqual(["KafkaMirrorMaker2 migration/recovery"]);
   expect(about("gate-missing", [...migration(), ...single])).toEqual(["KafkaMirrorMaker2 migration/recovery"]);
@@ -60,7 +60,7 @@ test("a migration's steps do not speak for another mirror", () => {
   expect(found("deletion-without-gate", ungated)).toHaveLength(1);
 });
 
-test("each of two migrations that are given up is said once", () => {
+test("each of two abandoned migrations is reported once", () => {
   const second = { mirror: { originAlias: "blue", targetAlias: "green", groupId: "g" } };
   const steps = [ofFirst, second].flatMap((of) =>
     ["Preflight", "Gate", "InternalTopic"].map((kind) => step(kind, { ...of, abandon: true })),
@@ -74,7 +74,7 @@ test("each of two migrations that are given up is said once", () => {
   expect(found("checkpoints-kept", [...steps.slice(0, 3), ...always])).toHaveLength(1);
 });
 
-test("what the stack says of one target or origin is not said of another mirror's", () => {
+test("facts about one mirror's clusters do not count for another mirror", () => {
   const kafkaAt = (side: string, brokers: number) =>
     custom({
       apiVersion: "kafka.strimzi.io/v1",
@@ -108,7 +108,7 @@ test("what the stack says of one target or origin is not said of another mirror'
   expect(about("data-replication-one", [...two, big("target"), big("origin")])).toEqual([]);
 });
 
-test("a topic of a cluster that is no mirror's is not taken for the origin's", () => {
+test("a topic on the cluster of no mirror is not treated as the origin's", () => {
   const elsewhere = {
     ...kafka("Topic", { name: "orders", config: { "max.message.bytes": "9000000" } }, "analytics.example:9092"),
     name: "analytics",
@@ -117,7 +117,7 @@ test("a topic of a cluster that is no mirror's is not taken for the origin's", (
   expect(about("message-size", [...migration(), { ...elsewhere, name: "origin" }])).toHaveLength(1);
 });
 
-test("users of two mirrors are asked for their own mirror's rights", () => {
+test("users of two mirrors need only the rights for their own mirror", () => {
   const recovery = other({
     topicsPattern: "payments",
     checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } },
@@ -139,7 +139,7 @@ test("users of two mirrors are asked for their own mirror's rights", () => {
   ]);
 });
 
-test("two mirrors between the same clusters share one user, which needs what either needs", () => {
+test("two mirrors between the same clusters share one user, which needs the rights for both", () => {
   const [second] = stack({
     mirror: {
       name: "second",

@@ -10,7 +10,7 @@ const mirror = (namespace: string, pattern: string) =>
     { namespace },
   );
 
-test("a user belongs to the mirror whose short address means a Kafka in its own namespace", () => {
+test("a user belongs to the mirror whose short address means a Kafka in the user's namespace", () => {
   const user = (namespace: string) => kafkaUser("writer", "b", [], { namespace });
   const { mirrors, users } = readView([
     mirror("east", "orders"),
@@ -23,7 +23,7 @@ test("a user belongs to the mirror whose short address means a Kafka in its own 
   expect(places).toEqual([["target of east"], ["target of west"]]);
 });
 
-test("a user that an operator watches in another namespace is still found", () => {
+test("a user that an operator watches in another namespace is found", () => {
   const { users } = readView([mirror("east", "orders"), kafkaUser("writer", "b", [], { namespace: "users" })]);
   expect(users[0]!.side).toBe("target");
 });

@@ -157,7 +157,7 @@ const estates = (Object.keys(dialects) as DialectName[]).map(
 );
 
 describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCertificates] as const])(
-  "%s: what is not known before the update makes no mandatory finding",
+  "%s: values that are unknown before the update cause no mandatory finding",
   (_what, dialect, change) => {
     const resources = estate(dialect, change);
     // The other resources are the same in every dialect, so checking them once is enough.
@@ -169,12 +169,12 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
         : places(resource.provider.props).map((path) => [i, "provider", "props", ...path] as const)),
     ]);
 
-    test("none is there when all is known", () => {
+    test("if all values are known", () => {
       expect(mandatory(resources)).toEqual([]);
       expect(everywhere.length).toBeGreaterThan(80);
     });
 
-    test("any one place", () => {
+    test("if any one value is unknown", () => {
       const wrong = everywhere.flatMap((path) => {
         const set = structuredClone(resources);
         forget(set, path);
@@ -183,7 +183,7 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
       expect(wrong).toEqual([]);
     });
 
-    test("any few places", () => {
+    test("if any few values are unknown", () => {
       fc.assert(
         fc.property(
           fc.subarray(
@@ -224,14 +224,14 @@ test(
   },
 );
 
-test("a KafkaUser whose name is not known yet is not taken for the mirror's", () => {
+test("a KafkaUser with an unknown name is not treated as the mirror's", () => {
   const resources = stack({ change: ({ origin }) => Object.assign(origin.metadata, { name: LATER }) });
   resources[1]!.name = "mm2-credentials";
   (resources[1]!.props.spec as any).authorization.acls = [];
   expect(mandatory(resources)).toEqual([]);
 });
 
-test("while it is not known whose a right is, nobody is called short of it", () => {
+test("nobody is reported as lacking rights while the owner of an ACL is unknown", () => {
   const right = (aclPrincipal: string, name: string) =>
     kafka(
       "Acl",

@@ -15,7 +15,7 @@ const withStrimzisClass = (version?: string): Sketch => ({
   },
 });
 
-test("what hangs on a version that nothing says, says that it is assumed", () => {
+test("a finding that depends on an unknown version says which version is assumed", () => {
   const message = (version?: string, settings?: object) =>
     found("policy-class-exists", stack(withStrimzisClass(version)), settings as never).map((f) => f.message);
   expect(message()).toEqual([expect.stringContaining(`does not exist in the MirrorMaker 2 of ${ASSUMED}: `)]);
@@ -32,7 +32,7 @@ test("what hangs on a version that nothing says, says that it is assumed", () =>
   expect(separator!.message).toContain(`${ASSUMED} uses it in internal names too`);
 });
 
-test("a component says the same", () => {
+test("a component also says which version is assumed", () => {
   const [finding] = found("policy-class-exists", stack(withStrimzisClass()));
   const config = { "replication.policy.class": STRIMZI_IDENTITY };
   const settings = {
@@ -65,7 +65,7 @@ const named = (dialect: "strimzi-v1beta2" | "strimzi-v1", version: string | unde
 const DOTTED = ["origin-cluster.checkpoints.internal", "mm2-offset-syncs.origin-cluster.internal"];
 const DASHED = ["origin-cluster-checkpoints-internal", "mm2-offset-syncs-origin-cluster-internal"];
 
-test("rights for internal topics by either version's names are enough while no version is written", () => {
+test("rights for internal topics with the names of either version are enough if the version is unknown", () => {
   const lacks = (...args: Parameters<typeof named>) => found("acl-missing", named(...args)).length;
   const more = (...args: Parameters<typeof named>) => found("acl-unneeded", named(...args)).length;
   expect([lacks("strimzi-v1beta2", undefined, ...DOTTED), lacks("strimzi-v1beta2", undefined, ...DASHED)]).toEqual([

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { describeMirror } from "../../components/mirror/text";
 import { found } from "../../test/policies/keys/found";
 
-describe("settings of one client that Kafka refuses together", () => {
+describe("client settings that Kafka refuses together", () => {
   test.each([
     ["source", { "producer.override.acks": 1, "producer.override.enable.idempotence": true }, 'write "acks": "all"'],
     [
@@ -46,11 +46,11 @@ describe("settings of one client that Kafka refuses together", () => {
     ["source", { "producer.override.delivery.timeout.ms": "${env:TIMEOUT}" }],
     ["target", { "session.timeout.ms": 30000, "heartbeat.interval.ms": 10000 }],
     ["target", { "request.timeout.ms": 100000 }],
-  ])("taken: %s: %o", (block, config) => {
+  ])("accepted: %s: %o", (block, config) => {
     expect(found(block, config).filter((message) => message.startsWith("settings-contradict"))).toEqual([]);
   });
 
-  test("the setting of the connector wins over the one of the workers", () => {
+  test("the connector's setting overrides the workers'", () => {
     const both = (source: Record<string, unknown>, target: Record<string, unknown>) =>
       found("source", source, "3.9.0", { target }).filter((message) => message.startsWith("settings-contradict"));
     const worker = { "producer.acks": "1" };
@@ -65,7 +65,7 @@ describe("settings of one client that Kafka refuses together", () => {
     expect(both({ "producer.override.acks": "1" }, transactions).join()).toContain("exactly-once makes it idempotent");
   });
 
-  test("the default of linger.ms is that of the version that runs", () => {
+  test("the default of linger.ms is that of the Kafka version", () => {
     const config = { "producer.override.delivery.timeout.ms": 30000 };
     expect(found("source", config, "4.0.0").join()).toContain("which is 30005");
     expect(found("source", config, "3.9.0")).toEqual([]);
@@ -76,7 +76,7 @@ describe("settings of one client that Kafka refuses together", () => {
     { "producer.override.retries": 0 },
     { "producer.override.max.in.flight.requests.per.connection": 6 },
     { "producer.override.delivery.timeout.ms": 1000 },
-  ] as Record<string, string | number>[])("a component refuses %o beside its profile's settings", (config) => {
+  ] as Record<string, string | number>[])("a component refuses %o together with its profile's settings", (config) => {
     const describing = () =>
       describeMirror({
         profile: "tuned",

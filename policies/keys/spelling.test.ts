@@ -6,7 +6,7 @@ import { rules } from "../../engine/rules";
 import { readView } from "../read";
 import { found, mirror } from "../../test/policies/keys/found";
 
-describe("a misspelt key is said with the key that is meant", () => {
+describe("a misspelt key is reported with the correct key", () => {
   test.each([
     ["checkpoint", "sync.group.offests.enabled", "sync.group.offsets.enabled"],
     ["checkpoint", "sync.groups.offset.enabled", "sync.group.offsets.enabled"],
@@ -39,7 +39,7 @@ describe("a misspelt key is said with the key that is meant", () => {
     expect(messages[0]).toContain(`did you mean "${meant}"?`);
   });
 
-  test("any key with two letters swapped or one letter lost", () => {
+  test("any key with two letters swapped or one letter missing", () => {
     const names = [...BLOCKS.source.keys()].filter(
       (name) =>
         name.length > 12 && /^[a-z.]+$/.test(name) && !/^(ssl|sasl|source\.cluster|target\.cluster)\./.test(name),
@@ -62,7 +62,7 @@ describe("a misspelt key is said with the key that is meant", () => {
   });
 });
 
-describe("a key that nothing reads there is said with its place", () => {
+describe("a key that nothing reads there is reported with the right place", () => {
   test.each([
     ["source", "refresh.groups.interval.seconds", "only the checkpoint connector reads it"],
     ["source", "sync.group.offsets.enabled", "only the checkpoint connector reads it"],
@@ -102,7 +102,7 @@ describe("a key that nothing reads there is said with its place", () => {
     expect(messages[0]).toContain(says);
   });
 
-  test("a producer's key for offset syncs beside the one for the copy is on purpose", () => {
+  test("a producer key for offset syncs beside the one for the copy is not reported", () => {
     expect(found("source", { "producer.batch.size": 1000, "producer.override.batch.size": 500000 })).toEqual([]);
   });
 });
@@ -127,7 +127,7 @@ describe("keys below source.cluster. and target.cluster. are spell-checked", () 
     ["target.cluster.producer.batch.size", "write producer.override.batch.size in the source connector's config"],
     ["target.cluster.offset.flush.interval.ms", "write offset.flush.interval.ms in the target's config"],
     ["source.cluster.replication.factor", "write replication.factor in sourceConnector.config"],
-  ])("not read there: %s", (key, says) => {
+  ])("misplaced: %s", (key, says) => {
     const messages = found("source", { [key]: 65536 });
     expect(messages).toEqual([expect.stringMatching(/^misplaced-key: /)]);
     expect(messages[0]).toContain(says);
@@ -138,23 +138,23 @@ describe("keys below source.cluster. and target.cluster. are spell-checked", () 
     "target.cluster.bootstrap.servers",
     "source.cluster.aws.region",
     "sasl.my.module",
-  ])("right, or a plugin's: %s", (key) => {
+  ])("correct, or for a plugin: %s", (key) => {
     expect(found("source", { [key]: "x" })).toEqual([]);
   });
 
-  test("a value that clients refuse", () => {
+  test("a value that clients refuse is reported", () => {
     const [message] = found("source", { "target.cluster.security.protocol": "TLS" });
     expect(message).toMatch(/^refused-value: .*"TLS", which is none of .*no client of that cluster is created/);
   });
 });
 
-test("a misspelt key of another block is said with the block that reads it", () => {
+test("a misspelt key of another block is reported with the block that reads it", () => {
   const [message, ...others] = found("origin", { "offset.sotrage.replication.factor": 3 });
   expect(message).toContain('did you mean "offset.storage.replication.factor"? only the workers read it: write it in');
   expect(others).toEqual([]);
 });
 
-describe("what is right, or may be a plugin's, is passed over", () => {
+describe("a key that is correct or for a plugin is not reported", () => {
   test.each([
     [
       "source",
@@ -243,14 +243,14 @@ describe("what is right, or may be a plugin's, is passed over", () => {
     expect(found(block, config)).toEqual([]);
   });
 
-  test("no secret's value is repeated", () => {
+  test("messages never contain a secret's value", () => {
     expect(
       found("source", { "consumer.ssl.key.pasword": "hunter2", "consumer.batch.size": "hunter2" }).join(),
     ).not.toContain("hunter2");
   });
 });
 
-test("what several entries of one resource share is said once", () => {
+test("a finding that several entries of a resource share is reported once", () => {
   const resource = mirror("target", { "offset.sotrage.topic": "x" }) as any;
   const [first] = resource.props.spec.mirrors;
   resource.props.spec.clusters.push({ alias: "c", bootstrapServers: "c:9092" });
@@ -259,7 +259,7 @@ test("what several entries of one resource share is said once", () => {
   expect(rules.find(({ name }) => name === "misspelt-key")!.check(view)).toHaveLength(1);
 });
 
-describe("the components refuse it with the same message", () => {
+describe("the components refuse the same keys with the same message", () => {
   const side = { bootstrapServers: "x:9093" };
   test.each([
     ["misspelt-key", { checkpointConnector: { config: { "sync.group.offests.enabled": "true" } } }],

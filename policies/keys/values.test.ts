@@ -69,11 +69,11 @@ describe("a value that Kafka refuses", () => {
     ["target", "connector.client.config.override.policy", "com.example.Policy"],
     ["target", "connect.protocol", "SESSIONED"],
     ["source", "consumer.security.protocol", "sasl_ssl"],
-  ])("not %s: %s = %s", (block, key, value) => {
+  ])("accepted: %s: %s = %s", (block, key, value) => {
     expect(found(block, { [key]: value }).filter((message) => message.startsWith("refused-value"))).toEqual([]);
   });
 
-  test("a word or class of another version, only where no version that may run has it", () => {
+  test("a word or class of another version is refused only if no possible version has it", () => {
     const reset = { "consumer.auto.offset.reset": "by_duration:P1D" };
     const refused = (config: Record<string, unknown>, version: string | undefined) =>
       found("source", config, version).filter((message) => message.startsWith("refused-value"));
@@ -85,7 +85,7 @@ describe("a value that Kafka refuses", () => {
     expect(refused({ "key.converter": "org.apache.kafka.connect.converters.BooleanConverter" }, "3.7.0")).toEqual([]);
   });
 
-  test("workers whose policy allows logins only refuse a connector that overrides its producer", () => {
+  test("workers whose policy allows only logins refuse a connector's producer overrides", () => {
     const policy = (own: Record<string, unknown>, name: string) =>
       found("target", { "connector.client.config.override.policy": name }, "3.9.0", { source: own });
     const batches = { "producer.override.batch.size": 100000 };
@@ -94,7 +94,7 @@ describe("a value that Kafka refuses", () => {
     expect(policy(batches, "All")).toEqual([]);
   });
 
-  test("every default is a value that is taken", () => {
+  test("every default is accepted", () => {
     const facts = [...Object.values(BLOCKS), ...Object.values(CLIENTS)].flatMap((block) => [...block.values()]);
     expect(facts.filter((fact) => fact.byDefault !== undefined && refusal(fact, fact.byDefault) !== undefined)).toEqual(
       [],
@@ -102,7 +102,7 @@ describe("a value that Kafka refuses", () => {
   });
 });
 
-describe("a number in another unit", () => {
+describe("a number in the wrong unit", () => {
   test.each([
     ["source", "refresh.topics.interval.seconds", 600000, "which is 7 days"],
     ["checkpoint", "emit.checkpoints.interval.seconds", 60000, "which is 16.7 hours"],
@@ -126,12 +126,12 @@ describe("a number in another unit", () => {
     ["source", "producer.override.linger.ms", 50],
     ["source", "consumer.fetch.max.wait.ms", 10],
     ["source", "producer.override.batch.size", 500],
-  ])("not %s: %s = %s", (block, key, value) => {
+  ])("accepted: %s: %s = %s", (block, key, value) => {
     expect(found(block, { [key]: value })).toEqual([]);
   });
 });
 
-describe("a negative time is said with what it switches off", () => {
+describe("a negative time is reported with what it disables", () => {
   test.each([
     ["source", "refresh.topics.interval.seconds", -1, "new topics and partitions are not found"],
     ["source", "sync.topic.configs.interval.seconds", "-60", "settings of topics are not copied"],
@@ -151,12 +151,12 @@ describe("a negative time is said with what it switches off", () => {
     ["checkpoint", { "sync.group.offsets.interval.seconds": -1 }],
     ["source", { "consumer.connections.max.idle.ms": -1 }],
     ["source", { "consumer.receive.buffer.bytes": -1 }],
-  ])("not %s: %o", (block, config) => {
+  ])("accepted: %s: %o", (block, config) => {
     expect(found(block, config)).toEqual([]);
   });
 });
 
-describe("an interval of 0, which the connector can't schedule", () => {
+describe("an interval of 0, which the connector cannot schedule", () => {
   test.each([
     ["source", "refresh.topics.interval.seconds", {}],
     ["source", "sync.topic.acls.interval.seconds", {}],
@@ -170,7 +170,7 @@ describe("an interval of 0, which the connector can't schedule", () => {
     ]);
   });
 
-  test("where it is switched off, nothing is scheduled", () => {
+  test("is accepted if the feature is disabled", () => {
     expect(found("source", { "refresh.topics.interval.seconds": 0, "refresh.topics.enabled": false })).toEqual([]);
     expect(found("checkpoint", { "sync.group.offsets.interval.seconds": 0 })).toEqual([]);
     expect(found("checkpoint", { "emit.checkpoints.interval.seconds": 0 })).toEqual([]);
@@ -194,7 +194,7 @@ describe("a key that the version does not have", () => {
   });
 });
 
-describe("the components refuse it with the same message", () => {
+describe("the components refuse the same values with the same message", () => {
   const side = { bootstrapServers: "x:9093" };
   test.each([
     ["refused-value", { sourceConnector: { config: { "sync.topic.configs.enabled": "flase" } } }],

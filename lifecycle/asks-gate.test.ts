@@ -87,14 +87,14 @@ const guardOf = ({ result, ...of }: { result?: { cleared: object } | null }) => 
 });
 
 describe.each(ways)("%s", (_what, end) => {
-  it("asks the gate, which looks for all that it looks for at a cutover", async () => {
+  it("asks the gate for every check of a cutover", async () => {
     await end(shut);
     expect(gate.asked).toEqual([
       { options: { limitMs: 120_000, stableForMs: 5_000, compareLastRecord: true }, recorded: topicIds },
     ]);
   });
 
-  it("asks a gate that has passed for what came since, as clients may be at work", async () => {
+  it("asks a gate that has passed only for later changes, because clients may be running", async () => {
     await end(passed);
     expect(gate.asked).toEqual([
       {
@@ -104,7 +104,7 @@ describe.each(ways)("%s", (_what, end) => {
     ]);
   });
 
-  it("fails where the gate stays shut, and says how to give the copy up", async () => {
+  it("fails if the gate stays shut, and says how to abandon the copy", async () => {
     for (const state of [shut, passed]) {
       gate.refusal = incomplete();
       await expect(end(state)).rejects.toThrow(
@@ -123,7 +123,7 @@ describe.each(ways)("%s", (_what, end) => {
     expect(message).not.toContain("give up the copy");
   });
 
-  it("asks nothing where the migration is given up, and says so", async () => {
+  it("does not ask if the migration is abandoned, and says so", async () => {
     gate.refusal = incomplete();
     expect(await said(() => end({ ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" }))).toMatch(
       /migration abandoned at 20/,
@@ -132,8 +132,8 @@ describe.each(ways)("%s", (_what, end) => {
   });
 });
 
-describe("the end of a migration that is cleaned up", () => {
-  it("does not ask again: neither a further up nor the removal", async () => {
+describe("the end of a migration after its clean-up", () => {
+  it("does not ask the gate again, neither at another up nor at the removal", async () => {
     gate.refusal = incomplete();
     const state = { ...inputs, phase: "cleanup", ...shut };
     await gateStep.delete("id", state);
@@ -142,7 +142,7 @@ describe("the end of a migration that is cleaned up", () => {
     expect(gate.asked).toEqual([]);
   });
 
-  it("keeps what the gate had passed, and when the copy was given up", async () => {
+  it("keeps the gate's result and the time of abandoning", async () => {
     expect(((await cleanUp({ ...inputs, phase: "cutover", ...passed })) as { outs: object }).outs).toMatchObject({
       ...passed,
       abandonedAt: null,
@@ -154,7 +154,7 @@ describe("the end of a migration that is cleaned up", () => {
     });
   });
 
-  it("is not asked of a longer wait than the program allows", async () => {
+  it("waits no longer than the program's limit", async () => {
     await gateStep.delete("id", { ...inputs, phase: "mirror", ...shut, options: { limitMs: 5_000 } });
     expect(gate.asked[0]!.options.limitMs).toBe(5_000);
   });
@@ -164,7 +164,7 @@ describe("the guard at the end of a cutover", () => {
   const cutover = { ...inputs, phase: "cutover", passed: true, passedAt: passed.passedAt, gateEnds: { orders: [3] } };
   const wrote = [{ topic: "orders", partition: 0, from: 3, to: 5 }];
 
-  it("fails behind a fence where the origin was written to since the gate passed, and says it without one", async () => {
+  it("fails behind a fence if the origin was written to since the gate, and only warns without one", async () => {
     origin.wrote = wrote;
     await expect(guardStep.create({ ...cutover, fence: true })).rejects.toThrow(/FENCE_BREACHED/);
     expect(await said(() => guardStep.create(cutover))).toMatch(/orders-0/);
@@ -173,7 +173,7 @@ describe("the guard at the end of a cutover", () => {
     expect(origin.looks).toBe(3);
   });
 
-  it("only says it when the same cutover was looked at before, and fails at a new one", async () => {
+  it("only warns for a cutover that it checked before, and fails for a new one", async () => {
     origin.wrote = wrote;
     const fenced = { ...cutover, fence: true };
     expect(await said(() => guardStep.update("id", fenced, fenced))).toMatch(/orders-0/);
@@ -183,7 +183,7 @@ describe("the guard at the end of a cutover", () => {
     await expect(guardStep.update("id", { ...fenced, phase: "mirror" }, fenced)).rejects.toThrow(/FENCE_BREACHED/);
   });
 
-  it("fails where the origin can't be asked, unless the same cutover was looked at before", async () => {
+  it("fails if the origin cannot be asked, unless it checked the same cutover before", async () => {
     origin.failure = new MigrationError("KAFKA_UNREACHABLE", "nobody answers", { fix: "look" });
     await expect(guardStep.create(cutover)).rejects.toThrow("KAFKA_UNREACHABLE");
     expect(await said(() => guardStep.update("id", cutover, cutover))).toMatch(
@@ -191,7 +191,7 @@ describe("the guard at the end of a cutover", () => {
     );
   });
 
-  it("looks at nothing in other phases, for a migration that is given up, or without what the gate has seen", async () => {
+  it("checks nothing in other phases, for an abandoned migration, or without the gate's end offsets", async () => {
     origin.wrote = wrote;
     const { gateEnds: _, ...unseen } = cutover;
     for (const other of [

@@ -46,7 +46,7 @@ async function written(more: object): Promise<Report> {
   return JSON.parse(await readFile(join(folder, "migration-m.json"), "utf8")) as Report;
 }
 
-test("the report lists each gap of the fence, also of earlier ups, and since when nobody holds it", async () => {
+test("the report lists every gap of the fence, also from earlier ups, and since when nothing holds it", async () => {
   const facts = { fenceRaisedAt: RAISED };
   noteGap(
     gap("2026-01-01T10:00:01.000Z", "2026-01-01T10:00:02.000Z", {
@@ -67,7 +67,7 @@ test("the report lists each gap of the fence, also of earlier ups, and since whe
   expect(second.fence?.gaps.map((g) => g.after)).toEqual(["2026-01-01T10:00:01.000Z", "2026-01-01T11:00:00.000Z"]);
 });
 
-test("of a gap that nobody watched the report does not say that nothing was written", async () => {
+test("the report does not say that nothing was written in a gap that was not watched", async () => {
   const [raised, again] = ["2026-01-01T10:00:00.000Z", "2026-01-01T11:00:00.000Z"];
   noteGap(gap(raised, again, { topics: [], unwatched: true }));
   noteGap(gap("2026-01-01T10:30:00.000Z", "2026-01-01T10:30:01.000Z"));
@@ -78,17 +78,17 @@ test("of a gap that nobody watched the report does not say that nothing was writ
   expect(others).toEqual([]);
 });
 
-test("without a user operator the rules stay, and the report has nothing to warn of", async () => {
+test("the report has no warning if there is no user operator, because the ACLs stay", async () => {
   const report = await written({ facts: { fenceRaisedAt: RAISED } });
   expect(report.warnings.join("\n")).not.toMatch(/fence/i);
   expect(report.fence).toEqual({ gaps: [], notHeldSince: RAISED });
 });
 
-test("without a fence the report says nothing of one", async () => {
+test("the report does not mention a fence if there is none", async () => {
   expect((await written({ facts: {} })).fence).toBeUndefined();
 });
 
-test("a gap that two holds have seen is listed once, with all that was written in it", () => {
+test("a gap that was seen twice is listed once, with all its writes", () => {
   const wrote = [{ topic: "orders", partition: 0, from: "1", to: "2" }];
   const seen = mergeGaps([gap("01", "04"), gap("06", "07")], [gap("02", "05", { topics: ["clicks"], wrote })]);
   expect(seen).toEqual([gap("01", "05", { topics: ["orders", "clicks"], wrote }), gap("06", "07")]);

@@ -9,12 +9,12 @@ const step = defineStep<{ what: string; how?: string }, object>("sample", {
   immaterial: ["how"],
 });
 
-test("a change of what is asked for is a change, of the way there is none", async () => {
+test("a changed setting is an update; changed access is not", async () => {
   expect(await step.diff("id", { what: "a", how: "b" }, { what: "c", how: "b" })).toEqual({ changes: true });
   expect(await step.diff("id", { what: "a", how: "b" }, { what: "a", how: "c" })).toEqual({ changes: false });
 });
 
-test("an input that is left out is a change, an output is none", async () => {
+test("a removed input is an update; an output is not", async () => {
   const optional = defineStep<{ what: string; report?: string }, { out: number }>("sample", {
     create: async () => ({ out: 1 }),
     update: async () => ({ out: 1 }),
@@ -25,7 +25,7 @@ test("an input that is left out is a change, an output is none", async () => {
   expect(await optional.diff("id", { what: "a", out: 1 }, { what: "a" })).toEqual({ changes: false });
 });
 
-test("what could not be created is known all the same where the step says so, with how to reach it and no stack", async () => {
+test("a failed create keeps its state if the step supports it, with its access and without a stack trace", async () => {
   const failing = {
     create: async () => {
       throw new Error("not yet");
@@ -54,11 +54,11 @@ test("what could not be created is known all the same where the step says so, wi
   ).not.toHaveProperty("id");
 });
 
-test("what a preview does not know of the way does not make the step uncertain", async () => {
+test("access that is unknown at preview does not make the step uncertain", async () => {
   expect(await step.diff("id", { what: "a" }, { what: "a", how: UNKNOWN })).toEqual({ changes: false });
 });
 
-test("a state that is outdated is a change, unless a review cannot look at the clusters", async () => {
+test("an outdated state is an update, unless a review runs without the clusters", async () => {
   const asked: unknown[] = [];
   const following = defineStep<{ what: string; how?: string }, { seen: number }>("sample", {
     isOutdated: async (state) => {
@@ -89,7 +89,7 @@ test("a state that is outdated is a change, unless a review cannot look at the c
   }
 });
 
-test("what an update is going to do is said with the whole state, which a check does not get", async () => {
+test("describeUpdate gets the whole state, and runs only if there is a known change", async () => {
   const said: unknown[] = [];
   const telling = defineStep<{ a: unknown }, { out: number }>("sample", {
     describeUpdate: async (olds, news) => {
@@ -106,7 +106,7 @@ test("what an update is going to do is said with the whole state, which a check 
   expect(said).toEqual([[{ a: 1, out: 7 }, { a: 2 }]]);
 });
 
-test("errors come without their stack", async () => {
+test("errors have no stack trace", async () => {
   const failing = defineStep("sample", {
     create: async () => {
       throw new Error("because");
@@ -118,7 +118,7 @@ test("errors come without their stack", async () => {
   expect(error).toMatchObject({ message: "because", stack: "" });
 });
 
-test("looks ahead only when every input is known, and hands its findings on as failures", async () => {
+test("the preview's check runs only if every input is known, and reports findings as failures", async () => {
   const looked: unknown[] = [];
   const looking = defineStep<{ a: unknown }, object>("sample", {
     previewFailures: async (news) => {

@@ -20,7 +20,7 @@ function restored(side: string): KafkaPort {
   return port as KafkaPort;
 }
 
-it("a topic of which a loss is accepted counts by the id that it has now; others keep the recorded one", async () => {
+it("a topic with an accepted loss uses its current id; other topics keep the recorded one", async () => {
   const connection = { bootstrapServers: "b:1" };
   const mirror = testMirror({ topicsPattern: "orders|payments" });
   const inputs = {

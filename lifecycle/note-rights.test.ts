@@ -79,10 +79,10 @@ const applied: AppliedOffsets = {
   ],
 } as never;
 
-describe("an administrator of the previous version, which has no rights on the note of the groups' offsets", () => {
+describe("an administrator of the previous version, without rights on the topic of the saved offsets", () => {
   const offsets = { ...step, fence: false, options: {} };
 
-  it("can still roll back what that version had moved", async () => {
+  it("can still roll back the offsets that the previous version moved", async () => {
     Object.assign(world, { rights: [], down: false, offsets: new Map([["g", 9n]]) });
     const state = { ...offsets, phase: "cutover", appliedAt: applied.at, applied };
     const lines = await said(() =>
@@ -92,7 +92,7 @@ describe("an administrator of the previous version, which has no rights on the n
     expect(lines.match(new RegExp(`could not check whether target topic ${note} still exists`, "g"))).toHaveLength(1);
   });
 
-  it("hears of each missing right at the cutover's preview, and at its up before the fence is raised", async () => {
+  it("sees each missing right at the cutover's preview, and at its up before the fence is raised", async () => {
     const olds = { ...step, stage: "clusters", phase: "mirror", options: {} };
     const news = { ...olds, phase: "cutover" };
     const state = { ...olds, checkedAt: "2026-01-01T00:00:00.000Z", result: null };
@@ -111,7 +111,7 @@ describe("an administrator of the previous version, which has no rights on the n
     expect(await failed()).toBe("");
   });
 
-  it("hears of them from the step itself, too, where no preflight was asked", async () => {
+  it("sees each missing right from the step itself if there was no preflight", async () => {
     Object.assign(world, { rights: [], down: false });
     const inputs = { ...offsets, phase: "cutover" };
     await expect(consumerOffsetsStep.create(inputs as never)).rejects.toThrow(
@@ -119,7 +119,7 @@ describe("an administrator of the previous version, which has no rights on the n
     );
   });
 
-  it("is not refused at preview where the up itself grants the rights", async () => {
+  it("passes the preview if the up itself grants the rights", async () => {
     const olds = {
       ...step,
       stage: "clusters",
@@ -131,7 +131,7 @@ describe("an administrator of the previous version, which has no rights on the n
     expect((await preflightStep.check(olds as never, news as never)).failures).toEqual([]);
   });
 
-  it("is not refused at the preview of another pattern, for which the up first grants the rights", async () => {
+  it("passes the preview of another pattern if the up first grants the rights", async () => {
     const made = { users: { target: { principals: ["User:admin"], profile: "least" } } };
     const olds = { ...step, stage: "clusters", phase: "mirror", options: made, rights: "before" };
     const news = { ...olds, mirror: { ...olds.mirror, topicsPattern: "t,later" }, rights: "after" };
@@ -143,8 +143,8 @@ describe("an administrator of the previous version, which has no rights on the n
   });
 });
 
-describe("a target that is gone", () => {
-  it("does not keep an abandoned migration from being destroyed", async () => {
+describe("a target that cannot be reached", () => {
+  it("does not prevent the destroy of an abandoned migration", async () => {
     Object.assign(world, { down: true });
     const state = { ...step, fence: false, options: {}, phase: "cutover", appliedAt: null, applied: null };
     await expect(consumerOffsetsStep.delete("id", state as never)).rejects.toThrow("KAFKA_UNREACHABLE");

@@ -50,7 +50,7 @@ it.each<[string, ReturnType<typeof inputs>, RegExp]>([
     inputs(undefined, "a:9092"),
     /OFFSETS_OTHER_CLUSTER.*belongs to another target: bootstrap servers c:9092,d:9092, not a:9092; the file was kept/,
   ],
-])("the file of another %s is neither used nor removed", async (_side, { resume: _, ...other }, error) => {
+])("the file of another %s is neither used nor deleted", async (_side, { resume: _, ...other }, error) => {
   await journal();
   const asked = { ...other, resume: { folder, name: "m", root: folder } };
   await expect(journalOf(asked)).rejects.toThrow(error);
@@ -60,7 +60,7 @@ it.each<[string, ReturnType<typeof inputs>, RegExp]>([
   expect(await readdir(folder)).toEqual(["migration-m.offsets.json"]);
 });
 
-it("a damaged file is neither taken for absent nor removed", async () => {
+it("a damaged file is neither treated as absent nor deleted", async () => {
   for (const damage of [() => keep("{"), () => journal(["a:9092"]), () => journal(7)]) {
     await damage();
     await expect(journalOf(inputs())).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE.*it is damaged/);

@@ -26,7 +26,7 @@ test.each([
   ["consumer-offsets", consumerOffsetsStep],
   ["replication", replicationStep],
 ])(
-  "%s: an up in phase mirror that changes the mirror has nothing to take back, since Pulumi keeps no null",
+  "%s: an up in phase mirror that changes the mirror has nothing to restore, although Pulumi drops null",
   async (_kind, step) => {
     const nowhere = { bootstrapServers: "127.0.0.1:1" };
     const inputs = {
@@ -55,7 +55,7 @@ test.each([
   ["verification", verificationStep, { verifiedAt: "2026-01-01T00:00:00.000Z" }],
   ["consumer-offsets", consumerOffsetsStep, { appliedAt: "2026-01-01T00:00:00.000Z" }],
   ["replication", replicationStep, { resetAt: "2026-01-01T00:00:00.000Z" }],
-])("%s: what was done for other topics is not taken for done", async (_kind, step, done) => {
+])("%s: a result for other topics does not count", async (_kind, step, done) => {
   const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
   const inputs = {
     phase: "cutover",

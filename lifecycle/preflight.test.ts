@@ -17,7 +17,7 @@ const looks = async (olds: object | undefined, news: object) =>
     f.reason.includes("KAFKA_UNREACHABLE"),
   );
 
-test("looks ahead once, then only at what changed: Pulumi's check is given the old inputs, never what came of them", async () => {
+test("the preview checks once, then only what changed, because Pulumi's check gets the old inputs only", async () => {
   expect(await looks(undefined, inputs)).toBe(true);
   expect(await looks(inputs, { ...inputs, phase: "cutover" })).toBe(false);
   expect(await looks(inputs, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
@@ -58,7 +58,7 @@ test(
   },
 );
 
-test("looks ahead although a preview does not know the context of the Secrets that the logins come from", async () => {
+test("the preview checks even if the context of the logins' Secrets is unknown", async () => {
   const secrets = {
     originSecrets: { login: "ns/admin", kubeconfig: "k", context: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" },
   };
@@ -66,7 +66,7 @@ test("looks ahead although a preview does not know the context of the Secrets th
   expect(await looks(inputs, { ...inputs, ...secrets, rights: "of-the-new-version" })).toBe(true);
 });
 
-test("keeps what it found in a clean-up, and looks again when the mirror is made anew", async () => {
+test("a clean-up keeps the result, and a new mirror is checked again", async () => {
   const state = { ...inputs, phase: "mirror", checkedAt: "2026-01-01T00:00:00.000Z" };
   const { outs } = await preflightStep.update("id", state as never, { ...inputs, phase: "cleanup" } as never);
   expect(outs).toMatchObject({ phase: "cleanup", checkedAt: state.checkedAt });

@@ -48,13 +48,13 @@ test.each([
   ["is one once the object has it, until the operator has looked at it", ready({ observedGeneration: 1 }), true],
   ["is one when the operator names another user", ready({ username: "CN=mm2-credentials" }), true],
   ["is one when the operator names another Secret", ready({ secret: "prefix-mm2-credentials" }), true],
-])("another specification %s", async (_name, body, changes) => {
+])("a changed specification %s", async (_name, body, changes) => {
   const inputs = { place, trigger: "new", limitSeconds: 1, kubeconfig: await answering(200, body) };
   const state = { ...inputs, trigger: "old", ...OUTPUTS, secretId: "origin-ns/mm2-credentials" };
   expect(await readyStep.diff("id", state, inputs)).toEqual({ changes });
 });
 
-test("a preview without a way to the cluster takes what the state says", async () => {
+test("a preview without access to the cluster uses the state", async () => {
   const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: "/nowhere/kubeconfig" };
   expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes: false });
 });

@@ -29,7 +29,7 @@ const object = (name: string, more: Partial<Residue> = {}): Residue => ({
   ...more,
 });
 
-describe("what to do about residue", () => {
+describe("the fix for residue", () => {
   test.each<[what: string, left: Residue, expected: RegExp]>([
     [
       "an ACL whose KafkaUser is gone",
@@ -79,7 +79,7 @@ describe("what to do about residue", () => {
       /fence --hold/,
     ],
   ])(
-    "%s: names what is down or who makes it again, once, and no up that makes the mirror again",
+    "%s: names once what is down or creates it again, and never an up that creates the mirror again",
     (_what, left, expected) => {
       for (const when of ["cleanup", "destroy"] as const) {
         const said = waysOut([left, left], { when, kubernetes });
@@ -90,7 +90,7 @@ describe("what to do about residue", () => {
     },
   );
 
-  test("the state of an older version, which does not tell the side, names the namespace", () => {
+  test("names the namespace if the state of an older version does not tell the side", () => {
     expect(
       waysOut([acl("User:mm2-credentials")], { when: "destroy", kubernetes: [{ owner: "o", places: [user] }] }),
     ).toMatch(/namespace origin-ns/);
@@ -104,7 +104,7 @@ describe("a Secret whose name has the user operator's prefix", () => {
   test.each<[what: string, more: Partial<ObjectsOn>]>([
     ["is given", { secretPrefix: "team-" }],
     ["is seen at the administrator's KafkaUser", { example: admin }],
-  ])("is looked for in the end where the prefix %s", async (_what, more) => {
+  ])("is searched for at the end if the prefix %s", async (_what, more) => {
     const api = await fakeApiServer({
       [`${KAFKA_USERS}/${admin.name}`]: told,
       [secretPath("origin-ns", "team-mm2-credentials")]: secretWith({ password: "p" }),
@@ -120,7 +120,7 @@ describe("a Secret whose name has the user operator's prefix", () => {
       { apiVersion },
       { [`${KAFKA_USERS}?limit=500`]: { items: [told, { metadata: { name: "new" } }] } },
     ],
-  ])("is not overwritten where it is somebody else's and the prefix %s", async (_what, operator, objects) => {
+  ])("is not overwritten if it belongs to somebody else and the prefix %s", async (_what, operator, objects) => {
     const taken = secretPath("origin-ns", "team-mm2-credentials");
     const api = await fakeApiServer({ ...objects, [taken]: secretWith({ mine: "v" }) });
     const inputs = { place: secret, owner: "o", ofKafkaUser: true, operator, kubeconfig: api.kubeconfig };
@@ -129,7 +129,7 @@ describe("a Secret whose name has the user operator's prefix", () => {
     await unclaimedStep.create(inputs);
   });
 
-  test("does not matter where no operator has said that it has one", async () => {
+  test("is not expected if no operator shows its prefix", async () => {
     const api = await fakeApiServer({
       [`${KAFKA_USERS}?limit=500`]: { items: [] },
       [secretPath("origin-ns", "mm2-credentials")]: secretWith({ mine: "v" }),
@@ -145,7 +145,7 @@ describe("a Secret whose name has the user operator's prefix", () => {
   });
 });
 
-test("an object that is being deleted names the finalizers that keep it", async () => {
+test("an object that is being deleted is reported with the finalizers that keep it", async () => {
   const waiting = { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: ["example.com/hold"] } };
   const api = await fakeApiServer({ [`${KAFKA_USERS}/mm2-credentials`]: waiting });
   expect(await leftInKubernetes([{ kubeconfig: api.kubeconfig, places: [user] }], 0)).toMatchObject([

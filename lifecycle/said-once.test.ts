@@ -36,7 +36,7 @@ const inputs = {
 };
 beforeEach(() => Object.assign(world, { said: [], findings: ["a", "b"], residue: [] }));
 
-test("one run prints each line of preflight once, and what changed since the check", async () => {
+test("one run prints each line of preflight once, and later only what changed since the check", async () => {
   await preflightStep.check(undefined, inputs as never);
   expect(world.said).toEqual(["a", "b", "2 warnings"]);
   world.findings = ["a", "b", "c"];
@@ -47,13 +47,13 @@ test("one run prints each line of preflight once, and what changed since the che
   expect(world.said.slice(5)).toEqual(["a", "b", "c", "3 warnings"]);
 });
 
-test("another migration with the same findings prints them, too", async () => {
+test("another migration with the same findings prints them too", async () => {
   await preflightStep.check(undefined, inputs as never);
   await preflightStep.create({ ...inputs, mirror: testMirror({ groupId: "other" }) } as never);
   expect(world.said).toEqual(["a", "b", "2 warnings", "a", "b", "2 warnings"]);
 });
 
-test("an error lists the residue once, and a warning only what the error does not list", async () => {
+test("an error lists the residue once, and a warning lists only what the error does not", async () => {
   const left = { kind: "topic", side: "target", name: "mm2-status", what: "the mirror's status topic" };
   world.residue = [left, { ...left, name: "foreign", foreign: true }];
   const state = { ...inputs, when: "cleanup", look: {}, kubernetes: [], patienceSeconds: 0 };

@@ -67,7 +67,7 @@ const unknownAtPreview = (state: Plain, outputs: string[]) => outputs.filter((ke
 
 describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
   test.each(CHANGES)(
-    "keeps every output through an update with %s, so that the next preview has nothing to do",
+    "keeps every output through an update with %s, so that the next preview shows no change",
     async (_what, change) => {
       await said(async () => {
         const { id, outs: created } = await step.create(inputsOf());
@@ -83,7 +83,7 @@ describe.each(STEPS)("the state of %s", (kind, step, inputsOf, outputs) => {
     },
   );
 
-  test("that an older version has left without its outputs is completed by one update", async () => {
+  test("is completed by one update if an older version stored no outputs", async () => {
     await said(async () => {
       const { id, outs } = await step.create(inputsOf());
       const old = Object.fromEntries(
@@ -109,12 +109,12 @@ test.each([
   ["null in an object", { a: 1, b: null }, { a: 1 }],
   ["null deep inside", { a: [{ b: { c: null } }] }, { a: [{ b: {} }] }],
   ["undefined in an object", { a: 1, b: undefined }, { a: 1 }],
-])("%s is the same as its absence", async (_what, one, other) => {
+])("%s equals its absence", async (_what, one, other) => {
   expect(await plainStep.diff("id", { what: one, found: null }, { what: other })).toEqual({ changes: false });
   expect(await plainStep.diff("id", { what: other, found: null }, { what: one })).toEqual({ changes: false });
 });
 
-test("null in a list is not the same as a shorter list", async () => {
+test("null in a list does not equal a shorter list", async () => {
   expect(await plainStep.diff("id", { what: [null, 1], found: null }, { what: [1] })).toEqual({ changes: true });
 });
 
@@ -127,11 +127,11 @@ test.each([
   ],
   ["not at all, where it was absent", { what: 1 }, UNKNOWN, { what: 1 }],
   ["not at all before the first up", undefined, UNKNOWN, { what: 1 }],
-])("a way that a preview does not know is shown %s", async (_what, olds, way, shown) => {
+])("access that is unknown at preview is shown %s", async (_what, olds, way, shown) => {
   expect((await plainStep.check(olds, { what: 1, way })).inputs).toEqual(shown);
 });
 
-test("a secret way that a preview does not know is never shown in plain text", async () => {
+test("secret access that is unknown at preview is never shown in plain text", async () => {
   const secret = (value: unknown) => ({
     "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
     value,
@@ -159,6 +159,6 @@ test("a secret way that a preview does not know is never shown in plain text", a
   expect(user.inputs).toEqual({ connection: secret({ password: "abc" }) });
 });
 
-test("what matters and is unknown stays unknown at preview", async () => {
+test("a setting that is unknown at preview stays unknown", async () => {
   expect((await plainStep.check({ what: 1 }, { what: UNKNOWN })).inputs).toEqual({ what: UNKNOWN });
 });

@@ -29,8 +29,8 @@ async function connected(server: ApiServer) {
   return { ...cluster, ...user, ca: text(cluster.caData), cert: text(user.certData), key: text(user.keyData) };
 }
 
-describe("finding the API server", () => {
-  test("from content: token, CA as data", async () => {
+describe("a kubeconfig", () => {
+  test("can be given as content, with a token and the CA as data", async () => {
     const server = findApiServer(
       {
         kubeconfig: config(
@@ -45,7 +45,7 @@ describe("finding the API server", () => {
     expect(await connected(server)).toMatchObject({ ca: "the CA", skipTLSVerify: false, token: "t" });
   });
 
-  test("from a path: files are relative to it", async () => {
+  test("can be given as a path, and its files are relative to it", async () => {
     for (const [name, text] of [
       ["ca.pem", "CA"],
       ["cert.pem", "CERT"],
@@ -65,7 +65,7 @@ describe("finding the API server", () => {
     expect(await connected(server)).toMatchObject({ ca: "CA", cert: "CERT", key: "KEY" });
   });
 
-  test("data is preferred to files, and empty values count as absent, as in kubectl", async () => {
+  test("prefers data to files and ignores empty values, like kubectl", async () => {
     const data = { "certificate-authority-data": base64("CA"), "certificate-authority": "missing" };
     const login = {
       "client-certificate-data": base64("CERT"),
@@ -86,7 +86,7 @@ describe("finding the API server", () => {
     expect(options.servername).toBeUndefined();
   });
 
-  test("a file that is missing is an error that names its path", async () => {
+  test("is an error that names the path if one of its files is missing", async () => {
     for (const key of ["client-certificate", "client-key", "tokenFile"]) {
       const server = findApiServer(
         { kubeconfig: config("a", { server: "https://a" }, { [key]: "/nowhere/file" }) },
@@ -99,7 +99,7 @@ describe("finding the API server", () => {
     await expect(connect(server)).rejects.toThrow("KUBECONFIG_INVALID: /nowhere/ca, which the kubeconfig names,");
   });
 
-  test("from KUBECONFIG with several files, and from the home folder", () => {
+  test("is found through KUBECONFIG with several files, and in the home folder", () => {
     const home = join(folder, "home");
     mkdirSync(join(home, ".kube"), { recursive: true });
     writeFileSync(join(home, ".kube", "config"), config("mine", { server: "https://mine" }, {}));
@@ -111,7 +111,7 @@ describe("finding the API server", () => {
     expect(findApiServer({}, { HOME: home }).url).toBe("https://mine");
   });
 
-  test("by a credential plugin, which is told what it needs and whose failure is said", async () => {
+  test("can use a credential plugin, which gets the exec info and whose failure is reported", async () => {
     const plugin = join(folder, "plugin.js");
     writeFileSync(
       plugin,
@@ -150,11 +150,11 @@ describe("finding the API server", () => {
     ],
     ["a cluster without a server", { kubeconfig: config("a", {}, {}) }, 'the cluster "a-cluster", which has no server'],
     ["no kubeconfig at all", {}, "no kubeconfig: none is given"],
-  ])("%s is said", (_name, access, message) =>
+  ])("is refused: %s", (_name, access, message) =>
     expect(() => findApiServer(access, { HOME: join(folder, "nobody") })).toThrow(message),
   );
 
-  test("text that is no kubeconfig is refused without being shown", () => {
+  test("is refused without being shown if it is neither YAML nor JSON", () => {
     expect(() => findApiServer({ kubeconfig: "token: [hunter2\n" }, {})).toThrow(/neither YAML nor JSON/);
     try {
       findApiServer({ kubeconfig: "token: [hunter2\n" }, {});

@@ -15,7 +15,7 @@ const kubeconfig = JSON.stringify({
   users: [{ name: "c", user: { token: "t" } }],
 });
 
-test("the steps load the Kubernetes library with the first request only, since that takes half a second", async () => {
+test("the steps load the Kubernetes library only with the first request, to save half a second", async () => {
   expect(step("ready").create).toBeDefined();
   const reader = openKubernetes({ kubeconfig });
   expect(loaded.times).toBe(0);

@@ -78,10 +78,10 @@ async function refusal(user: object, cluster: object = {}): Promise<string> {
   );
 }
 
-describe("a list of kubeconfigs (KUBECONFIG) is read as kubectl reads it", () => {
+describe("a list of kubeconfigs (KUBECONFIG)", () => {
   const missing = join(folder, "missing");
 
-  test("a file that does not exist is skipped, wherever it is in the list", async () => {
+  test("skips a file that does not exist, wherever it is in the list", async () => {
     const path = file("one", config({ token: "one" }));
     for (const list of [
       [missing, path],
@@ -95,7 +95,7 @@ describe("a list of kubeconfigs (KUBECONFIG) is read as kubectl reads it", () =>
       }
   });
 
-  test("an empty file is skipped, and of two entries with one name the first is used", async () => {
+  test("skips an empty file, and uses the first of two entries with the same name", async () => {
     const list = [file("empty", ""), file("two", config({ token: "two" })), file("three", config({ token: "three" }))];
     vi.stubEnv("KUBECONFIG", list.join(delimiter));
     expect(await login({})).toBe("Bearer two");
@@ -110,19 +110,19 @@ describe("a list of kubeconfigs (KUBECONFIG) is read as kubectl reads it", () =>
 });
 
 describe("the token of a kubeconfig", () => {
-  test("from tokenFile is preferred to token, and has no line break", async () => {
+  test("comes from tokenFile rather than token, without its line break", async () => {
     const tokenFile = file("token", "from the file\n");
     expect(await login({ kubeconfig: config({ token: "written", tokenFile }) })).toBe("Bearer from the file");
   });
 
-  test("is the written one if tokenFile cannot be read or is empty, and an error without a written one", async () => {
+  test("comes from token if tokenFile cannot be read or is empty, and is an error without token", async () => {
     for (const tokenFile of [join(folder, "missing"), file("no-token", "\n")]) {
       expect(await login({ kubeconfig: config({ token: "written", tokenFile }) })).toBe("Bearer written");
       expect(await refusal({ tokenFile })).toContain(`KUBECONFIG_INVALID: ${tokenFile}, which the kubeconfig names,`);
     }
   });
 
-  test("is read again when the server no longer accepts it", async () => {
+  test("is read again if the server no longer accepts it", async () => {
     const tokenFile = file("rotated", "old");
     const reader = openKubernetes({ kubeconfig: config({ tokenFile }) });
     await reader.get(secret);
@@ -138,7 +138,7 @@ describe("the token of a kubeconfig", () => {
     expect(text).not.toContain("hunter");
   });
 
-  test("is that of the pod's service account without a kubeconfig", async () => {
+  test("is the pod's service account token if there is no kubeconfig", async () => {
     const pod = join(folder, "pod");
     mkdirSync(pod, { recursive: true });
     writeFileSync(join(pod, "token"), "the pod's\n");
@@ -163,7 +163,7 @@ test("user and password are sent, and a wrong password is not shown", async () =
   );
 });
 
-test("a credential plugin runs once per login, relative to its kubeconfig, and not beside a token", async () => {
+test("a credential plugin runs once per login, relative to its kubeconfig, and not if there is a token", async () => {
   const plugin = file(
     "plugin",
     `#!/bin/sh\necho x >> ${join(folder, "runs")}\necho '{"status":{"token":"made-'$(wc -l < ${join(folder, "runs")})'"}}'`,
@@ -182,7 +182,7 @@ test("a credential plugin runs once per login, relative to its kubeconfig, and n
 });
 
 describe("impersonation", () => {
-  test("sends user, every group, uid and extra fields", async () => {
+  test("sends the user, every group, the uid and the extra fields", async () => {
     const as = {
       token: "t",
       as: "system:serviceaccount:n:deployer",
@@ -201,7 +201,7 @@ describe("impersonation", () => {
     ["as-groups", ["admins"]],
     ["as-uid", "u-1"],
     ["as-user-extra", { a: ["b"] }],
-  ])("of %s without a user is refused, as kubectl does", async (key, value) => {
+  ])("of %s without a user is refused, as in kubectl", async (key, value) => {
     expect(await refusal({ token: "t", [key]: value })).toMatch(
       new RegExp(`^KUBECONFIG_INVALID: .*${key} without as.*\nfix: give as`),
     );
@@ -225,7 +225,7 @@ describe("a cluster's proxy-url", () => {
     return { tunnels, address: await listening(server) };
   }
 
-  test("is used, with its login", async () => {
+  test("is used with its login", async () => {
     const { tunnels, address } = await proxy();
     await login({ kubeconfig: config({ token: "t" }, { "proxy-url": `http://me:hunter2@${address}` }) });
     expect(tunnels).toEqual([
@@ -234,7 +234,7 @@ describe("a cluster's proxy-url", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("is named in an error without its login", async () => {
+  test("is in errors without its login", async () => {
     const { address } = await proxy(407);
     const refused = await refusal({}, { "proxy-url": `http://me:hunter2@${address}` });
     expect(refused).toMatch(/^KUBERNETES_UNREACHABLE: .*Bad response: 407.*through the proxy http:\/\/127/s);
@@ -247,7 +247,7 @@ describe("a cluster's proxy-url", () => {
   });
 });
 
-test("a request ends, whether the server or the proxy never answers or stops in the middle of its answer", async () => {
+test("a request ends even if the server or the proxy never answers or stops in the middle of its answer", async () => {
   const limitMs = 150;
   const silent = await listening(createServer(() => {}));
   const halting = await listening(createServer((_, response) => response.write('{"metadata":')));
@@ -272,13 +272,13 @@ test("a request ends, whether the server or the proxy never answers or stops in 
   await closed;
 });
 
-test("an answer that is no JSON is an error that does not quote it", async () => {
+test("an answer that is not JSON is an error that does not quote it", async () => {
   const page = await listening(createServer((_, response) => response.end("<html>hunter2")));
   expect(await refusal({}, { server: `http://${page}` })).toMatch(
     /^KUBERNETES_UNREACHABLE: (?!.*hunter2).*something else answers at this address/s,
   );
 });
 
-test.each(["", "nonsense", "ftp://host", "127.0.0.1:6443"])('the server "%s" is no address', async (server) => {
+test.each(["", "nonsense", "ftp://host", "127.0.0.1:6443"])('the server "%s" is not an address', async (server) => {
   expect(await refusal({}, { server })).toMatch(/^KUBECONFIG_INVALID: .*cluster "c".*\nfix: /);
 });

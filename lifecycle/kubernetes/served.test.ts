@@ -86,7 +86,7 @@ describe("an API version that the cluster does not serve", () => {
       "no dialect of this package writes these versions",
     ],
   ] as const)(
-    "of %j is said before anything is made, at preview and at up: %s %s",
+    "of %j is reported at preview and at up, before anything is created: %s %s",
     async (kinds, kind, apiVersion, seen, fix) => {
       const news = inputs(await discovery(kinds as never), apiVersion, kind);
       const [failure] = (await unclaimed.check(undefined, news)).failures;
@@ -97,7 +97,7 @@ describe("an API version that the cluster does not serve", () => {
     },
   );
 
-  test("where there is no CRD at all is said by the up only: the same program may install it", async () => {
+  test("without a CRD is reported by the up only, because the same program may install the CRD", async () => {
     const news = inputs(await discovery({}), "kafka.strimzi.io/v1");
     expect((await unclaimed.check(undefined, news)).failures).toEqual([]);
     await expect(unclaimed.create(news)).rejects.toThrow(
@@ -105,7 +105,7 @@ describe("an API version that the cluster does not serve", () => {
     );
   });
 
-  test("is not asked for where it is served, for Secrets, and where the server refuses or cannot be reached", async () => {
+  test("is not reported for served kinds and Secrets, or if the server refuses or cannot be reached", async () => {
     const served = await discovery({ "kafka.strimzi.io/v1": BOTH, "kafka.strimzi.io/v1beta2": BOTH });
     await expect(unclaimed.create(inputs(served, "kafka.strimzi.io/v1"))).resolves.toBeDefined();
     await expect(unclaimed.create(inputs(served, "v1", "Secret"))).resolves.toBeDefined();
@@ -116,7 +116,7 @@ describe("an API version that the cluster does not serve", () => {
     await expect(unclaimed.create(inputs(refusing, "kafka.strimzi.io/v1"))).resolves.toBeDefined();
   });
 
-  test("leads to the dialect that writes the one that is served, for every dialect", async () => {
+  test("is reported with the dialect that writes the served version, for every dialect", async () => {
     for (const { name, userApiVersion, mirrorApiVersion } of Object.values(dialects)) {
       const kinds = {
         [userApiVersion]: ["kafkausers"],

@@ -43,7 +43,7 @@ async function ask(place: object, found: object | undefined, more: object = {}):
   );
 }
 
-describe("an object that is about to be made", () => {
+describe("an object that is about to be created", () => {
   test.each([
     [
       "absent",
@@ -69,7 +69,7 @@ describe("an object that is about to be made", () => {
   ])("%s", async (_, place, found, said) => expect(await ask(place, found)).toMatch(said));
 });
 
-describe("the Secret that an operator is about to make beside a KafkaUser", () => {
+describe("the Secret that an operator is about to create for a KafkaUser", () => {
   test.each([
     ["absent", undefined, /is free/],
     ["made by Strimzi for a user", { metadata: { labels: { "strimzi.io/kind": "KafkaUser" } } }, /is free/],
@@ -82,11 +82,11 @@ describe("the Secret that an operator is about to make beside a KafkaUser", () =
     ["one without labels", { metadata: {} }, /^OBJECT_TAKEN/],
   ])("%s", async (_, found, said) => expect(await ask(secret, found, { ofKafkaUser: true })).toMatch(said));
 
-  test("is asked for as such only", async () =>
+  test("is refused if it is not expected from an operator", async () =>
     expect(await ask(secret, { metadata: { labels: { "strimzi.io/kind": "KafkaUser" } } })).toMatch(/^OBJECT_TAKEN/));
 });
 
-describe("a KafkaUser of a cluster that lets everybody use what no ACL names", () => {
+describe("a KafkaUser on a cluster that allows everyone to use resources without ACLs", () => {
   const kafka = (value: unknown, authorization: object | undefined = { type: "simple" }) => ({
     metadata: {},
     spec: { kafka: { authorization, config: { "allow.everyone.if.no.acl.found": value } } },
@@ -119,7 +119,7 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
     ["as its Kafka resource says", kafka("true"), {}],
     ["as its Kafka resource says, as a boolean", kafka(true), {}],
     ["as somebody has said", undefined, { everyoneByDefault: true }],
-  ])("is refused by the preview, before its ACLs lock the others out: %s", async (_, resource, cluster) => {
+  ])("is refused by the preview, before its ACLs deny access to others: %s", async (_, resource, cluster) => {
     const [preview, up] = await said(resource, cluster);
     expect(preview).toEqual([
       expect.stringMatching(/^CLUSTER_OPEN: Kafka origin-ns\/origin allows everyone to use resources without ACLs/),
@@ -139,7 +139,7 @@ describe("a KafkaUser of a cluster that lets everybody use what no ACL names", (
     ["the cluster has no authorization", kafka("true", null as never), {}],
     ["the resource is not there", undefined, {}],
     ["it is accepted", kafka("true"), { everyoneByDefault: false }],
-  ])("is made where %s", async (_, resource, cluster) => {
+  ])("is created if %s", async (_, resource, cluster) => {
     expect(await said(resource, cluster)).toEqual([[], "made"]);
   });
 });

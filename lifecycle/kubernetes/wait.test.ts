@@ -52,7 +52,7 @@ async function apiServer(answers: (KubernetesObject | number)[]) {
   return { reader: openKubernetes({ kubeconfig }), url, seen };
 }
 
-describe("an operator's verdict", () => {
+describe("an operator's status", () => {
   test.each([
     ["no status", object(1), "undecided"],
     ["a verdict on an older generation", object(2, { observedGeneration: 1, conditions: [ready] }), "undecided"],
@@ -93,7 +93,7 @@ describe("an operator's verdict", () => {
 });
 
 describe("waiting for an operator", () => {
-  test("returns the status once it is ready, and asks with the token", async () => {
+  test("returns the status once it is ready, and sends the token", async () => {
     const status = {
       observedGeneration: 1,
       conditions: [ready],
@@ -109,7 +109,7 @@ describe("waiting for an operator", () => {
     });
   });
 
-  test("fails at once with the operator's own message", async () => {
+  test("fails immediately with the operator's own message", async () => {
     const { reader, seen } = await apiServer([object(1), object(1, { observedGeneration: 1, conditions: [notReady] })]);
     const start = Date.now();
     await expect(waitUntilReady(reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(
@@ -119,21 +119,21 @@ describe("waiting for an operator", () => {
     expect(Date.now() - start).toBeLessThan(5000);
   });
 
-  test("says at the limit what was seen last and where to look", async () => {
+  test("reports at the limit what it saw last and where to look", async () => {
     const { reader } = await apiServer([object(3)]);
     await expect(waitUntilReady(reader, user, limit, silent)).rejects.toThrow(
       /did not become ready within 0.4 s: it has no status at all\nfix: .*namespace origin-ns.*cluster label/,
     );
   });
 
-  test("a resource that is not there is another cluster's", async () => {
+  test("fails if the resource is not on this cluster", async () => {
     const { reader, url } = await apiServer([404]);
     await expect(waitUntilReady(reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(
       `RESOURCE_MISSING: KafkaUser origin-ns/mm2-credentials is not on ${url}`,
     );
   });
 
-  test("a server error is asked again, a refusal is final", async () => {
+  test("retries after a server error, but not after a refusal", async () => {
     const status = { observedGeneration: 1, conditions: [ready] };
     const busy = await apiServer([503, object(1, status)]);
     expect(await waitUntilReady(busy.reader, user, { limitMs: 5000 }, silent)).toEqual(status);
@@ -144,7 +144,7 @@ describe("waiting for an operator", () => {
     );
   });
 
-  test("a server that is gone is named at the limit", async () => {
+  test("names at the limit a server that does not answer", async () => {
     const { reader, url } = await apiServer([404]);
     await new Promise<void>((resolve) => server!.close(() => resolve()));
     server = undefined;
@@ -155,7 +155,7 @@ describe("waiting for an operator", () => {
 });
 
 describe("waiting for a Secret", () => {
-  test("returns when the keys are there", async () => {
+  test("returns once the keys exist", async () => {
     const { reader, seen } = await apiServer([
       404,
       { metadata: {}, data: {} },
@@ -165,7 +165,7 @@ describe("waiting for a Secret", () => {
     expect(seen).toHaveLength(3);
   });
 
-  test("one that never appears is named, and so is a missing key; values are not", async () => {
+  test("names a missing Secret or a missing key, but no values", async () => {
     const absent = await apiServer([404]);
     await expect(waitForSecret(absent.reader, secret, ["ca.crt"], limit, silent)).rejects.toThrow(
       `SECRET_MISSING: Secret origin-ns/origin-cluster-ca-cert is not on ${absent.url} (waited 0.4 s)`,

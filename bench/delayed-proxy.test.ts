@@ -23,7 +23,7 @@ async function echoThrough(oneWayMs: number): Promise<Socket> {
 }
 
 describe("the delayed proxy", () => {
-  it("lets an answer take a round trip, never less", async () => {
+  it("delays each answer by at least one round trip", async () => {
     const socket = await echoThrough(20);
     for (let i = 0; i < 3; i++) {
       const begun = performance.now();
@@ -34,7 +34,7 @@ describe("the delayed proxy", () => {
     }
   });
 
-  it("delays, and does not limit, what is under way: many messages take about one round trip together", async () => {
+  it("does not limit throughput: many messages together need about one round trip", async () => {
     const socket = await echoThrough(100);
     const begun = performance.now();
     let received = 0;
@@ -48,7 +48,7 @@ describe("the delayed proxy", () => {
     expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
-  it("delivers megabytes unchanged and in order, then the end", async () => {
+  it("delivers megabytes unchanged and in order, then closes the connection", async () => {
     const socket = await echoThrough(10);
     const sent = randomBytes(8 * 1024 * 1024);
     const chunks: Buffer[] = [];

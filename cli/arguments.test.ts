@@ -24,14 +24,14 @@ function captured(isTTY = false) {
 }
 
 describe("the command line", () => {
-  it("takes options before and after the command, and lists", () => {
+  it("accepts options before and after the command, and repeated options", () => {
     expect(parse(["--stack", "orders", "offsets", "--group", "a", "--group=b", "--json"])).toMatchObject({
       name: "offsets",
       values: { stack: "orders", group: ["a", "b"], json: true },
     });
   });
 
-  it("says every mistake at once, with the near miss", () => {
+  it("reports all mistakes together and suggests the closest name", () => {
     expect(mistakesOf("ofsets")).toContain('unknown command "ofsets" (did you mean "offsets"?)');
     const message = mistakesOf("gate", "--wiat", "--limit", "--json", "extra");
     expect(message).toContain("CLI_USAGE: kafka-migration gate was called with 3 mistakes");
@@ -43,7 +43,7 @@ describe("the command line", () => {
     expect(mistakesOf("--json")).toContain("no command: use one of status, gate");
   });
 
-  it("reads values and collects what is wrong", () => {
+  it("parses values of options and reports all errors together", () => {
     const read = new Reader({
       limit: "1.5",
       time: "2026-05-04T10:30:00+02:00",
@@ -63,7 +63,7 @@ describe("the command line", () => {
     );
   });
 
-  it("shows help with every command and every option of one", async () => {
+  it("prints help with every command, and with every option of one command", async () => {
     const { text, streams } = captured();
     expect(await run([], streams, new AbortController().signal)).toBe(0);
     for (const name of ["status", "gate", "offsets", "verify", "replication", "rehearse", "report", "doctor"])
@@ -77,7 +77,7 @@ describe("the command line", () => {
 
 describe("exit codes", () => {
   const error = (code: string, details: string[] = []) => new MigrationError(code, "seen", { fix: "fix", details });
-  it("tell what kind of failure it was", () => {
+  it("show what kind of failure it was", () => {
     expect(exitCodeOf(error("GATE_INCOMPLETE"))).toBe(EXIT.no);
     expect(exitCodeOf(error("OFFSETS_BLOCKED"))).toBe(EXIT.no);
     expect(exitCodeOf(error("CLI_USAGE"))).toBe(EXIT.usage);
@@ -92,7 +92,7 @@ describe("exit codes", () => {
 });
 
 describe("the screen", () => {
-  it("plain lines where no terminal is", () => {
+  it("prints plain lines without a terminal", () => {
     const { text, streams } = captured();
     const screen = new Screen(streams);
     screen.progress.info("3 of 12 partitions complete");
@@ -101,7 +101,7 @@ describe("the screen", () => {
     expect(text.err).toBe("3 of 12 partitions complete\nwarning: slow\n");
   });
 
-  it("one moving line with a bar on a terminal, gone at the end", () => {
+  it("shows one progress line with a bar on a terminal, and clears it at the end", () => {
     const { text, streams } = captured(true);
     const screen = new Screen(streams);
     screen.progress.info("3 of 12 partitions complete");
@@ -114,17 +114,17 @@ describe("the screen", () => {
     expect(text.err.endsWith("\r\u001b[2Kwarning: slow\n")).toBe(true);
   });
 
-  it("draws no bar without figures, and never too long a one", () => {
+  it("draws a bar only if there are numbers, and never a longer one than its limit", () => {
     expect(bar("looking")).toBe("");
     expect(bar("0 of 0 partitions")).toBe("");
     expect(bar("9 of 3 partitions")).toBe(`[${"#".repeat(24)}] `);
   });
 
-  it("lets no name steer the terminal", () => {
+  it("replaces control characters in names", () => {
     expect(printable("a\u001b[2Jb\u202ec\nd\te")).toBe("a\ufffd[2Jb\ufffdc\nd\te");
   });
 
-  it("lines columns up and cuts long tables", () => {
+  it("aligns columns and cuts long tables", () => {
     expect(
       table(
         ["topic", "left"],

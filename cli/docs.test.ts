@@ -6,7 +6,7 @@ import { EXIT } from "./exit";
 
 const read = (path: string) => readFileSync(join(__dirname, "..", path), "utf8");
 
-test("every command and every exit code is on the page of the command line, and every command in the README", () => {
+test("docs/command-line.md has every command and every exit code, and the README has every command", () => {
   const page = read("docs/command-line.md");
   for (const name of Object.keys(COMMANDS)) expect(page, name).toContain(`\n| \`${name}\` |`);
   for (const code of Object.values(EXIT)) expect(page, `exit code ${code}`).toContain(`\n| ${code} |`);
@@ -14,7 +14,7 @@ test("every command and every exit code is on the page of the command line, and 
   expect(listed!.split(" | ").sort()).toEqual(Object.keys(COMMANDS).sort());
 });
 
-test("every option of plan is explained there", () => {
+test("docs/command-line.md explains every option of plan", () => {
   const section = read("docs/command-line.md").split("## What a plan shows")[1]!;
   for (const option of Object.keys(COMMANDS.plan.options)) expect(section).toContain(`--${option}`);
 });

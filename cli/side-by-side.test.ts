@@ -31,7 +31,7 @@ function planOf(groups: number, target: number): { plan: OffsetPlan; looked: () 
   };
 }
 
-it("of a large estate no more is made ready than is shown", () => {
+it("a large comparison formats only the rows that it shows", () => {
   const [exact, checkpoints] = [planOf(1000, 3), planOf(1000, 2)];
   const lines = sideBySide({ exact: exact.plan, checkpoints: checkpoints.plan }, false);
   expect(lines.slice(0, 2)).toEqual([
@@ -43,7 +43,7 @@ it("of a large estate no more is made ready than is shown", () => {
   expect([exact.looked(), checkpoints.looked()]).toEqual([50, 0]);
 });
 
-it("all of it is shown when that is asked for", () => {
+it("the comparison shows all rows if requested", () => {
   const lines = sideBySide({ exact: planOf(60, 3).plan }, true);
   expect(lines.at(-1)).toMatch(/^group-59 /);
   expect(lines).toHaveLength(1 + 1 + 1 + 60);

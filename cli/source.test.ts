@@ -34,7 +34,7 @@ function step(kind: string, props: object, owner = "orders", outputs: object = {
 const state = (...resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
 
 describe("the stack's state", () => {
-  it("gives connections, options and what has happened", () => {
+  it("provides connections, options and the finished steps", () => {
     const found = migrationOf(
       state(
         { type: "pulumi:pulumi:Stack", urn: "x" },
@@ -85,7 +85,7 @@ describe("the stack's state", () => {
     expect(found.done).not.toHaveProperty("abandonedAt");
   });
 
-  it("in phase cleanup from what is left", () => {
+  it("gives the phase cleanup if only the steps of a clean-up are left", () => {
     expect(
       migrationOf(
         state(step("Preflight", { stage: "clusters", phase: "cleanup" }), step("CheckpointsTopic", { mode: "never" })),
@@ -94,7 +94,7 @@ describe("the stack's state", () => {
     ).toBe("cleanup");
   });
 
-  it("asks which of several, and says when there is none", () => {
+  it("needs a name if there are several migrations, and is an error if there is none", () => {
     const two = state(step("Gate", {}, "orders"), step("Gate", {}, "billing"));
     expect(() => migrationOf(two, "dev")).toThrow(/CLI_STACK_SEVERAL: stack "dev" has 2 migrations: orders, billing/);
     expect(() => migrationOf(two, "dev", "order")).toThrow(/did you mean "orders"/);
@@ -103,7 +103,7 @@ describe("the stack's state", () => {
     expect(() => migrationOf(state({ type: "pulumi:pulumi:Stack" }), "dev")).toThrow(/CLI_STACK_EMPTY/);
   });
 
-  it("never quotes what it can't read", () => {
+  it("is never quoted in an error if it cannot be read", () => {
     const broken = `{"deployment": {"resources": [{"password": "hunter2"`;
     expect(() => migrationOf(broken, "dev")).toThrow(/CLI_STACK_FORMAT/);
     expect(() => migrationOf(broken, "dev")).not.toThrow(/hunter2/);
@@ -152,7 +152,7 @@ describe("the model file", () => {
     });
   });
 
-  it("accepts every field of the engine's model, so also that there is no checkpoint connector", async () => {
+  it("accepts every field of the engine's model, also `checkpoints: false`", async () => {
     const mirror: MirrorModel = {
       ...model.mirror,
       topicsPattern: "a",
@@ -175,13 +175,13 @@ describe("the model file", () => {
     expect((await readModelFile(await file({ ...model, mirror }))).model.mirror).toEqual(mirror);
   });
 
-  it.each([0o644, 0o640, 0o604])("is refused when others may read it (%o)", async (mode) => {
+  it.each([0o644, 0o640, 0o604])("is refused if other users can read it (%o)", async (mode) => {
     await expect(readModelFile(await file(model, mode))).rejects.toThrow(
       /CLI_MODEL_READABLE: .*has mode 06[04][04][\s\S]*chmod 600/,
     );
   });
 
-  it("says every mistake and no password", async () => {
+  it("reports all mistakes and no password", async () => {
     const { kafkaVersion: _, ...rest } = model.mirror;
     const bad = {
       ...model,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { table } from "./table";
 
-it("columns line up, numbers to the right, upper bounds among them", () => {
+it("columns are aligned, and numbers and upper bounds to the right", () => {
   expect(
     table(
       ["topic", "records"],
@@ -13,7 +13,7 @@ it("columns line up, numbers to the right, upper bounds among them", () => {
   ).toEqual(["topic           records", "orders               12", "payments  at most 1,200"]);
 });
 
-it("a list of hundreds of thousands of rows is shown whole when that is asked for", () => {
+it("a table with hundreds of thousands of rows is shown whole if requested", () => {
   const rows = Array.from({ length: 300_000 }, (_, i) => [`group-${i}`, String(i)]);
   const lines = table(["group", "offset"], rows, Infinity);
   expect([lines.length, lines.at(-1)]).toEqual([300_001, "group-299999  299999"]);

@@ -20,7 +20,7 @@ const words = new Set(
   ),
 );
 
-test("every key of the configuration is on its page", () => {
+test("docs/configuration.md has every key of the configuration", () => {
   const missing: string[] = [];
   for (const key of keysAt(schema, [])) {
     const inner = keysAt(schema, [key]);
@@ -42,12 +42,12 @@ test("every key of the configuration is on its page", () => {
   expect(missing).toEqual([]);
 });
 
-test("the tables are those of the settings; after a change of a setting run `npm run docs`", () => {
+test("the tables match the settings; run `npm run docs` after a change", () => {
   const root = join(__dirname, "..");
   expect(readFileSync(join(root, "docs/configuration.md"), "utf8")).toBe(renderedPage(root));
 });
 
-test("the described default is the default that the code uses", () => {
+test("the documented default is the default that the code uses", () => {
   const described = shapesOf(join(__dirname, ".."));
   const differing: string[] = [];
   let compared = 0;

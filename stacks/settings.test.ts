@@ -25,7 +25,7 @@ function mistakesOf(raw: Record<string, string>, options?: ReadOptions): string[
 }
 
 describe("the stack's configuration", () => {
-  test("takes versions as they are written, also where YAML reads a number", () => {
+  test("accepts versions as they are written, even if YAML reads a number", () => {
     expect(readSettings({ ...good, operatorVersion: "0.49" }).operatorVersion).toBe("0.49");
     const eventStreams = { ...good, dialect: "event-streams-v1", operatorVersion: "13.0" };
     expect(readSettings(eventStreams).operatorVersion).toBe("13.0");
@@ -49,13 +49,13 @@ describe("the stack's configuration", () => {
     expect(settings.verify).toEqual({ mode: "tail", tailRecords: 100 });
   });
 
-  test("reads booleans and numbers that Pulumi keeps as text", () => {
+  test("reads booleans and numbers that Pulumi stores as text", () => {
     const settings = readSettings({ ...good, abandon: "true", gate: '{"limitSeconds":5}' });
     expect(settings.abandon).toBe(true);
     expect(settings.gate.limitSeconds).toBe(5);
   });
 
-  test("clusters without authentication need no credentials, and use none", () => {
+  test("needs and uses no credentials for clusters without authentication", () => {
     const origin = { bootstrapServers: "origin:9092", users: "anonymous", tls: false };
     const settings = readSettings({ ...good, origin: JSON.stringify(origin) });
     const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
@@ -71,7 +71,7 @@ describe("the stack's configuration", () => {
     ]);
   });
 
-  test("with existing Secrets a given user's password is not asked for", () => {
+  test("needs no password of a given user with existing Secrets", () => {
     const origin = {
       bootstrapServers: "o:1",
       users: "given",
@@ -92,14 +92,14 @@ describe("the stack's configuration", () => {
     ]);
   });
 
-  test("names an unknown key, the near miss, and where it stands", () => {
+  test("reports an unknown key with its place and the closest key", () => {
     expect(mistakesOf({ ...good, phsae: "cutover" })).toEqual(['phsae: unknown key (did you mean "phase"?)']);
     expect(mistakesOf({ ...good, mirror: '{"topicPattern":"a.*"}' })).toEqual([
       'mirror.topicPattern: unknown key (did you mean "topicsPattern"?)',
     ]);
   });
 
-  test("takes what errors name as their fix", () => {
+  test("accepts the keys that errors suggest as their fix", () => {
     const settings = readSettings({
       ...good,
       gate: '{"acceptTruncation":["a"]}',
@@ -116,7 +116,7 @@ describe("the stack's configuration", () => {
     ]);
   });
 
-  test("the report: a folder, or false", () => {
+  test("accepts a folder or false for the report", () => {
     expect(readSettings(good).report).toEqual({});
     expect(readSettings({ ...good, report: "false" }).report).toBe(false);
     expect(readSettings({ ...good, report: '{"folder":"out"}' }).report).toEqual({ folder: "out" });
@@ -129,7 +129,7 @@ describe("the stack's configuration", () => {
     expect(mistakesOf({ ...good, report: "true" })).toEqual([expect.stringMatching(/^report: true is not possible/)]);
   });
 
-  test("reports all mistakes at once, with the value that was seen", () => {
+  test("reports all mistakes together, with the values", () => {
     const found = mistakesOf({
       origin: JSON.stringify({ cluster: "origin", namespace: "origin-ns" }),
       target: JSON.stringify({ bootstrapServers: "t:1", users: "given" }),
@@ -143,7 +143,7 @@ describe("the stack's configuration", () => {
     expect(found).toContain('replication.rules.0.faktor: unknown key (did you mean "factor"?)');
   });
 
-  test("says in the same breath what a rule forbids in the part that can be read", () => {
+  test("reports what a rule forbids together with the other mistakes", () => {
     const mirror = JSON.stringify({
       topicsPattern: "orders",
       checkpointConnector: { config: { "sync.group.offsets.enabled": true } },
@@ -154,14 +154,14 @@ describe("the stack's configuration", () => {
     ]);
   });
 
-  test("says which credentials are missing, and how to set them", () => {
+  test("reports missing credentials, and how to set them", () => {
     const found = mistakesOf({ ...good, target: JSON.stringify({ bootstrapServers: "t:1", users: "given" }) });
     expect(found.join("\n")).toContain("target.username: missing");
     expect(found.join("\n")).toContain("pulumi config set --secret targetPassword");
     expect(found.join("\n")).toContain("target.administrator.username: missing");
   });
 
-  test("of mutual TLS and OAuth, too", () => {
+  test("reports missing credentials of mutual TLS and OAuth", () => {
     const given = (mechanism: string, more: object = {}) =>
       JSON.stringify({
         bootstrapServers: "t:1",
@@ -213,7 +213,7 @@ describe("the stack's configuration", () => {
     );
   });
 
-  test("never repeats a secret, at whatever key it was given", () => {
+  test("never repeats a secret, whatever key it was given for", () => {
     const secret = "hunter2";
     const origin = (more: object) => JSON.stringify({ bootstrapServers: "o:1", ...more });
     const wrong: Record<string, string>[] = [
@@ -233,8 +233,8 @@ describe("the stack's configuration", () => {
 });
 
 /** Mistakes of different kinds are reported together, and each of them once. */
-describe("all mistakes at once", () => {
-  test("shape, what belongs together, the dialect, the rules, patterns and files", () => {
+describe("mistakes", () => {
+  test("are reported together: shape, combinations, the dialect, the rules, patterns and files", () => {
     const root = temporaryFolder("files");
     writeFileSync(join(root, "text.pem"), "no certificate");
     const found = mistakesOf(
@@ -294,7 +294,7 @@ describe("all mistakes at once", () => {
     }
   });
 
-  test("nothing is concluded from what has the wrong shape", () => {
+  test("in the shape of a value cause no follow-up mistakes", () => {
     expect(mistakesOf({ ...good, origin: "origin:9093" })).toEqual([
       "origin: a text is not possible; it has to be an object with its keys",
     ]);
@@ -307,7 +307,7 @@ describe("all mistakes at once", () => {
     ]);
   });
 
-  test("keys that this maker of users does not read are mistakes", () => {
+  test("include keys that the chosen kind of users does not read", () => {
     const given = { bootstrapServers: "t:1", users: "given", username: "u", administrator: { username: "a" } };
     const secrets = { targetPassword: "p", targetAdministratorPassword: "p" };
     expect(mistakesOf({ ...good, ...secrets, target: JSON.stringify(given) })).toEqual([]);
@@ -366,7 +366,7 @@ describe("the stack and the component", () => {
     expect(readSettings({ ...good, mirror: JSON.stringify(mirror) }).mirror).toEqual(mirror);
   });
 
-  test("what the stack takes, the component takes", () => {
+  test("the component accepts what the stack accepts", () => {
     const args = migrationArgs(readSettings({ ...good, replication: '{"limitSeconds":1.1}' }), {
       kubernetes: () => undefined,
       kafka: () => undefined as never,
@@ -377,7 +377,7 @@ describe("the stack and the component", () => {
     expect(() => resolveMigration(args)).not.toThrow();
   });
 
-  test("a context alone is one of the mirror's kubeconfig", () => {
+  test("a context alone belongs to the mirror's kubeconfig", () => {
     const made: unknown[] = [];
     const settings = readSettings({
       origin: JSON.stringify({ ...JSON.parse(good.origin), context: "there" }),
@@ -401,7 +401,7 @@ describe("the stack and the component", () => {
 });
 
 describe("files", () => {
-  test("are taken from the project's folder, wherever the program runs", () => {
+  test("are relative to the project's folder, wherever the program runs", () => {
     const files = new Files("../..");
     expect(files.path("certs/ca.pem")).toBe("../../certs/ca.pem");
     expect(files.path("/etc/ca.pem")).toBe("/etc/ca.pem");

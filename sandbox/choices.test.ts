@@ -11,14 +11,14 @@ const file = (content: object | string, name = "cluster.json"): string => {
 };
 const cluster = { bootstrapServers: "k:9093", ca: "PEM", username: "admin", password: "hunter2" };
 
-test("everything is booted unless something else is said", () => {
+test("the sandbox starts everything by default", () => {
   expect(choicesOf([])).toEqual({ bulkBytes: 150 * 1024 * 1024, help: false });
   expect(choicesOf(["--bulk-mb", "10"]).bulkBytes).toBe(10 * 1024 * 1024);
   expect(choicesOf(["--report", "kept"]).reportFolder).toBe(resolve("kept"));
   expect(() => choicesOf(["--report"])).toThrow(/--report: its value is missing/);
 });
 
-test("clusters that exist, their CA beside the file that names it, and Kubernetes with its own operators", () => {
+test("the sandbox uses given clusters with a CA file beside their file, and Kubernetes with its own operators", () => {
   const { ca: _ca, ...rest } = cluster;
   const origin = file({ ...rest, caFile: "ca.pem", cluster: "blue", namespace: "kafka" });
   writeFileSync(join(origin, "..", "ca.pem"), "PEM");
@@ -38,7 +38,7 @@ test("clusters that exist, their CA beside the file that names it, and Kubernete
   });
 });
 
-test("the sandbox's operator looks after a given cluster only when that is said", () => {
+test("the sandbox's operator manages a given cluster only if asked", () => {
   const given = file(cluster);
   expect(() => choicesOf(["--origin", given])).toThrow(
     /--origin: nobody makes the mirror's users there.*--own-operator, which removes every user/,
@@ -46,7 +46,7 @@ test("the sandbox's operator looks after a given cluster only when that is said"
   expect(choicesOf(["--origin", given, "--own-operator"]).origin).toMatchObject({ existing: { managed: true } });
 });
 
-test("user operators of somebody else are waited for, with everything else booted here", () => {
+test("with --other-user-operators, the sandbox waits for user operators and starts everything else", () => {
   expect(choicesOf(["--other-user-operators"])).toMatchObject({
     otherOperators: true,
     origin: { managed: false },
@@ -59,7 +59,7 @@ test("user operators of somebody else are waited for, with everything else boote
   }
 });
 
-test("all mistakes come at once, without the password", () => {
+test("all mistakes are reported together, without the password", () => {
   const wrong = () =>
     choicesOf([
       "--origin",

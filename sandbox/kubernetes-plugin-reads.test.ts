@@ -21,7 +21,7 @@ describe("read and delete", () => {
     type: "Opaque",
   };
 
-  it("takes an object by its id, with the annotation in the state only", async () => {
+  it("reads an object by its id, and keeps kubectl's annotation in the state only", async () => {
     at.answers["GET /api/v1/namespaces/ns/secrets/s"] = () => ({ body: found });
     const result = await read(at.session, { urn: SECRET_URN, id: "ns/s", inputs: {}, properties: {} });
     expect(result?.inputs).toEqual({
@@ -35,12 +35,12 @@ describe("read and delete", () => {
     expect(result?.properties["data"]).toBeInstanceOf(Secret);
   });
 
-  it("finds nothing without waiting, and gives no state then", async () => {
+  it("returns no state for an object that does not exist, without waiting", async () => {
     expect(await read(at.session, { urn: SECRET_URN, id: "ns/s", inputs: {}, properties: {} })).toBeUndefined();
     expect(at.calls("GET").filter((request) => request.path.includes("secrets"))).toHaveLength(1);
   });
 
-  it("of an unreachable server is an error, or forgets the object when told to", async () => {
+  it("fails if the server cannot be reached, or forgets the object if told to", async () => {
     at.session = { ...at.session, unreachable: "why" };
     const request = { urn: SECRET_URN, id: "ns/s", inputs: {}, properties: {} };
     await expect(read(at.session, request)).rejects.toThrow("failed to read resource state due to unreachable cluster");
@@ -58,7 +58,7 @@ describe("read and delete", () => {
       properties: { ...(live() as Props), __inputs: inputs(annotations) },
     });
 
-  it("deletes in the foreground unless the inputs say otherwise, and is content when it is gone", async () => {
+  it("deletes in the foreground unless the inputs say otherwise, and accepts that the object is gone", async () => {
     at.answers[`DELETE ${USERS}/mm2`] = () => ({ body: {} });
     await removeUser();
     await removeUser({ "pulumi.com/deletionPropagationPolicy": "background" });
@@ -70,7 +70,7 @@ describe("read and delete", () => {
     await removeUser();
   });
 
-  it("waits until the object is gone, and names the finalizers when it stays", async () => {
+  it("waits until the object is gone, and names the finalizers that keep it", async () => {
     const held = live({}, { metadata: { name: "mm2", namespace: "ns", finalizers: ["me/hold"] } });
     at.answers[`DELETE ${USERS}/mm2`] = () => ({ body: {} });
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: held });
@@ -91,7 +91,7 @@ describe("check and diff", () => {
   const checkUser = (news: Props, olds: Props = {}, more: object = {}) =>
     check(at.session, { urn: URN, news, olds, randomSeed: new Uint8Array([1]), ...more });
 
-  it("gives a name and a namespace where there is none, and keeps the name it gave", async () => {
+  it("adds a missing name and namespace, and keeps the generated name", async () => {
     const bare = { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser" };
     const { inputs: first } = await checkUser(bare);
     expect(first["metadata"]).toEqual({
@@ -108,13 +108,13 @@ describe("check and diff", () => {
     );
   });
 
-  it("keeps secrets secret, and refuses what it does not know", async () => {
+  it("keeps secrets secret, and refuses unknown annotations", async () => {
     const { inputs: checked } = await checkUser(inputs({}, { a: new Secret("x") }));
     expect(checked["spec"]).toEqual({ a: new Secret("x") });
     expect((await checkUser(inputs({ "pulumi.com/what": "x" }))).failures).toHaveLength(1);
   });
 
-  it("sees a change against the live object, deletes first where the name stays", async () => {
+  it("compares with the live object, and asks to delete first if the name stays", async () => {
     const secret = (data: object, name = "s"): Props =>
       ({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "ns" }, data }) as unknown as Props;
     const olds: Props = { ...secret({ a: "eA==" }), __inputs: secret({ a: "eA==" }) };

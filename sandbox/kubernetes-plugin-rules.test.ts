@@ -48,8 +48,8 @@ const user = (fields: object = {}, annotations: Record<string, string> = {}): Pl
 const secretObject = (fields: object): PlainObject =>
   ({ apiVersion: "v1", kind: "Secret", metadata: { name: "s", namespace: "ns" }, ...fields }) as PlainObject;
 
-describe("values on the wire", () => {
-  it("come back as they were sent, with secrets and unknown values among them", () => {
+describe("values of the plugin protocol", () => {
+  it("are decoded and encoded without changes, also secrets and unknown values", () => {
     const wire = { a: secretJson({ b: [1, secretJson("x")] }), c: UNKNOWN, d: null };
     expect(encode(decode(wire))).toEqual(wire);
     expect(reveal(decode(secretJson(["x"])))).toEqual(["x"]);
@@ -57,7 +57,7 @@ describe("values on the wire", () => {
     fc.assert(fc.property(json, (value) => isDeepStrictEqual(encode(decode(value)), value)));
   });
 
-  it("that have no place in a Kubernetes object are refused by name", () => {
+  it("that do not belong in a Kubernetes object are refused by name", () => {
     expect(() => decode({ "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17" })).toThrow(
       "an asset",
     );
@@ -66,7 +66,7 @@ describe("values on the wire", () => {
 });
 
 describe("changes", () => {
-  it("are none exactly when both are equal", () => {
+  it("are empty exactly if both objects are equal", () => {
     const withoutNulls = (value: Plain): boolean => !JSON.stringify(value).includes("null");
     fc.assert(
       fc.property(jsonObject.filter(withoutNulls), jsonObject.filter(withoutNulls), (a, b) => {
@@ -76,7 +76,7 @@ describe("changes", () => {
     );
   });
 
-  it("are named by the deepest property that differs, also in lists", () => {
+  it("name the deepest property that differs, also in lists", () => {
     const old = { spec: { acls: [{ host: "*", type: "allow" }, { host: "a" }], gone: 1 }, kind: "A" } as PlainObject;
     const news = {
       spec: { acls: [{ host: "b" }], added: { x: 1 }, later: new Unknown(UNKNOWN) },
@@ -93,7 +93,7 @@ describe("changes", () => {
     });
   });
 
-  it("of a name, a namespace, a Secret's data or type replace; any other does not", () => {
+  it("replace the object only if they concern the name, the namespace, or a Secret's data or type", () => {
     const fields = (mutable = false, inputs = secretObject({})) =>
       forceNewFields(inputs, { secretMutable: mutable, configMapMutable: mutable });
     const replaces = (old: object, news: object, forceNew: string[][]) =>
@@ -117,7 +117,7 @@ describe("changes", () => {
     expect(replaces({ data: { a: "x" } }, { data: { a: "y" } }, fields(true, configMap))).toEqual([false]);
   });
 
-  it("that are ignored go, whatever their key looks like", () => {
+  it("of ignored properties are removed, whatever their keys look like", () => {
     const changes = changesOf({ a: { "x.y": 1, z: [1, 2] } }, { a: { "x.y": 2, z: [1, 3] } }, []);
     expect(withoutIgnored(changes, ['a["x.y"]']).map((change) => renderPath(change.path))).toEqual(["a.z[1]"]);
     expect(withoutIgnored(changes, ["a.z[*]"]).map((change) => renderPath(change.path))).toEqual(['a["x.y"]']);
@@ -140,7 +140,7 @@ describe("changes", () => {
 });
 
 describe("objects", () => {
-  it("are cut to the shape of the inputs", () => {
+  it("are reduced to the shape of the inputs", () => {
     expect(prune({ a: 1, b: { c: 2, d: 3 }, e: [{ f: 1, g: 2 }, { f: 3 }] }, { b: { c: 0 }, e: [{ f: 0 }] })).toEqual({
       b: { c: 2 },
       e: [{ f: 1 }],
@@ -158,7 +158,7 @@ describe("objects", () => {
     );
   });
 
-  it("of kind Secret take stringData into data, as the server does", () => {
+  it("of kind Secret move stringData into data, like the server", () => {
     const normalized = normalize(secretObject({ data: { a: "eA==", b: "eA==\n" }, stringData: { a: "ü" } }));
     expect(normalized).toEqual(secretObject({ data: { a: "w7w=", b: "eA==\n" } }));
     expect(normalize(secretObject({ data: { b: "eA==\n", bad: "%" } }))).toEqual(
@@ -168,7 +168,7 @@ describe("objects", () => {
     expect(normalize(unknown)).toEqual(unknown);
   });
 
-  it("lose what only the server writes, and empty maps where the server drops them", () => {
+  it("lose what only the server writes, and empty maps that the server drops", () => {
     expect(normalize(user())).not.toHaveProperty("metadata.generation");
     expect(normalize({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", labels: {} }, data: {} })).toEqual({
       apiVersion: "v1",
@@ -187,7 +187,7 @@ describe("objects", () => {
 });
 
 describe("the state", () => {
-  it("has a Secret's data encrypted whether the inputs were secret or not, and nothing else of it", () => {
+  it("encrypts a Secret's data, whether the inputs were secret or not, and nothing else of it", () => {
     const live = secretObject({ data: { a: "eA==" } });
     const state = checkpoint(live, live, {}, { initialApiVersion: "v1", fieldManager: "m" });
     expect(state["data"]).toBeInstanceOf(Secret);
@@ -196,7 +196,7 @@ describe("the state", () => {
     expect(parseCheckpoint(state)).toEqual({ inputs: live, live, initialApiVersion: "v1", fieldManager: "m" });
   });
 
-  it("marks in any other object what was secret in the inputs, and a list as a whole", () => {
+  it("of other objects marks what was secret in the inputs, and lists as a whole", () => {
     const outputs: Props = { kind: "KafkaUser", spec: { a: "x", b: "y", list: ["z"], own: 1 } };
     markSecrets(outputs, { spec: { a: new Secret("x"), b: "y", list: [new Secret("z")] } });
     expect(outputs["spec"]).toEqual({ a: new Secret("x"), b: "y", list: new Secret(["z"]), own: 1 });
@@ -208,7 +208,7 @@ describe("waitFor", () => {
     parseWaitFor(expression)(user(status === undefined ? {} : { status })).satisfied;
   const ready = (status: string, more: object = {}) => ({ conditions: [{ type: "Ready", status, ...more }] });
 
-  it("takes a condition that is True, or has the value that is asked for", () => {
+  it("accepts a condition that is True or has the requested value", () => {
     expect(holds("condition=Ready")).toBe(false);
     expect(holds("condition=Ready", ready("False"))).toBe(false);
     expect(holds("condition=Ready", ready("True"))).toBe(true);
@@ -216,7 +216,7 @@ describe("waitFor", () => {
     expect(holds("condition=Ready", { conditions: [{ type: "NotReady", status: "True" }] })).toBe(false);
   });
 
-  it("honours observedGeneration, of the condition or of the status", () => {
+  it("respects observedGeneration of the condition or of the status", () => {
     expect(holds("condition=Ready", { ...ready("True"), observedGeneration: 1 })).toBe(false);
     expect(holds("condition=Ready", { ...ready("True", { observedGeneration: 1 }), observedGeneration: 2 })).toBe(
       false,
@@ -226,7 +226,7 @@ describe("waitFor", () => {
     expect(holds("jsonpath={.status.secret}", { secret: "a", observedGeneration: 2 })).toBe(true);
   });
 
-  it("takes every path of RFC 9535, and a JSON array of expressions", () => {
+  it("accepts every path of RFC 9535, and a JSON array of expressions", () => {
     const status = { ...ready("True"), secret: "a", replicas: 3, "odd name": true };
     for (const [expression, expected] of [
       ["jsonpath={.status.secret}", true],
@@ -253,7 +253,7 @@ describe("waitFor", () => {
     expect(holds("jsonpath={.status.conditions}", status)).toBe(true);
   });
 
-  it("refuses what is malformed", () => {
+  it("refuses invalid expressions", () => {
     for (const wrong of [
       "conditon=Ready",
       "[]",
@@ -274,7 +274,7 @@ describe("waitFor", () => {
 });
 
 describe("kinds and annotations", () => {
-  it("are served or refused by name", () => {
+  it("are supported or refused by name", () => {
     expect(gvkOfType("kubernetes:core/v1:Secret")).toEqual({ group: "", version: "v1", kind: "Secret" });
     expect(gvkOfType("kubernetes:eventstreams.ibm.com/v1beta1:KafkaUser")).toEqual({
       group: "eventstreams.ibm.com",
@@ -297,7 +297,7 @@ describe("kinds and annotations", () => {
     });
   });
 
-  it("say what they mean: unknown ones and wrong values are refused", () => {
+  it("have their meaning, and are refused if they are unknown or have wrong values", () => {
     const gvk = gvkOfType("kubernetes:kafka.strimzi.io/v1:KafkaUser");
     const of = (annotations: Record<string, string>) => refusals(gvk, user({}, annotations)).join("\n");
     expect(
@@ -316,7 +316,7 @@ describe("kinds and annotations", () => {
     expect(refusals(gvk, user({ metadata: { generateName: "a" } })).join()).toContain("generateName");
   });
 
-  it("set the limit and the propagation", () => {
+  it("set the time limit and the deletion propagation", () => {
     expect(limitOf(0, user())).toBe(600_000);
     expect(limitOf(0, user({}, { "pulumi.com/timeoutSeconds": "5" }))).toBe(5000);
     expect(limitOf(7, user({}, { "pulumi.com/timeoutSeconds": "5" }))).toBe(7000);
@@ -340,7 +340,7 @@ describe("provider options", () => {
       users: [{ name: "u", user }],
     });
 
-  it("that are unknown or cannot be followed are refused, all at once", () => {
+  it("that are unknown or not supported are refused together", () => {
     expect(
       optionFailures({
         kubeconfig: new Unknown(UNKNOWN),
@@ -364,7 +364,7 @@ describe("provider options", () => {
     expect(parseOptions({}, { PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ deleteUnreachable: true });
   });
 
-  it("replace the provider when the active cluster is another one, and only then", async () => {
+  it("replace the provider exactly if the active cluster changes", async () => {
     const a = { kubeconfig: kubeconfig("https://one") };
     expect(await diffOptions(a, { ...a })).toEqual({ changed: [], replaces: [] });
     expect(await diffOptions(a, { kubeconfig: new Secret(kubeconfig("https://three")) })).toEqual({
@@ -385,7 +385,7 @@ describe("provider options", () => {
     expect((await diffOptions({ ...a, clusterIdentifier: "i" }, identified)).replaces).toEqual([]);
   });
 
-  it("read a kubeconfig from its content or its path, and never repeat its content", async () => {
+  it("read a kubeconfig from its content or its path, and never show its content", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
     const chosen = async (value: string, overrides = {}) => {
       const { config, namespace } = await connectionOf(await parseKubeconfig(value), overrides);
@@ -405,7 +405,7 @@ describe("provider options", () => {
     await expect(parseKubeconfig(`{ "token": "s3cret", `)).rejects.toThrow(/^(?!.*s3cret)/);
   });
 
-  it("merge the files of KUBECONFIG, and prefer tokenFile to token, as kubectl does", async () => {
+  it("merge the files of KUBECONFIG, and prefer tokenFile to token, like kubectl", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kubeconfig-"));
     try {
       const [one, two] = [join(folder, "one"), join(folder, "two")];

@@ -12,7 +12,7 @@ const createUser = (properties: Props, preview = false, timeout = 0) =>
   create(at.session, { urn: URN, properties, timeout, preview });
 
 describe("create", () => {
-  it("is a POST by pulumi-kubernetes, and keeps a manager of its own for later", async () => {
+  it("sends a POST as pulumi-kubernetes, and keeps its own manager for later", async () => {
     at.answers[`POST ${USERS}`] = ({ body }) => ({ code: 201, body: { ...body, status: { x: 1 } } });
     const { id, properties } = await createUser(inputs());
     expect(id).toBe("ns/mm2");
@@ -24,7 +24,7 @@ describe("create", () => {
     expect(properties["__inputs"]).toEqual(inputs());
   });
 
-  it("at preview asks the server for a dry run, and takes its refusal for one", async () => {
+  it("at preview sends a dry run, and fails if the server refuses it", async () => {
     at.answers[`POST ${USERS}`] = ({ body }) => ({ code: 201, body: { ...body, status: {} } });
     const preview = await createUser(inputs(), true);
     expect(at.calls("POST")[0]?.query).toEqual({ fieldManager: "pulumi-kubernetes", dryRun: "All" });
@@ -40,12 +40,12 @@ describe("create", () => {
     ["already exists", () => failed(409, "AlreadyExists", "kafkausers x already exists")],
     ["is forbidden", () => failed(403, "Forbidden", "no")],
     ["has no namespace yet", () => failed(404, "NotFound", 'namespaces "ns" not found', { kind: "namespaces" })],
-  ])("at preview goes on when the object %s", async (_, answer) => {
+  ])("at preview continues if the object %s", async (_, answer) => {
     at.answers[`POST ${USERS}`] = answer;
     expect(await createUser(inputs(), true)).toEqual({ id: "", properties: inputs() });
   });
 
-  it("at preview asks nothing while something is unknown, or the kind is not served", async () => {
+  it("at preview sends nothing if a value is unknown or the kind is not served", async () => {
     await createUser(inputs({}, { a: new Unknown("u") }), true);
     at.answers["GET /apis/kafka.strimzi.io/v1"] = () => ({ body: { resources: [] } });
     at.session = await at.open();
@@ -53,7 +53,7 @@ describe("create", () => {
     expect(at.calls("POST")).toEqual([]);
   });
 
-  it("tries again while the namespace is missing, and while the server is getting ready", async () => {
+  it("tries again while the namespace is missing or the server is not ready", async () => {
     let tries = 0;
     at.answers[`POST ${USERS}`] = ({ body }) => {
       tries++;
@@ -67,7 +67,7 @@ describe("create", () => {
     expect(at.told[0]).toContain('namespaces "ns" not found');
   });
 
-  it("that cannot reach the server fails, while its preview passes", async () => {
+  it("fails if the server cannot be reached, while its preview passes", async () => {
     const { port } = at.server.address() as AddressInfo;
     at.server.close();
     at.server.closeAllConnections();
@@ -85,7 +85,7 @@ describe("waiting", () => {
   const ready = { status: { conditions: [{ type: "Ready", status: "True" }], observedGeneration: 1 } };
   const event = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
 
-  it("lists and watches until the condition holds, and lists again when a watch ends", async () => {
+  it("lists and watches until the condition holds, and lists again if a watch ends", async () => {
     let watches = 0;
     at.answers[`POST ${USERS}`] = () => ({ code: 201, body: live(WAIT) });
     at.answers[`GET ${USERS}`] = () => ({
@@ -113,7 +113,7 @@ describe("waiting", () => {
     expect(at.told.join("\n")).toContain("no status.conditions yet");
   });
 
-  it("that runs out keeps the object, with the reason", async () => {
+  it("keeps the object at the time limit, and gives the reason", async () => {
     at.answers[`POST ${USERS}`] = () => ({ code: 201, body: live(WAIT) });
     at.answers[`GET ${USERS}`] = () => ({ body: { items: [live(WAIT, { status: { a: 1 } })] } });
     at.answers[`WATCH ${USERS}`] = () => ({ stream: () => undefined });
@@ -125,7 +125,7 @@ describe("waiting", () => {
     );
   });
 
-  it("ends when Pulumi cancels, with the object kept", async () => {
+  it("ends if Pulumi cancels, and keeps the object", async () => {
     at.answers[`POST ${USERS}`] = () => ({ code: 201, body: live(WAIT) });
     at.answers[`GET ${USERS}`] = () => ({ body: { items: [live(WAIT)] } });
     at.answers[`WATCH ${USERS}`] = () => ({ stream: () => setImmediate(() => at.cancel.abort()) });
@@ -134,7 +134,7 @@ describe("waiting", () => {
     expect((error as Error).message).toMatch(/context canceled$/);
   });
 
-  it("is left out by skipAwait, and a misspelt one loses the object", async () => {
+  it("is skipped with skipAwait, and a misspelt condition loses the object", async () => {
     at.answers[`POST ${USERS}`] = ({ body }) => ({ code: 201, body });
     expect((await createUser(inputs({ ...WAIT, "pulumi.com/skipAwait": "true" }))).id).toBe("ns/mm2");
     const error = await createUser(inputs({ "pulumi.com/waitFor": "conditon=Ready" })).catch(
@@ -164,7 +164,7 @@ describe("update", () => {
     fieldsV1: { "f:spec": { "f:a": {} } },
   };
 
-  it("hands the fields of the create over to its manager, then applies", async () => {
+  it("moves the fields of the create to its own manager, then applies", async () => {
     const operator = { manager: "operator", operation: "Update", subresource: "status", fieldsV1: { "f:status": {} } };
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: managers(created, operator) });
     at.answers[`PATCH ${USERS}/mm2`] = ({ body, type }) => ({
@@ -197,7 +197,7 @@ describe("update", () => {
     });
   });
 
-  it("at preview forces its way past the create's own fields only, and patches nothing but a dry run", async () => {
+  it("at preview forces only the create's own fields, and sends only dry runs", async () => {
     at.answers[`PATCH ${USERS}/mm2`] = ({ body }) => ({ body });
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: managers(created) });
     await updateUser(inputs(), { preview: true });
@@ -209,7 +209,7 @@ describe("update", () => {
     ]);
   });
 
-  it("says the server's words about a conflict and keeps the live object; patchForce asks for force", async () => {
+  it("reports the server's conflict and keeps the live object, and forces with patchForce", async () => {
     at.answers[`GET ${USERS}/mm2`] = () => ({ body: managers({ manager: "other", operation: "Update" }) });
     at.answers[`PATCH ${USERS}/mm2`] = () =>
       failed(409, "Conflict", 'Apply failed with 1 conflict: conflict with "other" using v: .spec.a');
@@ -223,7 +223,7 @@ describe("update", () => {
     expect(at.calls("PATCH").at(-1)?.query["force"]).toBe("true");
   });
 
-  it("leaves an ignored field to its manager, and keeps the live value of one that is its own", async () => {
+  it("leaves an ignored field to its manager, and keeps the live value of its own", async () => {
     const theirs = { manager: "other", operation: "Apply", fieldsV1: { "f:spec": { "f:theirs": {} } } };
     const ours = {
       manager: "pulumi-kubernetes-00000001",
@@ -237,7 +237,7 @@ describe("update", () => {
     expect(at.calls("PATCH").at(-1)?.body).not.toHaveProperty("spec.theirs");
   });
 
-  it("of an object that is gone fails without a state", async () => {
+  it("fails without a state if the object is gone", async () => {
     at.answers[`GET ${USERS}/mm2`] = () => failed(404, "NotFound", 'kafkausers "mm2" not found');
     const error = await updateUser(inputs()).catch((caught: unknown) => caught);
     expect(error).not.toBeInstanceOf(InitFailedError);

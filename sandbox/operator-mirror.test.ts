@@ -132,7 +132,7 @@ describe("a worker's properties", () => {
     expect(dropped).toEqual(["ssl.truststore.location"]);
   });
 
-  it("speak plain text and no SASL when the resource says neither", () => {
+  it("use plain text without SASL if the resource has neither TLS nor authentication", () => {
     const { target } = read(NEW_FORM);
     const plain = workerProperties({ ...target, tls: undefined, authentication: undefined, config: {} }, "/m");
     expect(plain["security.protocol"]).toBe("PLAINTEXT");
@@ -141,14 +141,14 @@ describe("a worker's properties", () => {
     expect(workerProperties({ ...target, tls: {}, authentication: undefined }, "/m")["security.protocol"]).toBe("SSL");
   });
 
-  it("set no replication factor of Connect's own topics: Connect's default of 3 applies, as with the real operator", () => {
+  it("have no replication factor for Connect's own topics, so Connect's default of 3 applies, as with Strimzi", () => {
     expect(WORKER).not.toMatch(/replication\.factor/);
     expect(
       Object.keys(workerProperties(read(NEW_FORM).target, "/m")).filter((key) => key.includes("replication")),
     ).toEqual([]);
   });
 
-  it("know client certificates, PLAIN and custom authentication", () => {
+  it("support client certificates, PLAIN and custom authentication", () => {
     const { target } = read(NEW_FORM);
     const certificateAndKey = { secretName: "user", certificate: "user.crt", key: "user.key" };
     const tls = workerProperties({ ...target, authentication: { type: "tls", certificateAndKey } }, "/m");
@@ -177,7 +177,7 @@ describe("a worker's properties", () => {
   });
 });
 
-describe("a target in the form of v1", () => {
+describe("a target in the v1 form", () => {
   const KEYS = {
     "group.id": "ignored",
     "config.storage.topic": "ignored",
@@ -185,7 +185,7 @@ describe("a target in the form of v1", () => {
     "status.storage.topic": "ignored",
   };
 
-  it("ignores group and storage topics in its config: its own fields win", () => {
+  it("ignores the group and storage topics in its config, and uses its own fields", () => {
     const object = resource(NEW_FORM);
     const { target } = object.spec as { target: { config?: Record<string, unknown> } };
     target.config = { ...target.config, ...KEYS, "offset.storage.replication.factor": 2 };
@@ -198,7 +198,7 @@ describe("a target in the form of v1", () => {
     expect(dropped).toEqual(expect.arrayContaining(Object.keys(KEYS)));
   });
 
-  it("may have a source of the same alias with Strimzi 1.x only", () => {
+  it("may have the alias of a source only with Strimzi 1.x", () => {
     const object = resource(NEW_FORM);
     const { target, mirrors } = object.spec as { target: { alias: string }; mirrors: { source: { alias: string } }[] };
     mirrors[0]!.source.alias = target.alias;
@@ -211,7 +211,7 @@ describe("connectors", () => {
   it.each([
     ["v1beta2", OLD_FORM],
     ["v1", NEW_FORM],
-  ])("are one for each block, with later settings winning (%s)", (_version, text) => {
+  ])("are one per block, and later settings win (%s)", (_version, text) => {
     const dropped: string[] = [];
     const [source, checkpoint, ...more] = connectorDefinitions(read(text), "/m", (key) => dropped.push(key));
     expect(more).toEqual([]);
@@ -254,7 +254,7 @@ describe("connectors", () => {
     expect(checkpoint!.config).toMatchObject({ topics: ".*", "source.cluster.alias": "origin" });
   });
 
-  it("take their state from `state`, and from `pause` without it", () => {
+  it("get their state from `state`, or from `pause` if there is no `state`", () => {
     const states = (block: string): unknown[] => {
       const [definition] = connectorDefinitions(
         read(NEW_FORM.replace("checkpointConnector: {}", "").replace("tasksMax: 4", block)),
@@ -268,7 +268,7 @@ describe("connectors", () => {
     expect(states("pause: false")).toEqual(["running", false]);
   });
 
-  it("are refused with a value that is no text, number or truth value", () => {
+  it("refuse values other than text, numbers and booleans", () => {
     expect(() =>
       connectorDefinitions(read(NEW_FORM.replace("tasksMax: 4\n        config: {", "config: { a: [1],")), "/m"),
     ).toThrow("a: Unsupported type list in configuration for this key");
@@ -279,7 +279,7 @@ describe("connectors", () => {
 });
 
 describe("reading a KafkaMirrorMaker2", () => {
-  it("warns of each deprecated field, as the status of the real one does", () => {
+  it("warns about each deprecated field, like the status of Strimzi", () => {
     expect(read(NEW_FORM).warnings).toEqual([]);
     expect(
       read(OLD_FORM).warnings.map((each) => [
@@ -349,12 +349,12 @@ describe("reading a KafkaMirrorMaker2", () => {
       "namespace: migration",
       "namespace: migration, annotations: { strimzi.io/restart-connector: x }",
     ],
-  ])("refuses what it cannot carry out: %s", (what, from, to) => {
+  ])("refuses what it does not support: %s", (what, from, to) => {
     expect(NEW_FORM).toContain(from);
     expect(() => read(NEW_FORM.replace(from, to))).toThrow(`The sandbox's operator cannot carry out ${what}`);
   });
 
-  it("takes fields about pods, and says that they have no effect", () => {
+  it("accepts fields about pods, and says that they have no effect", () => {
     const text = NEW_FORM.replace(
       "replicas: 1",
       "resources: { limits: { memory: 1Gi } }\n  template: {}\n  jvmOptions: { -Xms: 1g, -Xmx: 2g }",
@@ -384,7 +384,7 @@ describe("reading a KafkaMirrorMaker2", () => {
 });
 
 describe("patterns of trusted certificates", () => {
-  it("are Java's globs", () => {
+  it("work like Java's globs", () => {
     const matching = (pattern: string): string[] =>
       ["ca.crt", "ca2.crt", "ca.key", "b.crt"].filter((name) => glob(pattern).test(name));
     expect(matching("*.crt")).toEqual(["ca.crt", "ca2.crt", "b.crt"]);

@@ -19,7 +19,7 @@ async function soon(what: string, holds: () => boolean): Promise<void> {
 }
 
 describe("the work queue", () => {
-  it("never works on a key twice at once, and makes many requests one", async () => {
+  it("never processes a key twice at the same time, and merges requests", async () => {
     const begun: string[] = [];
     const end = new Map<string, () => void>();
     const queue = new WorkQueue(
@@ -44,7 +44,7 @@ describe("the work queue", () => {
     expect(begun).toEqual(["a", "b", "c", "a"]);
   });
 
-  it("tries again, later each time, until it goes well; then the next failure starts anew", async () => {
+  it("retries with growing delays until it succeeds, and then starts again with the first delay", async () => {
     const waits: number[] = [];
     const failures: string[] = [];
     let calls = 0;
@@ -69,7 +69,7 @@ describe("the work queue", () => {
     await queue.stop();
   });
 
-  it("keeps an appointment, but is glad to come earlier; stops for good", async () => {
+  it("runs a scheduled key earlier if asked, and nothing after it was stopped", async () => {
     let calls = 0;
     const queue = new WorkQueue(
       async () => void calls++,
@@ -93,7 +93,7 @@ describe("watching", () => {
     metadata: { name, namespace: "ns", resourceVersion },
   });
 
-  it("lists again when the server has forgotten the version, and misses nothing that went in between", async () => {
+  it("lists again if the server no longer knows the version, and misses no event", async () => {
     const lists = [
       [object("a", "1"), object("b", "2")],
       [object("b", "2"), object("c", "7")],
@@ -131,7 +131,7 @@ describe("watching", () => {
     await watch.stop();
   });
 
-  it("says at once when the first list cannot be had", async () => {
+  it("fails immediately if the first list fails", async () => {
     const kube = { list: async () => Promise.reject(new KubeError(403, "forbidden")) } as unknown as Kube;
     const watch = watchObjects({
       kube,
@@ -193,7 +193,7 @@ describe("connectors over REST", () => {
     generation: Generation = "0.51",
   ) => settleConnectors(rest, [wanted], earlier, () => undefined, generation);
 
-  it("are made in Strimzi's order of calls; what is not wanted goes first", async () => {
+  it("are created with Strimzi's order of calls, after unwanted ones are deleted", async () => {
     let waits = 2;
     await withConnect(
       (call) => {
@@ -249,28 +249,25 @@ describe("connectors over REST", () => {
     ["stopped", ["PUT /connectors/a->b.C/stop"], "One or more connectors are in FAILED state"],
     ["paused", [], "The connector a->b.C cannot be paused since it is in failed state"],
     ["running", [], "One or more connectors are in FAILED state"],
-  ] as const)(
-    "that have FAILED and should be %s are treated as Strimzi 1.2 treats them",
-    async (wanted, puts, message) => {
-      await withConnect(
-        (call) =>
-          call === "GET /connectors"
-            ? { body: ["a->b.C"] }
-            : call.endsWith("/config")
-              ? { body: same }
-              : call.endsWith("/status")
-                ? { body: state("FAILED") }
-                : { status: 202 },
-        async (rest, calls) => {
-          const { failure } = await settle(rest, definition({ state: wanted }), [], "1.2");
-          expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(puts);
-          expect(failure?.message).toBe(message);
-        },
-      );
-    },
-  );
+  ] as const)("in state FAILED that should be %s are handled like in Strimzi 1.2", async (wanted, puts, message) => {
+    await withConnect(
+      (call) =>
+        call === "GET /connectors"
+          ? { body: ["a->b.C"] }
+          : call.endsWith("/config")
+            ? { body: same }
+            : call.endsWith("/status")
+              ? { body: state("FAILED") }
+              : { status: 202 },
+      async (rest, calls) => {
+        const { failure } = await settle(rest, definition({ state: wanted }), [], "1.2");
+        expect(calls.filter((call) => call.startsWith("PUT"))).toEqual(puts);
+        expect(failure?.message).toBe(message);
+      },
+    );
+  });
 
-  it("are made by Strimzi 1.2 in their state at once, and then only configured", async () => {
+  it("are created directly in their state by Strimzi 1.2, and then only configured", async () => {
     expect([generationOf(["v1"]), generationOf(["v1", "v1beta2"]), generationOf(["v1beta2", "v1alpha1"])]).toEqual([
       "1.2",
       "0.51",
@@ -295,7 +292,7 @@ describe("connectors over REST", () => {
     }
   });
 
-  it("are configured again when one value differs or one key is too many", async () => {
+  it("are configured again if a value differs or a key is not wanted", async () => {
     for (const current of [{ ...same, x: "2" }, { ...same, y: "1" }, same]) {
       await withConnect(
         (call) =>
@@ -314,7 +311,7 @@ describe("connectors over REST", () => {
     }
   });
 
-  it("that have FAILED make it NotReady, FAILED tasks do not", async () => {
+  it("make the resource NotReady in state FAILED, but FAILED tasks do not", async () => {
     for (const [body, message] of [
       [state("FAILED"), "One or more connectors are in FAILED state"],
       [state("RUNNING", "FAILED"), undefined],
@@ -336,7 +333,7 @@ describe("connectors over REST", () => {
     }
   });
 
-  it("are restarted when asked for: at once, then after 2 minutes, never more often than allowed", async () => {
+  it("are restarted if enabled: immediately, then after 2 minutes, and never more often than allowed", async () => {
     const restarts = async (
       earlier: AutoRestartStatus[],
       more: Partial<ConnectorDefinition["autoRestart"]> = {},
@@ -379,7 +376,7 @@ describe("connectors over REST", () => {
     expect(await restarts([], { enabled: false })).toEqual([0, undefined]);
   });
 
-  it("say Connect's own words when it refuses", async () => {
+  it("report Connect's own message if it refuses", async () => {
     await withConnect(
       (call) =>
         call === "GET /connectors"

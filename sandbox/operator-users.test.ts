@@ -21,14 +21,14 @@ const literal = (resourceType: Grant["resourceType"], resourceName: string, oper
 });
 
 describe("rules of a KafkaUser", () => {
-  it("become one grant per operation, with Strimzi's defaults", () => {
+  it("become one ACL per operation, with Strimzi's defaults", () => {
     expect(grantsOf([{ resource: { type: "topic", name: "*" }, operations: ["Read", "Describe"] }])).toEqual([
       literal("topic", "*", "Read"),
       literal("topic", "*", "Describe"),
     ]);
   });
 
-  it("keep prefix, host and deny, and call the cluster kafka-cluster whatever is written there", () => {
+  it("keep prefix, host and deny, and always name the cluster kafka-cluster", () => {
     expect(
       grantsOf([
         {
@@ -52,7 +52,7 @@ describe("rules of a KafkaUser", () => {
     ]);
   });
 
-  it("collapse duplicates, but not the same operation on another resource", () => {
+  it("lose duplicates, but keep the same operation on another resource", () => {
     const topic = (name: string): AclRule => ({ resource: { type: "topic", name }, operations: ["Read", "Read"] });
     expect(grantsOf([topic("a"), topic("a"), topic("b")])).toHaveLength(2);
   });
@@ -63,7 +63,7 @@ describe("rules of a KafkaUser", () => {
     );
   });
 
-  it("change by what is missing and what is too much", () => {
+  it("are compared: missing ones are added, extra ones are removed", () => {
     const [a, b, c] = [
       literal("topic", "a", "Read"),
       literal("topic", "b", "Read"),
@@ -74,7 +74,7 @@ describe("rules of a KafkaUser", () => {
 });
 
 describe("a KafkaUser", () => {
-  it("with the singular `operation` is refused with the operator's words when the version that is read has no such field", () => {
+  it("with a singular `operation` is refused with the operator's message if the version has no such field", () => {
     expect(() => readUser(user(acls({ resource: { type: "topic", name: "*" } })))).toThrow(
       "Both fields `operations` and `operation` are null. At least one of them must be specified.",
     );
@@ -84,13 +84,13 @@ describe("a KafkaUser", () => {
     );
   });
 
-  it("with the singular `operation` is read where an older version serves it", () => {
+  it("with a singular `operation` is read if an older version serves it", () => {
     expect(grantsOf(readUser(user(acls({ resource: { type: "topic", name: "*" }, operation: "Read" }))).rules)).toEqual(
       [literal("topic", "*", "Read")],
     );
   });
 
-  it("with a rule without `operations` is Ready without that ACL with Strimzi 1.x, which knows no `operation` either", () => {
+  it("with a rule without `operations` is Ready without that ACL on Strimzi 1.x", () => {
     const [topic, group] = [
       { type: "topic", name: "a" },
       { type: "group", name: "b" },
@@ -104,7 +104,7 @@ describe("a KafkaUser", () => {
     expect(() => readUser(user(spec), "0.51")).toThrow("At least one of them must be specified");
   });
 
-  it("with something that the sandbox cannot do is refused, not half done", () => {
+  it("is refused as a whole if the sandbox does not support a field", () => {
     expect(() => readUser(user({ authentication: { type: "tls" } }))).toThrow(/tls is refused/);
     expect(() =>
       readUser(user({ authentication: { type: "scram-sha-512" }, quotas: { producerByteRate: 1 } })),
@@ -116,7 +116,7 @@ describe("a KafkaUser", () => {
     ).toThrow(/secret name and\/or key/);
   });
 
-  it("names its principal by how it authenticates", () => {
+  it("has a principal that depends on its authentication", () => {
     expect(usernameOf("mm2", readUser(user({ authentication: { type: "scram-sha-512" } })))).toBe("mm2");
     expect(usernameOf("mm2", readUser(user({ authentication: { type: "tls-external" } })))).toBe("CN=mm2");
     expect(userOfPrincipal("CN=mm2")).toBe("mm2");
@@ -126,7 +126,7 @@ describe("a KafkaUser", () => {
 });
 
 describe("the Secret of a user", () => {
-  it("holds password and JAAS configuration only, is owned and labelled", () => {
+  it("contains only password and JAAS configuration, and has owner and labels", () => {
     const owner = user({ template: { secret: { metadata: { labels: { extra: "1" }, annotations: { note: "n" } } } } });
     const secret = userSecret(owner, "strimzi.io", "pa55");
     expect(Object.fromEntries(Object.entries(secret.data!).map(([key, value]) => [key, decode(value)]))).toEqual({
@@ -157,13 +157,13 @@ describe("the Secret of a user", () => {
     expect(isOwnSecret({ metadata: { name: "mm2" } }, "strimzi.io", "origin")).toBe(false);
   });
 
-  it("has a prefix before the user's name where the operator has one", () => {
+  it("has the operator's prefix before the user's name", () => {
     const secret = userSecret(user({}), "strimzi.io", "pa55", "kafka-");
     expect(secret.metadata.name).toBe("kafka-mm2");
     expect(decode(secret.data!["sasl.jaas.config"]!)).toContain('username="mm2"');
   });
 
-  it("gets passwords of 32 letters and digits, a letter first, never twice", () => {
+  it("gets unique passwords of 32 letters and digits that begin with a letter", () => {
     const made = new Set(Array.from({ length: 200 }, generatePassword));
     expect(made.size).toBe(200);
     for (const password of made) expect(password).toMatch(/^[a-zA-Z][a-zA-Z0-9]{31}$/);

@@ -52,13 +52,13 @@ const intoSandbox = ({ file, specifier }: { file: string; specifier: string }): 
   (specifier.startsWith(".") && join(file, "..", specifier).split(sep)[0] === "sandbox");
 
 describe("the sandbox is a package of its own", () => {
-  test("the product does not use it", () => {
+  test("the product does not import it", () => {
     const folders = ["cli", "components", "engine", "lifecycle", "policies", "stacks"];
     expect(imports(folders).filter(intoSandbox)).toEqual([]);
     expect({ ...product.dependencies, ...product.peerDependencies }).not.toHaveProperty(own.name);
   });
 
-  test("it does not use the product, and only packages that it names", () => {
+  test("it does not import the product, and imports only packages that it lists", () => {
     const named = (file: string): string[] => [
       own.name,
       ...Object.keys(own.dependencies),
@@ -72,7 +72,7 @@ describe("the sandbox is a package of its own", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("tests and benchmarks use its entry points only", () => {
+  test("tests and benchmarks import only its entry points", () => {
     const entries = [
       own.name,
       ...readdirSync(join(packageRoot, "public")).map((file) => `${own.name}/${file.replace(/\.ts$/, "")}`),
@@ -82,13 +82,13 @@ describe("the sandbox is a package of its own", () => {
     expect([...new Set(used.map(({ specifier }) => specifier))].sort()).toEqual(entries.sort());
   });
 
-  test("its page names every entry point", () => {
+  test("its README names every entry point", () => {
     const page = readFileSync(join(packageRoot, "README.md"), "utf8");
     for (const file of readdirSync(join(packageRoot, "public")))
       expect(page).toContain(`\`${own.name}/${file.replace(/\.ts$/, "")}\``);
   });
 
-  test("it is not published, and the published package does not need what only it needs", () => {
+  test("it is not published, and the published package does not need the sandbox's dependencies", () => {
     expect(own.private).toBe(true);
     expect(product.files?.some((file) => file.startsWith("sandbox"))).toBe(false);
     const used = new Set(

@@ -15,7 +15,7 @@ async function installed(files: Record<string, string>): Promise<string> {
 }
 
 describe("the cache folder", () => {
-  it("is the named one, else the user's cache", () => {
+  it("is the configured one, or else in the user's cache", () => {
     expect(cacheFolder({ KAFKA_MIGRATION_CACHE: "/a", XDG_CACHE_HOME: "/b" })).toBe("/a");
     expect(cacheFolder({ XDG_CACHE_HOME: "/b" })).toBe("/b/pulumi-kafka-migration");
     expect(cacheFolder({})).toMatch(/\.cache\/pulumi-kafka-migration$/);
@@ -23,7 +23,7 @@ describe("the cache folder", () => {
 });
 
 describe("an installed part", () => {
-  it("is whole after its install and leaves no draft", async () => {
+  it("is complete, and leaves no draft", async () => {
     const folder = await installed({ one: "1", two: "22" });
     expect(await inspect(folder, true)).toMatchObject({
       manifest: { version: "1.0.0", origin: "build", files: { one: { bytes: 1 }, two: { bytes: 2 } } },
@@ -32,7 +32,7 @@ describe("an installed part", () => {
     expect(readdirSync(join(folder, "..", "..", ".."))).toEqual(["parts"]);
   });
 
-  it("is not there when nothing was installed", async () => {
+  it("is absent if nothing was installed", async () => {
     expect(await inspect(join(tempFolder(), "nothing"))).toBeUndefined();
   });
 
@@ -42,7 +42,7 @@ describe("an installed part", () => {
     expect((await inspect(folder))?.wrong).toEqual(["manifest.json is missing or not readable"]);
   });
 
-  it("is damaged when a file is missing, has another size or does not belong there", async () => {
+  it("is damaged if a file is missing, has another size, or does not belong there", async () => {
     const folder = await installed({ one: "1", two: "22" });
     rmSync(join(folder, "one"));
     writeFileSync(join(folder, "two"), "2");
@@ -54,14 +54,14 @@ describe("an installed part", () => {
     ]);
   });
 
-  it("shows changed content of the same size to the deep look only", async () => {
+  it("with changed content of the same size is only found by the thorough check", async () => {
     const folder = await installed({ one: "1" });
     writeFileSync(join(folder, "one"), "2");
     expect((await inspect(folder))?.wrong).toEqual([]);
     expect((await inspect(folder, true))?.wrong).toEqual(["one has other content than when it was installed"]);
   });
 
-  it("takes the place of an earlier, damaged one", async () => {
+  it("replaces an earlier, damaged one", async () => {
     const folder = await installed({ one: "1" });
     writeFileSync(join(folder, "stray"), "");
     const draft = join(folder, "..", "..", "..", "draft");

@@ -21,7 +21,7 @@ function lockOf(path: string, owner: { pid: number; host?: string; start?: strin
 const deadPid = (): number => spawnSync(process.execPath, ["-e", ""]).pid;
 
 describe("withLock", () => {
-  it("lets one in at a time and leaves nothing behind", async () => {
+  it("runs one owner at a time, and leaves nothing behind", async () => {
     const base = tempFolder();
     let inside = 0;
     let most = 0;
@@ -38,13 +38,13 @@ describe("withLock", () => {
     expect(readdirSync(base)).toEqual([]);
   });
 
-  it("frees the lock when the work fails", async () => {
+  it("releases the lock if the work fails", async () => {
     const path = join(tempFolder(), "lock");
     await expect(withLock(path, quick, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");
     expect(existsSync(path)).toBe(false);
   });
 
-  it("waits for a living owner, says so, and stops waiting when there is nothing left to do", async () => {
+  it("waits for a running owner, reports it, and stops waiting if nothing is left to do", async () => {
     const path = join(tempFolder(), "lock");
     const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
     try {
@@ -68,7 +68,7 @@ describe("withLock", () => {
     }
   });
 
-  it("takes over from an owner that has gone, one of many waiters at a time", async () => {
+  it("takes the lock of a dead owner, one waiter at a time", async () => {
     const path = join(tempFolder(), "lock");
     lockOf(path, { pid: deadPid() });
     const lines: string[] = [];
@@ -87,14 +87,14 @@ describe("withLock", () => {
     expect(lines.filter((line) => line.includes("has gone"))).toHaveLength(1);
   });
 
-  it("is not misled by a later process with the same number", async () => {
+  it("is not confused by a later process with the same pid", async () => {
     if (startTime(process.pid) === undefined) return; // Only Linux provides the start time of a process.
     const path = join(tempFolder(), "lock");
     lockOf(path, { pid: process.pid, start: "1" });
     expect(await withLock(path, { ...quick, limitMs: 1_000 }, async () => "ran")).toBe("ran");
   });
 
-  it("judges an owner on another machine by its last sign of life", async () => {
+  it("decides about an owner on another machine by its last heartbeat", async () => {
     const path = join(tempFolder(), "lock");
     lockOf(path, { pid: 1, host: "elsewhere" });
     await expect(withLock(path, { ...quick, limitMs: 30 }, async () => "ran")).rejects.toThrow("PARTS_LOCKED");

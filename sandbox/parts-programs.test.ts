@@ -19,7 +19,7 @@ function pathFolder(): string {
 }
 
 describe("pulumi on the PATH", () => {
-  it("is taken with the language host beside it", async () => {
+  it("is used with the language host beside it", async () => {
     const bin = pathFolder();
     const pulumi = fakeProgram(join(bin, "pulumi"), "echo v3.200.1");
     const host = fakeProgram(join(bin, "pulumi-language-nodejs"), hostUsage);
@@ -33,14 +33,14 @@ describe("pulumi on the PATH", () => {
     ["it is too old", "echo v3.141.0", hostUsage],
     ["it does not answer", "exit 1", hostUsage],
     ["the language host is something else", "echo v3.200.1", "echo hello"],
-  ])("is left when %s", async (_why, pulumi, host) => {
+  ])("is not used if %s", async (_why, pulumi, host) => {
     const bin = pathFolder();
     fakeProgram(join(bin, "pulumi"), pulumi);
     fakeProgram(join(bin, "pulumi-language-nodejs"), host);
     expect(await pulumiOnPath()).toBeUndefined();
   });
 
-  it("is left without a language host", async () => {
+  it("is not used without a language host", async () => {
     fakeProgram(join(pathFolder(), "pulumi"), "echo v3.200.1");
     expect(await pulumiOnPath()).toBeUndefined();
   });
@@ -54,7 +54,7 @@ describe("a Kafka distribution", () => {
     return home;
   };
 
-  it("is taken from KAFKA_HOME, else from where the PATH's script really is", async () => {
+  it("is used from KAFKA_HOME, or from the real folder of the script on the PATH", async () => {
     const home = distribution("4.3.7");
     expect(await kafkaOnPath({ KAFKA_HOME: home, PATH: "" })).toEqual([
       { name: "kafka", path: join(home, "libs"), version: "4.3.7", origin: "path" },
@@ -68,11 +68,11 @@ describe("a Kafka distribution", () => {
     ["it is too old", "4.2.9", kafkaArtifacts],
     ["it is of another major version", "5.0.0", kafkaArtifacts],
     ["it lacks MirrorMaker 2", "4.3.1", kafkaArtifacts.filter((artifact) => artifact !== "connect-mirror")],
-  ])("is left when %s", async (_why, version, artifacts) => {
+  ])("is not used if %s", async (_why, version, artifacts) => {
     expect(await kafkaOnPath({ KAFKA_HOME: distribution(version, artifacts), PATH: "" })).toBeUndefined();
   });
 
-  it("the CRDs that Strimzi publishes in one file become one file per kind", async () => {
+  it("Strimzi's single file of CRDs is split into one file per kind", async () => {
     const folder = tempFolder();
     const crd = (kind: string) =>
       `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec:\n  names:\n    kind: ${kind}\n`;
@@ -84,7 +84,7 @@ describe("a Kafka distribution", () => {
 });
 
 describe("other programs", () => {
-  it("are taken from the PATH by what they answer, not by their name", async () => {
+  it("are recognised on the PATH by what they answer, not by their name", async () => {
     const bin = pathFolder();
     const etcd = fakeProgram(join(bin, "etcd"), "echo 'etcd Version: 3.5.21'");
     expect(await programOnPath("etcd", "3.5.0")).toEqual([
@@ -96,7 +96,7 @@ describe("other programs", () => {
     expect(await programOnPath("kube-apiserver", "1.30.0")).toBeUndefined();
   });
 
-  it("are plugins from the PATH, else the newest acceptable of Pulumi's folder", async () => {
+  it("are plugins on the PATH, or the newest suitable ones in Pulumi's folder", async () => {
     const bin = pathFolder();
     for (const version of ["3.8.9", "3.9.5", "3.10.0", "4.0.0"]) {
       fakeProgram(
@@ -112,7 +112,7 @@ describe("other programs", () => {
 });
 
 describe("findJava", () => {
-  it("takes the newest, and none that is too old", async () => {
+  it("uses the newest Java, and none that is too old", async () => {
     const home = tempFolder();
     const java = fakeProgram(join(home, "bin", "java"), `echo 'openjdk version "990.0.1" 2099-01-01' >&2`);
     expect(await findJava(17, { JAVA_HOME: home, PATH: "" })).toMatchObject({
@@ -126,7 +126,7 @@ describe("findJava", () => {
 });
 
 describe("findBuilders", () => {
-  it("names every part and tool that is missing, at once", async () => {
+  it("names all missing parts and tools together", async () => {
     setEnv({ PATH: "/nowhere" });
     const { builders, lacks } = await findBuilders(units, false);
     expect(builders.go ?? builders.mvn).toBeUndefined();
@@ -138,7 +138,7 @@ describe("findBuilders", () => {
     );
   });
 
-  it("does not take a Go that is too old, and says which it saw", async () => {
+  it("refuses a Go that is too old, and says which version it found", async () => {
     const go = fakeProgram(join(pathFolder(), "go"), "echo go version go1.20.14 linux/amd64");
     const { lacks } = await findBuilders(
       units.filter((unit) => unit.name === "etcd"),
@@ -148,7 +148,7 @@ describe("findBuilders", () => {
     expect(lacks[0]?.text).toContain(`(${go} is 1.20.14)`);
   });
 
-  it("asks for nothing when nothing has to be built", async () => {
+  it("needs nothing if nothing has to be built", async () => {
     setEnv({ PATH: "/nowhere" });
     const { lacks } = await findBuilders(
       units.filter((unit) => unit.name === "pulumi-resource-kubernetes"),
@@ -159,7 +159,7 @@ describe("findBuilders", () => {
   });
 });
 
-describe("a plugin on the PATH that knows no -version", () => {
+describe("a plugin on the PATH without -version", () => {
   /**
    * Writes a program that uses Pulumi's plugin protocol as the real kubernetes plugin does: no version flag, the port
    * on the first line, GetPluginInfo.
@@ -202,12 +202,12 @@ describe("a plugin on the PATH that knows no -version", () => {
       (path: string) => fakeProgram(path, "[ $1 = -version ] && exit 2; echo 1; exec sleep 60"),
     ],
     ["it is not a plugin", (path: string) => fakeProgram(path, "echo hello, I am 10.20.30.40; exit 2")],
-  ])("is left when %s", async (_why, make) => {
+  ])("is not used if %s", async (_why, make) => {
     make(join(pathFolder(), "pulumi-resource-kubernetes"));
     expect(await plugin("kubernetes", "4.20.0")).toBeUndefined();
   });
 
-  it("tells its version by the folder that Pulumi installed it in, also behind a link", async () => {
+  it("has the version of the folder that Pulumi installed it in, also behind a link", async () => {
     const bin = pathFolder();
     const real = fakeProgram(join(tempFolder(), "resource-kubernetes-v4.30.1", "pulumi-resource-kubernetes"), "exit 1");
     symlinkSync(real, join(bin, "pulumi-resource-kubernetes"));
@@ -216,7 +216,7 @@ describe("a plugin on the PATH that knows no -version", () => {
     ]);
   });
 
-  it("is not taken from Pulumi's folder while it is being installed", async () => {
+  it("is not used from Pulumi's folder while it is being installed", async () => {
     pathFolder();
     const plugins = join(process.env.PULUMI_HOME ?? "", "plugins");
     fakeProgram(join(plugins, "resource-kubernetes-v4.34.2", "pulumi-resource-kubernetes"), "exit 1");
@@ -225,7 +225,7 @@ describe("a plugin on the PATH that knows no -version", () => {
     expect(await plugin("kubernetes", "4.20.0")).toMatchObject([{ version: "4.30.1" }]);
   });
 
-  it("is named with its version and place when it is used, and so is the stand-in", () => {
+  it("is reported with its version and path when it is used, and so is the stand-in", () => {
     const part = { name: "pulumi-resource-kubernetes", path: "/opt/plugin", version: "4.34.2" } as const;
     expect(describeKubernetesPlugin({ ...part, origin: "path" })).toBe(
       "kubernetes plugin: Pulumi's own 4.34.2 at /opt/plugin (installed on this machine)",

@@ -27,7 +27,7 @@ describe("certificates", () => {
     expect(Date.parse(leaf.validTo) - Date.now()).toBeGreaterThan(364 * 24 * 3600 * 1000);
   });
 
-  it("keep serial numbers positive and apart", async () => {
+  it("have unique, positive serial numbers", async () => {
     const issued = await Promise.all(
       Array.from({ length: 40 }, () => issueCertificate(authority, { commonName: "x" })),
     );
@@ -60,7 +60,7 @@ describe("a TLS server with such a certificate", () => {
     return text;
   };
 
-  it("is believed by a client that knows the authority, and believes a client certificate of it", async () => {
+  it("is trusted by a client that knows the authority, and trusts a client certificate of it", async () => {
     const client = await issueCertificate(authority, { commonName: "a user", usage: "client" });
     expect(await talk({ ca: authority.cert, cert: client.cert, key: client.key })).toBe("a user");
   });

@@ -88,12 +88,12 @@ describe("the witness reports", () => {
   });
 });
 
-test("numbers are shown as runs, and no more than ten", () => {
+test("numbers are shown as ranges, and no more than ten", () => {
   expect(runs([1, 2, 3, 7, 9, 10])).toBe("1..3, 7, 9..10");
   expect(runs(upTo(40).map((n) => n * 2))).toBe("0, 2, 4, 6, 8, 10, 12, 14, 16, 18 and more");
 });
 
-test("the ledger knows which transactions were aborted and what compaction keeps", () => {
+test("the ledger knows which transactions were aborted, and what compaction keeps", () => {
   const payments = writtenTo(TOPICS.find((t) => t.each > 0)!);
   expect(payments.slice(18, 22)).toEqual([18, 19, 30, 31]);
   expect(payments.at(-1)).toBe(139);

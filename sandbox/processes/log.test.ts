@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it("shows the cause of a failure in front of a message that was repeated for minutes", async () => {
+it("the end of a log shows the cause of a failure before a message that repeats for minutes", async () => {
   const repeated = Array.from({ length: 700 }, (_, i) => `[10:50:${i}] INFO refused a login from port ${50_000 + i}`);
   await writeFile(join(folder, "log"), ["[10:47:01] ERROR no credential was read", ...repeated, ""].join("\n"));
   expect(lastLines(join(folder, "log"))).toBe(
@@ -19,7 +19,7 @@ it("shows the cause of a failure in front of a message that was repeated for min
   );
 });
 
-it("shows the last lines of a log without repetitions, and says when there is none", async () => {
+it("the end of a log has no repetitions, and says if there is no log", async () => {
   await writeFile(join(folder, "log"), "a\nb\n\nc\n");
   expect(lastLines(join(folder, "log"), 2)).toBe("  b\n  c");
   expect(lastLines(join(folder, "absent"))).toBe("  (no log)");

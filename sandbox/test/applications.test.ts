@@ -25,7 +25,7 @@ const ends = async () => {
   return offsets.map((partitions) => Number(partitions[0]!.high));
 };
 
-it("an interrupted story leaves no producer behind that goes on writing", async () => {
+it("producers stop if the story is interrupted", async () => {
   const interrupt = new AbortController();
   const producers = await startProducers(
     applicationClient(clusters.origin.connection, "live"),
@@ -42,7 +42,7 @@ it("an interrupted story leaves no producer behind that goes on writing", async 
   expect(await ends()).toEqual(after);
 });
 
-it("one that can't start takes the others with it", async () => {
+it("if one producer cannot start, the others stop", async () => {
   const before = await ends();
   const client = applicationClient(clusters.origin.connection, "live");
   let opened = 0;

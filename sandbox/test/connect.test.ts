@@ -63,7 +63,7 @@ afterAll(async () => {
 });
 
 describe("a Connect worker", () => {
-  it("serves MirrorMaker 2's connectors on loopback, keeps its secrets in a file of its own, and ends on request", async () => {
+  it("serves MirrorMaker 2's connectors on localhost, keeps secrets in its own file, and can be stopped", async () => {
     const own = await folder();
     const { password } = clusters.target.admin;
     const worker = await startConnectWorker({ folder: own, properties: properties(password) });
@@ -90,7 +90,7 @@ describe("a Connect worker", () => {
     await expect(fetch(worker.restUrl)).rejects.toThrow();
   });
 
-  it("that cannot log in says what its log says, without the password", async () => {
+  it("that cannot log in reports the end of its log, without the password", async () => {
     const failure = startConnectWorker({
       folder: await folder(),
       name: "mirror worker",

@@ -62,7 +62,7 @@ async function tool(): Promise<ManagedProcess> {
 test.each([
   ["broker or worker", worker],
   ["tool", tool],
-] as const)("what a %s has unpacked and leaves when it is killed is in its own folder", async (_, start) => {
+] as const)("files that a %s unpacks are in its own folder, and stay there if it is killed", async (_, start) => {
   const before = (await unpacked()).length;
   const process = await start();
   const { code } = await process.exited;

@@ -56,8 +56,8 @@ const highWatermark = async (cluster: KafkaCluster, topic: string): Promise<stri
 
 let cluster: KafkaCluster;
 
-describe("a cluster of one's own", () => {
-  it("boots although a port was taken in between, and shows its password to nobody", async () => {
+describe("a separate cluster", () => {
+  it("starts although a port was taken meanwhile, and shows its password to nobody", async () => {
     poisoned.push(await takenPort());
     const folder = await newFolder();
     const lines: string[] = [];
@@ -87,7 +87,7 @@ describe("a cluster of one's own", () => {
     ]);
   });
 
-  it("follows the broker settings that it was given", async () => {
+  it("uses the given broker settings", async () => {
     const admin = kafkaOf(cluster).admin();
     await admin.connect();
     await admin.createTopics({ topics: [{ topic: "by-default" }], waitForLeaders: true });
@@ -96,7 +96,7 @@ describe("a cluster of one's own", () => {
     expect(topics[0]?.partitions).toHaveLength(7);
   });
 
-  it("keeps its data and its address when its broker is stopped and started", async () => {
+  it("keeps its data and its address if its broker is stopped and started", async () => {
     const producer = kafkaOf(cluster).producer();
     await producer.connect();
     await producer.send({ topic: "by-default", messages: [{ partition: 0, value: "kept" }] });
@@ -107,11 +107,11 @@ describe("a cluster of one's own", () => {
     expect(await highWatermark(cluster, "by-default")).toBe("1");
   });
 
-  it("names the brokers that there are when asked for another one", async () => {
+  it("names its brokers if asked for another one", async () => {
     await expect(cluster.stopBroker(4)).rejects.toThrow(/NO_SUCH_BROKER: single has no broker 4\nfix: take one of 1/);
   });
 
-  it("says what the log says when a broker cannot boot", async () => {
+  it("reports the log if a broker cannot start", async () => {
     const failure = startKafkaCluster({
       name: "broken",
       brokers: 1,
@@ -123,8 +123,8 @@ describe("a cluster of one's own", () => {
   });
 });
 
-describe("with a port taken in between", () => {
-  it("a Connect worker starts on another one", async () => {
+describe("if a port was taken meanwhile", () => {
+  it("a Connect worker uses another one", async () => {
     const port = await takenPort();
     poisoned.push(port);
     const lines: string[] = [];
@@ -160,7 +160,7 @@ describe("with a port taken in between", () => {
   });
 
   for (const [index, what] of ["the API server", "etcd"].entries()) {
-    it(`${what} starts on another one`, async () => {
+    it(`${what} uses another one`, async () => {
       poisoned.push(...(await freePorts(index)), await takenPort());
       const lines: string[] = [];
       const api = await startKubernetes({ folder: await newFolder(), progress: (line) => lines.push(line) });

@@ -31,7 +31,7 @@ afterAll(async () => {
 });
 
 describe("a cluster of the sandbox", () => {
-  it("has one broker (origin), or three in three racks (target)", async () => {
+  it("has one broker (origin), or three brokers in three racks (target)", async () => {
     const racks = async (connection: ClusterConnection): Promise<[number, string | null | undefined][]> =>
       withBroker(connection, brokersOf(connection.bootstrapServers)[0]!, async (link, library) => {
         const answer = await library.describeClusterV0.api.async(link, false, 1);
@@ -47,7 +47,7 @@ describe("a cluster of the sandbox", () => {
     ]);
   });
 
-  it("keeps what an application writes, with the cluster's own CA only", async () => {
+  it("keeps an application's records, and is trusted only with its own CA", async () => {
     const topic = uniqueName("sandbox-kept");
     topics.push({ connection: () => clusters.target.connection, topic });
     const kafka = client(clusters.target.connection);
@@ -70,7 +70,7 @@ describe("a cluster of the sandbox", () => {
     await expect(client(other).admin().connect()).rejects.toThrow(/certificate|signature|verif/i);
   });
 
-  it("lets nobody in with a wrong password, and a user without ACLs see nothing", async () => {
+  it("refuses a wrong password, and shows nothing to a user without ACLs", async () => {
     const name = uniqueName("sandbox-user");
     await createScramUser(clusters.target, name, 'pass "word" \\ ü');
     await expect(client(clusters.target.connection, name, "wrong").admin().connect()).rejects.toThrow(

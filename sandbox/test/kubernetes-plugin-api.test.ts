@@ -114,7 +114,7 @@ const byOther = (name: string, label: string) =>
   });
 
 describe("a preview on a real API server", () => {
-  it("refuses a wrong value, a wrong type and a missing field with the server's words, and makes nothing", async () => {
+  it("refuses a wrong value, a wrong type and a missing field like the server, and creates nothing", async () => {
     const preview = async (spec: object) => (await failure(make({ name: "dry", spec }, { preview: true }))).message;
     expect(await preview({ authentication: { type: "foo" } })).toMatch(
       /KafkaUser\.kafka\.strimzi\.io "dry" is invalid: spec\.authentication\.type: Unsupported value: "foo"/,
@@ -129,7 +129,7 @@ describe("a preview on a real API server", () => {
     expect((await failure(live("dry"))).message).toContain("not found");
   });
 
-  it("passes for a name that is taken, which the update then says", async () => {
+  it("passes if the name is taken, and the update then reports it", async () => {
     const state = await make({ name: "taken" });
     expect(await make({ name: "taken" }, { preview: true })).toEqual(await inputsOf({ name: "taken" }));
     expect((await failure(make({ name: "taken" }))).message).toContain(
@@ -140,7 +140,7 @@ describe("a preview on a real API server", () => {
 });
 
 describe("fields and managers on a real API server", () => {
-  it("are made by a POST, then owned by the manager of server-side apply alone", async () => {
+  it("are created by a POST, then owned only by the manager of server-side apply", async () => {
     let state = await make({ name: "owned" });
     const owners = async () =>
       metadata(await live("owned")).managedFields.map(({ manager, operation }) => `${manager} ${operation}`);
@@ -155,7 +155,7 @@ describe("fields and managers on a real API server", () => {
     await drop("owned", state);
   });
 
-  it("that the schema does not have are taken on create and refused on update", async () => {
+  it("that the schema does not have are accepted on create and refused on update", async () => {
     const state = await make({ name: "odd", spec: { bogus: 1 } });
     expect(await live("odd")).not.toHaveProperty("spec.bogus");
     const error = await failure(change(state, { name: "odd", spec: { bogus: 1 }, labels: { l: "b" } }));
@@ -209,7 +209,7 @@ describe("fields and managers on a real API server", () => {
     await drop("shared", state);
   });
 
-  it("go from one version to the next in place, as an alias asks for", async () => {
+  it("move to another API version in place, as an alias asks", async () => {
     let state = await make({ name: "moved", version: "v1beta2" });
     const { uid } = metadata(await live("moved"));
     const { replaces, changes } = await diff(session, {
@@ -236,7 +236,7 @@ describe("waits on a real API server", () => {
       status: { observedGeneration, secret: name, conditions: [{ type: "Ready", status: ready }] },
     });
 
-  it("run out, keep the object, and are taken up by the next update", async () => {
+  it("reach the time limit, keep the object, and continue with the next update", async () => {
     const wanted = { name: "slow", annotations: WAIT };
     const late = (await failure(make(wanted))) as InitFailedError;
     expect(late.message).toMatch(
@@ -259,7 +259,7 @@ describe("waits on a real API server", () => {
     await drop("slow", done);
   });
 
-  it("do not take a status that is older than the update", async () => {
+  it("ignore a status that is older than the update", async () => {
     const wanted = { name: "stale", annotations: { ...WAIT, "pulumi.com/timeoutSeconds": "20" } };
     const [state] = await Promise.all([make(wanted), until("stale").then(() => status("stale", 1))]);
     const changed = { ...wanted, spec: { quotas: { producerByteRate: 1 } } };
@@ -270,7 +270,7 @@ describe("waits on a real API server", () => {
     await drop("stale", done);
   });
 
-  it("end at once when Pulumi cancels", async () => {
+  it("end immediately if Pulumi cancels", async () => {
     const cancel = new AbortController();
     const cancelled = await open({}, cancel.signal);
     const waiting = failure(
@@ -284,7 +284,7 @@ describe("waits on a real API server", () => {
     await drop("cut", error.properties);
   });
 
-  it("for a deletion name what holds the object", async () => {
+  it("for a deletion name the finalizers that keep the object", async () => {
     const state = await make({ name: "held" });
     await merge(`${USERS}/held`, { metadata: { finalizers: ["test/hold"] } });
     expect((await failure(drop("held", state, 1))).message).toBe("timed out waiting for the condition");
@@ -305,7 +305,7 @@ describe("waits on a real API server", () => {
 });
 
 describe("a session with a real API server", () => {
-  it("is unreachable with a closed port, another token, another CA, no file, another context", async () => {
+  it("is unreachable with a closed port, another token, another CA, a missing file, or another context", async () => {
     const text = await readFile(kubernetes.api.kubeconfig, "utf8");
     const stranger = Buffer.from((await createAuthority("stranger")).cert).toString("base64");
     for (const [options, reason] of [
@@ -327,7 +327,7 @@ describe("a session with a real API server", () => {
     expect(session.unreachable).toBeUndefined();
   });
 
-  it("says which kind the server does not have, and lets a preview pass without it", async () => {
+  it("names a kind that the server does not have, and lets a preview pass without it", async () => {
     const missing = {
       apiVersion: "kafka.strimzi.io/v9",
       kind: "KafkaUser",

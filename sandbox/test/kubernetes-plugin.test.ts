@@ -149,7 +149,7 @@ async function reconcile(name: string, generation: number, password: string): Pr
 
 describe("the kubernetes plugin's stand-in, with the real Pulumi and the real API server", () => {
   it(
-    "makes a user, waits for its Secret, reads and copies it, and takes all back",
+    "creates a user, waits for its Secret, reads and copies it, and deletes everything",
     () =>
       withStack("story", async (stack) => {
         const declared: Declared = { user: { annotations: READY }, copy: true, password: "plain-one", configMaps: 10 };
@@ -219,7 +219,7 @@ describe("the kubernetes plugin's stand-in, with the real Pulumi and the real AP
   );
 
   it(
-    "keeps what did not become ready, makes no dependents, waits again, and ends a wait at Ctrl-C",
+    "keeps what is not ready, creates no dependents, waits again, and ends a wait at Ctrl-C",
     () =>
       withStack("waiting", async (stack) => {
         const wait = { ...READY, "pulumi.com/timeoutSeconds": "600" };
@@ -263,7 +263,7 @@ describe("the kubernetes plugin's stand-in, with the real Pulumi and the real AP
   );
 
   it(
-    "previews without a cluster and fails without one, replaces everything on another, and refuses what it does not know",
+    "previews without a cluster but fails the up, replaces all on another, refuses what it does not support",
     () =>
       withStack("servers", async (stack) => {
         const text = await readFile(kubernetes.api.kubeconfig, "utf8");
@@ -306,7 +306,7 @@ describe("the kubernetes plugin's stand-in, with the real Pulumi and the real AP
 });
 
 describe("the launcher", () => {
-  it("writes a script that says its version, and a plugin that ends with its parent", async () => {
+  it("writes a script that prints its version, and a plugin that ends with its parent", async () => {
     const script = await writeLauncher(join(supervisor.folder, "it's a bin"));
     const version = spawn(script, ["--version"], { stdio: ["ignore", "pipe", "inherit"] });
     expect(String((await once(version.stdout, "data"))[0])).toMatch(/^\d+\.\d+\.\d+\n$/);

@@ -28,7 +28,7 @@ const user = (apiVersion: string, acl: object): object => ({
 });
 
 describe("the API server", () => {
-  it("lets in its administrator, with its own CA, through a kubeconfig that only the owner reads", async () => {
+  it("accepts its administrator through a kubeconfig that only the owner can read", async () => {
     const k8s = await import("@kubernetes/client-node");
     const config = new k8s.KubeConfig();
     config.loadFromFile(kubernetes.api.kubeconfig);
@@ -40,14 +40,14 @@ describe("the API server", () => {
     expect((await core.listNamespace()).items.map((one) => one.metadata?.name)).toContain("sandbox-test");
   });
 
-  it("refuses another token, no token's worth of anonymity, and is refused with another CA", async () => {
+  it("refuses another token, and clients with another CA refuse it", async () => {
     expect((await rest("wrong").call("GET", "/api/v1/namespaces")).status).toBe(401);
     await expect(
       rest(undefined, (await createAuthority("sandbox kubernetes CA")).cert).call("GET", "/api/v1/namespaces"),
     ).rejects.toThrow(/certificate|signature|verif/i);
   });
 
-  it("holds resources to Strimzi's schemas: the singular operation is a field of v1beta2, not of v1", async () => {
+  it("validates with Strimzi's schemas: the singular `operation` is in v1beta2, not in v1", async () => {
     await kubernetes.api.createNamespace("sandbox-test");
     const post = (version: string, acl: object) =>
       rest().call(
@@ -62,7 +62,7 @@ describe("the API server", () => {
     expect(reason(await post("v1", { operations: ["Fly"] }))).toMatch(/^422[\s\S]*Unsupported value: "Fly"/);
   });
 
-  it("serves the same kinds under Event Streams' group, with the versions of the guide", async () => {
+  it("serves the same kinds in Event Streams' group, with the guide's versions", async () => {
     for (const path of [
       "v1beta1/kafkausers",
       "v1alpha1/kafkamirrormaker2s",
@@ -74,7 +74,7 @@ describe("the API server", () => {
     }
   });
 
-  it("finishes a deletion in the foreground although no controller runs", async () => {
+  it("finishes a foreground deletion although no controller runs", async () => {
     await kubernetes.api.createNamespace("sandbox-test");
     const k8s = await import("@kubernetes/client-node");
     const config = new k8s.KubeConfig();

@@ -157,8 +157,8 @@ const find = (status: Status, kind: string): Connector | undefined =>
   (status.connectors as Connector[] | undefined)?.find(({ name }) => name.endsWith(kind));
 const running = (): World["workers"] => world.workers.filter(({ gone }) => !gone);
 
-describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
-  it("copies a topic between two real clusters, from the form with clusters", async () => {
+describe("the operator with a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
+  it("copies a topic between two real clusters, with the form that has clusters", async () => {
     await world.kube.create(MIRRORS_V1BETA2, {
       metadata: { name: "m", namespace: "migration" },
       spec: oldForm(connectors()),
@@ -183,7 +183,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     ]);
   });
 
-  it("keeps passwords out of properties, process arguments, Connect's configuration and what it tells", async () => {
+  it("keeps passwords out of properties, process arguments, Connect's configuration and its output", async () => {
     const [worker] = running();
     const config = await (
       await fetch(`${worker!.restUrl}/connectors/${encodeURIComponent("origin->target.MirrorSourceConnector")}/config`)
@@ -207,7 +207,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     for (const password of Object.values(passwords)) expect(seen.join("\n")).not.toContain(password);
   });
 
-  it("takes the same resource in its v1 form without touching the worker", async () => {
+  it("accepts the same resource in its v1 form without restarting the worker", async () => {
     const before = running().map(({ restUrl }) => restUrl);
     await change("m", newForm(connectors()));
     const status = await settled(world.kube, MIRRORS_V1BETA2, "migration", "m", ready);
@@ -215,7 +215,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     expect(running().map(({ restUrl }) => restUrl)).toEqual(before);
   });
 
-  it("stops, pauses and resumes connectors, and configures them anew, without touching the worker", async () => {
+  it("stops, pauses, resumes and reconfigures connectors without restarting the worker", async () => {
     const before = running().map(({ restUrl }) => restUrl);
     const reaches = (state: string): Promise<Status> =>
       settled(
@@ -245,7 +245,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     expect(running().map(({ restUrl }) => restUrl)).toEqual(before);
   });
 
-  it("stays Ready while a task has FAILED, and shows the task", async () => {
+  it("reports Ready while a task has FAILED, and shows the task", async () => {
     await change("m", newForm(connectors({}, { "producer.override.max.request.size": 2000 })));
     await produce("large", 1, 5_000);
     const status = await settled(
@@ -262,7 +262,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     );
   });
 
-  it("says what Connect says when it refuses a connector", async () => {
+  it("reports Connect's message if it refuses a connector", async () => {
     await change(
       "m",
       newForm(
@@ -293,7 +293,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
       "The target and source cluster aliases must be unique.",
       { target: { alias: "origin" } },
     ],
-  ])("is NotReady, %s: %s", async (reason, message, more) => {
+  ])("reports NotReady, %s: %s", async (reason, message, more) => {
     const before = running().map(({ restUrl }) => restUrl);
     await change("m", newForm(connectors(), more));
     const status = await settled(world.kube, MIRRORS_V1, "migration", "m");
@@ -301,7 +301,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     expect(running().map(({ restUrl }) => restUrl)).toEqual(before);
   });
 
-  it("runs as many workers as asked for, restarts all when their properties change, and one that dies", async () => {
+  it("runs the requested number of workers, and restarts those that die or get new properties", async () => {
     await change("m", newForm(connectors(), { replicas: 2 }));
     await settled(world.kube, MIRRORS_V1, "migration", "m", ready, START_MS);
     expect(
@@ -332,14 +332,14 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     );
   });
 
-  it("is Ready without workers at replicas 0", async () => {
+  it("reports Ready without workers if replicas is 0", async () => {
     await change("m", newForm(connectors(), { replicas: 0 }));
     const status = await settled(world.kube, MIRRORS_V1, "migration", "m", ready, 40_000);
     expect(status).not.toHaveProperty("url");
     expect([status.replicas, running()]).toEqual([0, []]);
   });
 
-  it("is NotReady when the workers cannot come up: a wrong password", async () => {
+  it("reports NotReady if the workers cannot start because of a wrong password", async () => {
     await world.kube.create(SECRETS, {
       metadata: { name: "wrong", namespace: "migration" },
       data: { password: Buffer.from("wrong").toString("base64") },
@@ -357,7 +357,7 @@ describe("the operator and a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
     );
   });
 
-  it("stops the workers at once when the resource goes, even while Connect is silent, and leaves every topic", async () => {
+  it("stops workers at once if their resource is deleted, even if Connect is silent, and keeps topics", async () => {
     // Nothing sets the replication of Connect's topics but the resource: three replicas do not fit on one broker, and Connect waits.
     const config = Object.fromEntries(Object.keys(REPLICATION).map((key) => [key, 3]));
     await change(

@@ -53,11 +53,11 @@ async function guideUser(side: "origin" | "target"): Promise<KubeObject> {
   };
 }
 
-describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
+describe("the operator with KafkaUsers", { timeout: 240_000 }, () => {
   it.each([
     ["origin", 9],
     ["target", 11],
-  ] as const)("makes the guide's user of the %s: %i bindings, a Secret, a login", async (side, count) => {
+  ] as const)("creates the guide's user of the %s: %i ACLs, a Secret and a login", async (side, count) => {
     const started = Date.now();
     await world.kube.create(USERS_V1BETA2, await guideUser(side));
     const status = await settled(world.kube, USERS_V1BETA2, `${side}-ns`, "mm2-credentials");
@@ -76,7 +76,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await canLogIn(world[side], "mm2-credentials", "another password")).toBe(false);
   });
 
-  it("writes the brokers' CA into a Secret with more than the one key", async () => {
+  it("writes the brokers' CA into a Secret with several keys", async () => {
     for (const side of ["origin", "target"] as const) {
       const secret = await world.kube.get(SECRETS, `${side}-ns`, `${side}-cluster-ca-cert`);
       expect(Buffer.from(secret!.data!["ca.crt"]!, "base64").toString()).toBe(world[side].ca);
@@ -84,7 +84,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     }
   });
 
-  it("does not know the singular `operation`: NotReady, nothing made, and the field is erased from the stored object", async () => {
+  it("does not know a singular `operation`: NotReady, nothing created, and the field is dropped", async () => {
     const acl = { resource: { type: "topic", name: "*" }, operation: "Read" };
     await world.kube.create(USERS_V1BETA2, scramUser("singular", rules(acl)));
     const status = await settled(world.kube, USERS_V1BETA2, "origin-ns", "singular");
@@ -99,7 +99,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     ]);
   });
 
-  it("finds a rule without a name late: NotReady, but Secret and credential are there", async () => {
+  it("reports a rule without a name late: NotReady, but with Secret and credential", async () => {
     await world.kube.create(
       USERS_V1,
       scramUser("nameless", rules({ resource: { type: "topic" }, operations: ["Read"] })),
@@ -109,7 +109,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await canLogIn(world.origin, "nameless", await password("nameless"))).toBe(true);
   });
 
-  it("changes rules with the resource: prefix, deny and host, and takes back what left", async () => {
+  it("changes ACLs with the resource: prefix, deny and host, and removes old ones", async () => {
     const prefix = { resource: { type: "topic", name: "app-", patternType: "prefix" }, operations: ["Read", "Write"] };
     await world.kube.create(USERS_V1, scramUser("changing", rules(prefix)));
     await settled(world.kube, USERS_V1, "origin-ns", "changing");
@@ -130,7 +130,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     ]);
   });
 
-  it("removes hand-made rules of a managed user within seconds", async () => {
+  it("removes manual ACLs of a managed user within seconds", async () => {
     await world.kube.create(
       USERS_V1,
       scramUser("touched", rules({ resource: { type: "topic", name: "t" }, operations: ["Read"] })),
@@ -145,7 +145,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await bindings(world.origin, "User:touched")).toEqual(["allow read topic literal t *"]);
   });
 
-  it("brings a deleted Secret back with another password, and pushes a changed one", async () => {
+  it("creates a deleted Secret again with another password, and uses a changed one", async () => {
     await world.kube.create(USERS_V1, scramUser("secretive"));
     await settled(world.kube, USERS_V1, "origin-ns", "secretive");
     const first = await password("secretive");
@@ -168,7 +168,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(Buffer.from(jaas, "base64").toString()).toContain('password="given-by-hand"');
   });
 
-  it("adopts a Secret of that name that was there before, and overwrites its password", async () => {
+  it("takes over an existing Secret of that name, and overwrites its password", async () => {
     const data = { password: Buffer.from("mine").toString("base64"), other: "eA==" };
     await world.kube.create(SECRETS, { metadata: { name: "adopted", namespace: "origin-ns" }, data });
     await world.kube.create(USERS_V1, scramUser("adopted"));
@@ -180,7 +180,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     ]);
   });
 
-  it("keeps a given password, and says which Secret or key is missing", async () => {
+  it("keeps a given password, and reports a missing Secret or key", async () => {
     const given = randomBytes(12).toString("hex");
     const from = (name: string, key: string): Record<string, unknown> => ({
       authentication: { type: "scram-sha-512", password: { valueFrom: { secretKeyRef: { name, key } } } },
@@ -197,7 +197,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await password("keeper")).toBe(given);
   });
 
-  it("never looks at a user of another cluster", async () => {
+  it("ignores a user of another cluster", async () => {
     await world.kube.create(USERS_V1, {
       ...scramUser("stranger"),
       metadata: { name: "stranger", namespace: "origin-ns", labels: { "strimzi.io/cluster": "elsewhere" } },
@@ -207,7 +207,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect((await world.kube.get(USERS_V1, "origin-ns", "stranger"))!.status).toBeUndefined();
   });
 
-  it("removes Secret, rules and credential at once when the KafkaUser goes", async () => {
+  it("deletes Secret, ACLs and credential at once if the KafkaUser is deleted", async () => {
     await world.kube.create(
       USERS_V1,
       scramUser("leaver", rules({ resource: { type: "cluster" }, operations: ["Describe"] })),
@@ -229,7 +229,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await world.kube.get(SECRETS, "origin-ns", "leaver")).toBeUndefined();
   });
 
-  it("wipes at a full pass whatever has no KafkaUser, User:* and a Secret of that name too, but not the administrator", async () => {
+  it("deletes in a full pass whatever has no KafkaUser, also User:*, but not the administrator", async () => {
     await createScramUser(world.origin, "stray", "stray-password");
     expect(await canLogIn(world.origin, "stray", "stray-password")).toBe(true);
     await world.kube.create(SECRETS, { metadata: { name: "stray", namespace: "origin-ns" }, data: { a: "YQ==" } });
@@ -260,7 +260,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await bindings(world.origin, "User:mm2-credentials")).toHaveLength(9);
   });
 
-  it("looks after Event Streams' users the same way, by their own label", async () => {
+  it("manages Event Streams' users in the same way, with their own label", async () => {
     const users = { ...USERS_V1BETA2, group: "eventstreams.ibm.com" };
     const acls = rules({ resource: { type: "topic", name: "es" }, operations: ["Read"] });
     await world.kube.create(users, {
@@ -272,7 +272,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     expect(await canLogIn(world.target, "es-user", await password("es-user", "target-ns"))).toBe(true);
   });
 
-  describe("as user operators of somebody else", () => {
+  describe("user operators of somebody else", () => {
     const side = (label: string): SandboxCluster =>
       Object.assign({}, world.origin, { label, namespace: "origin-ns", managed: false, existed: true });
     const secrets = async (label: string) =>
@@ -290,7 +290,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
         progress: (line) => world.lines.push(line),
       });
 
-    it("are found by the user that they make, with the CA Secrets that they lack; what was made for them goes again", async () => {
+    it("are found by the user that they create; the CA Secrets that they lacked are removed again", async () => {
       const before = (await secrets("origin")).map(({ metadata }) => metadata.name);
       expect(before).toEqual(["origin-cluster-ca-cert"]);
       const undo = await ready(["origin"], 30_000);
@@ -307,7 +307,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
       expect((await secrets("origin")).map(({ metadata }) => metadata.name)).toEqual(before);
     });
 
-    it("are missed by name when there is none, and nothing stays", async () => {
+    it("are reported by name if there is none, and nothing stays", async () => {
       const waiting = ready(["origin", "nobodys"], 4_000);
       const missed = expect(waiting).rejects.toThrow(
         /^NO_OPERATOR: nobodys: no user operator made a KafkaUser in origin-ns within 4 s\nfix: start a user operator .*, or leave that to the sandbox$/,
@@ -326,7 +326,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     });
   });
 
-  it("goes on when the brokers come back", async () => {
+  it("continues when the brokers come back", async () => {
     await world.origin.stopBroker(1);
     await world.kube.create(
       USERS_V1,
@@ -338,7 +338,7 @@ describe("the operator and KafkaUsers", { timeout: 240_000 }, () => {
     // A controlled shutdown may take its whole 60 s on a busy machine, and the user's limit is 60 s, too.
   }, 240_000);
 
-  it("says no password in what it tells", async () => {
+  it("never prints a password", async () => {
     const passwords = await Promise.all(["mm2-credentials", "secretive", "keeper"].map((name) => password(name)));
     for (const each of [...passwords, world.origin.admin.password]) expect(world.lines.join("\n")).not.toContain(each);
   });

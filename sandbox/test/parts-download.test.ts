@@ -62,14 +62,14 @@ const says =
     void response.end(content);
 
 describe("download", () => {
-  it("takes a program whose checksum is the published one", async () => {
+  it("accepts a program with the published checksum", async () => {
     const { folder, get } = await site({ "/thing": says("program"), "/sums": says(`${sha256("program")}\n`) }, false);
     await get(["thing"]);
     expect(readFileSync(join(folder, "thing"), "utf8")).toBe("program");
     expect(statSync(join(folder, "thing")).mode & 0o111).not.toBe(0);
   });
 
-  it("takes only the wanted files out of an archive", async () => {
+  it("extracts only the wanted files from an archive", async () => {
     const inner = join(tempFolder(), "thing-1.0");
     mkdirSync(inner);
     for (const name of ["wanted", "other"]) writeFileSync(join(inner, name), name);
@@ -84,7 +84,7 @@ describe("download", () => {
     await expect(get(["absent"])).rejects.toThrow(/PART_DOWNLOAD_FAILED: .* holds no absent/);
   });
 
-  it("takes a whole folder out of an archive, and one without a published checksum as it is", async () => {
+  it("extracts a whole folder from an archive, also without a published checksum", async () => {
     const inner = join(tempFolder(), "kafka_2.13-1.0");
     mkdirSync(join(inner, "libs"), { recursive: true });
     for (const name of ["libs/a.jar", "LICENSE"]) writeFileSync(join(inner, name), name);
@@ -98,7 +98,7 @@ describe("download", () => {
     expect(readdirSync(folder)).toEqual(["a.jar"]);
   });
 
-  it("refuses content that is not what was published", async () => {
+  it("refuses content that differs from what was published", async () => {
     const { folder, get } = await site(
       { "/thing": says("changed"), "/sums": says(`${sha256("program")}  thing\n`) },
       false,
@@ -107,7 +107,7 @@ describe("download", () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  it("refuses what has no published checksum, and what is not there", async () => {
+  it("refuses what has no published checksum, and what does not exist", async () => {
     const unnamed = await site({ "/thing": says("program"), "/sums": says(`${sha256("program")}  another\n`) }, false);
     await expect(unnamed.get(["thing"])).rejects.toThrow("has no checksum for thing");
     const absent = await site({}, false);
@@ -126,7 +126,7 @@ describe("download", () => {
     await expect(silent.get(["thing"])).rejects.toBeInstanceOf(Unreachable);
   });
 
-  it("gives up on a body that stops in the middle", async () => {
+  it("gives up on a download that stops in the middle", async () => {
     const half: Answer = (response) => void response.writeHead(200, { "content-length": "100" }).write("half");
     const { get } = await site({ "/thing": half, "/sums": says(`${sha256("program")}  thing\n`) }, false, 2_000);
     await expect(get(["thing"])).rejects.toThrow("127.0.0.1 stopped in the middle of thing");
@@ -135,7 +135,7 @@ describe("download", () => {
 
 describe("published checksums", () => {
   const hex = "AB".repeat(32);
-  it("are found by the file's name", () => {
+  it("are found by the name of the file", () => {
     expect(checksumIn(`${"0".repeat(64)}  a-thing\n${hex}  thing\n`, "thing")).toBe(hex.toLowerCase());
     expect(checksumIn(`${hex} *./thing\n`, "thing")).toBe(hex.toLowerCase());
     expect(checksumIn(`${hex}\n`, "thing")).toBe(hex.toLowerCase());
@@ -149,14 +149,14 @@ describe("published checksums", () => {
 });
 
 describe("sourceOf", () => {
-  it("names the file of the platform", () => {
+  it("names the file for the platform", () => {
     expect(sourceOf("pulumi", "darwin", "arm64")?.name).toMatch(/^pulumi-v[\d.]+-darwin-arm64\.tar\.gz$/);
     expect(sourceOf("pulumi", "linux", "x64")?.name).toMatch(/-linux-x64\.tar\.gz$/);
     expect(sourceOf("etcd", "linux", "x64")?.name).toMatch(/-linux-amd64\.tar\.gz$/);
     expect(sourceOf("kube-apiserver", "linux", "arm64")?.url).toMatch(/\/linux\/arm64\/kube-apiserver$/);
   });
 
-  it("serves Kafka's jars and the CRDs everywhere", () => {
+  it("has Kafka's jars and the CRDs for every platform", () => {
     expect(sourceOf("kafka", "win32", "x64")).toMatchObject({
       url: expect.stringMatching(/\/kafka_2\.13-[\d.]+\.tgz$/),
       algorithm: "sha512",
@@ -165,7 +165,7 @@ describe("sourceOf", () => {
     expect(sourceOf("strimzi-crds", "darwin", "arm64")?.url).toMatch(/strimzi-crds-[\d.]+\.yaml$/);
   });
 
-  it("is undefined where the vendor publishes nothing", () => {
+  it("is undefined if the vendor publishes nothing", () => {
     expect(sourceOf("kube-apiserver", "darwin", "arm64")).toBeUndefined();
     expect(sourceOf("pulumi", "win32", "x64")).toBeUndefined();
     expect(sourceOf("etcd", "linux", "riscv64")).toBeUndefined();

@@ -40,7 +40,7 @@ function machine(mvn = `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$ja
 }
 
 describe("ensureParts", () => {
-  it("gets a part once and finds it afterwards", async () => {
+  it("gets a part once, and finds it afterwards", async () => {
     const { cache, runs, lines, progress } = machine();
     const path = join(cache, "parts", "kafka", versions.kafka);
     expect((await ensureParts(["kafka"], progress)).kafka).toEqual({
@@ -62,7 +62,7 @@ describe("ensureParts", () => {
     expect(lines.some((line) => /^kafka: ready in \d/.test(line))).toBe(true);
   });
 
-  it("lets two runs at once share one build", async () => {
+  it("lets two simultaneous runs share one build", async () => {
     const { runs, progress } = machine(`sleep 0.3; for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$jar"; done`);
     const [one, two] = await Promise.all([ensureParts(["kafka"], progress), ensureParts(["kafka"], progress)]);
     expect(one.kafka.path).toBe(two.kafka.path);
@@ -70,7 +70,7 @@ describe("ensureParts", () => {
     expect(runs()).toBe(1);
   });
 
-  it("installs nothing when a step fails, says its last words, and goes on well the next time", async () => {
+  it("installs nothing if a step fails, reports its last output, and works the next time", async () => {
     const { cache, progress } = machine("echo 'Could not resolve host'; exit 7");
     await expect(ensureParts(["kafka"], progress)).rejects.toThrow(
       /PART_STEP_FAILED: kafka: Maven ended with exit code 7[\s\S]*Could not resolve host/,
@@ -89,7 +89,7 @@ describe("ensureParts", () => {
     expect((await ensureParts(["kafka"], progress)).kafka.origin).toBe("build");
   });
 
-  it("ends at once when it is interrupted, with nothing running or installed", async () => {
+  it("ends immediately if it is interrupted, with nothing running or installed", async () => {
     const { cache, lines } = machine('echo $$ > "$(dirname "$0")/pid"; sleep 60');
     const interrupt = new AbortController();
     const pidFile = join(process.env.PATH?.split(delimiter)[0] ?? "", "pid");
@@ -104,7 +104,7 @@ describe("ensureParts", () => {
     expect(existsSync(join(cache, "lock"))).toBe(false);
   });
 
-  it("refuses what is not what it should be", async () => {
+  it("refuses a part with wrong content", async () => {
     const { cache, progress } = machine('echo x > "$out/kafka-server-4.0.0.jar"');
     await expect(ensureParts(["kafka"], progress)).rejects.toThrow(
       `PART_REFUSED: kafka ${versions.kafka}: ${jars.join(", ")} did not come with it`,
@@ -112,7 +112,7 @@ describe("ensureParts", () => {
     expect(existsSync(join(cache, "parts"))).toBe(false);
   });
 
-  it("replaces a damaged copy, and says what was wrong with it", async () => {
+  it("replaces a damaged copy, and reports the damage", async () => {
     const { cache, runs, lines, progress } = machine();
     await ensureParts(["kafka"], progress);
     rmSync(join(cache, "parts", "kafka", versions.kafka, jars[0] ?? ""));
@@ -123,7 +123,7 @@ describe("ensureParts", () => {
     );
   });
 
-  it("names what is missing without leaving anything", async () => {
+  it("names missing tools, and leaves nothing behind", async () => {
     const { cache, progress } = machine();
     rmSync(join(process.env.PATH?.split(delimiter)[0] ?? "", "mvn"));
     setEnv({ PATH: process.env.PATH?.split(delimiter)[0] ?? "" });
@@ -149,8 +149,8 @@ function fakeGo(build: string): string {
 const etcd = (version: string): string =>
   `printf '#!/bin/sh\\necho etcd Version: ${version}\\n' > "$out/server"; chmod +x "$out/server"`;
 
-describe("what is built with Go", () => {
-  it("is installed under its own name once it answers with its version", async () => {
+describe("a part that is built with Go", () => {
+  it("is installed under its own name if it answers with its version", async () => {
     const { cache, lines, progress } = machine();
     fakeGo(etcd(versions.etcd));
     const path = join(cache, "parts", "etcd", versions.etcd, "etcd");
@@ -164,7 +164,7 @@ describe("what is built with Go", () => {
     expect(existsSync(join(cache, "build"))).toBe(false);
   });
 
-  it("is refused when it answers with another version", async () => {
+  it("is refused if it answers with another version", async () => {
     const { cache, progress } = machine();
     fakeGo(etcd("3.0.0"));
     await expect(ensureParts(["etcd"], progress)).rejects.toThrow(
@@ -173,7 +173,7 @@ describe("what is built with Go", () => {
     expect(existsSync(join(cache, "parts"))).toBe(false);
   });
 
-  it("does not hold back the failure of another part", async () => {
+  it("does not delay the failure of another part", async () => {
     const { progress } = machine("exit 7");
     const bin = fakeGo('echo $$ > "$(dirname "$0")/pid"; exec sleep 600');
     await expect(ensureParts(["etcd", "kafka"], progress)).rejects.toThrow(
@@ -185,7 +185,7 @@ describe("what is built with Go", () => {
 });
 
 describe("doctor", () => {
-  it("says what is there, what is damaged and how to get the rest, and gets nothing", async () => {
+  it("reports what is there, what is damaged and how to get the rest, and installs nothing", async () => {
     const { cache, progress, runs } = machine();
     await ensureParts(["kafka"], progress);
     const folder = join(cache, "parts", "kafka", versions.kafka);
@@ -207,7 +207,7 @@ describe("doctor", () => {
     expect((await doctor()).map((one) => one.name)).toHaveLength(9);
   });
 
-  it("says which tool a part needs", async () => {
+  it("names the tool that a part needs", async () => {
     machine();
     setEnv({ PATH: "/nowhere" });
     expect((await doctor()).find((one) => one.name === "strimzi-crds")).toMatchObject({

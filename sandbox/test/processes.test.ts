@@ -78,7 +78,7 @@ async function startParent(folder: string): Promise<{ parent: ChildProcess; pids
   return { parent, pids };
 }
 
-describe("when the parent is gone", () => {
+describe("after the parent ends", () => {
   for (const signal of ["SIGKILL", "SIGINT", "SIGTERM"] as const) {
     it(`by ${signal}, no process and no folder is left, not even of a child that ignores SIGTERM`, async () => {
       const folder = join(base, "sandbox");
@@ -93,7 +93,7 @@ describe("when the parent is gone", () => {
     });
   }
 
-  it("a process that merely got an old number is left alone", async () => {
+  it("a process that only reuses a pid is left alone", async () => {
     const bystander = spawn(process.execPath, program("plain"), { stdio: "ignore", detached: true });
     parents.push(bystander);
     const watchdog = spawn(process.execPath, [resolve(__dirname, "../processes/watchdog.js"), "300"], {
@@ -105,7 +105,7 @@ describe("when the parent is gone", () => {
     expect(alive(bystander.pid as number)).toBe(process.platform === "linux");
   });
 
-  it("files that were there before stay", async () => {
+  it("files that existed before stay", async () => {
     const folder = join(base, "given");
     await mkdir(folder);
     await writeFile(join(folder, "mine.txt"), "kept");
@@ -118,7 +118,7 @@ describe("when the parent is gone", () => {
 });
 
 describe("a supervised process", () => {
-  it("ends with its supervisor, which removes its folder", async () => {
+  it("ends with its supervisor, which deletes its folder", async () => {
     const supervisor = supervise(join(base, "s"));
     expect((await stat(supervisor.folder)).mode & 0o777).toBe(0o700);
     const child = supervisor.start({
@@ -142,7 +142,7 @@ describe("a supervised process", () => {
     );
   });
 
-  it("that ends too early is an error with the last lines of its log", async () => {
+  it("that ends early is an error with the last lines of its log", async () => {
     const supervisor = supervise(join(base, "s"));
     const child = supervisor.start({
       name: "broken",
@@ -175,7 +175,7 @@ describe("a supervised process", () => {
     await supervisor.stop();
   });
 
-  it("whose program does not exist is an error that names it", async () => {
+  it("whose program does not exist is an error that names the program", async () => {
     const supervisor = supervise(join(base, "s"));
     const child = supervisor.start({
       name: "absent",
@@ -189,7 +189,7 @@ describe("a supervised process", () => {
     await supervisor.stop();
   });
 
-  it("shares the supervisor of the folder around it", async () => {
+  it("uses the supervisor of the folder around it", async () => {
     const outer = supervise(join(base, "s"));
     expect(supervise(join(base, "s", "deeper", "down"))).toBe(outer);
     const beside = supervise(join(base, "s-2"));
@@ -197,7 +197,7 @@ describe("a supervised process", () => {
     await Promise.all([outer.stop(), beside.stop()]);
   });
 
-  it("keeps its watchdog even when that is killed", async () => {
+  it("keeps a watchdog even if the watchdog is killed", async () => {
     const folder = join(base, "sandbox");
     const { parent, pids } = await startParent(folder);
     const watchdogs = async (): Promise<number[]> => {
@@ -220,14 +220,14 @@ describe("a supervised process", () => {
 });
 
 describe("free ports", () => {
-  it("are apart from each other, from those given before, and from taken ones", async () => {
+  it("differ from each other, from earlier ones, and from taken ones", async () => {
     const many = (await Promise.all(Array.from({ length: 10 }, () => freePorts(20)))).flat();
     expect(new Set(many).size).toBe(200);
     expect(Math.min(...many)).toBeGreaterThanOrEqual(12_000);
     expect(Math.max(...many)).toBeLessThan(32_768);
   });
 
-  it("taken in between are recognised by the words of Node, Java and Go", async () => {
+  it("that were taken meanwhile are recognised in the messages of Node, Java and Go", async () => {
     const server = createServer();
     const [port = 0] = await freePorts(1);
     await new Promise<void>((settle) => server.listen(port, "127.0.0.1", settle));

@@ -63,7 +63,7 @@ const topics = async (): Promise<string[]> => {
 };
 
 describe("the self-contained Pulumi", () => {
-  it("is the real command line, with everything it needs on a PATH of its own", async () => {
+  it("is the real command line, with everything that it needs on its own PATH", async () => {
     const result = await pulumi.run(["version"], { cwd: project });
     expect(result.exitCode).toBe(0);
     expect(result.stdout).toMatch(/^v3\.\d+\.\d+/);
@@ -79,7 +79,7 @@ describe("the self-contained Pulumi", () => {
     expect(pulumi.env.PULUMI_CONFIG_PASSPHRASE).toBeUndefined();
   });
 
-  it("runs a program with a dynamic provider and the Kafka plugin against a real cluster, and takes it back", async () => {
+  it("runs a program with a dynamic provider and the Kafka plugin on a real cluster, and destroys it", async () => {
     const { password } = clusters.origin.admin;
     const seen: string[] = [];
     const run = async (args: string[], input?: string) => {
@@ -110,13 +110,13 @@ describe("the self-contained Pulumi", () => {
     expect(await topics()).not.toContain(topic);
   });
 
-  it("gives back the exit code and the text of a failure", async () => {
+  it("returns the exit code and the text of a failure", async () => {
     const result = await pulumi.run(["stack", "select", "absent"], { cwd: project });
     expect(result.exitCode).not.toBe(0);
     expect(result.stderr).toMatch(/no stack named 'absent'/);
   });
 
-  it("is interrupted as by Ctrl-C", async () => {
+  it("can be interrupted like by Ctrl-C", async () => {
     await writeFile(join(project, "index.js"), 'setInterval(() => {}, 1000); console.log("program runs");');
     const abort = new AbortController();
     const started = Date.now();

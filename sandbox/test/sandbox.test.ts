@@ -29,7 +29,7 @@ async function processesOf(mark: { name: string; value: string }): Promise<{ pid
 }
 
 describe("the sandbox", () => {
-  it("runs whole, twice at once: one works in under 4 GB, the other is interrupted in its start; both leave nothing", async () => {
+  it("runs twice at the same time: one in under 4 GB, one interrupted at its start; both leave nothing", async () => {
     const [folder, other] = [await newFolder(), await newFolder()];
     const abort = new AbortController();
     const lines: string[] = [];
@@ -74,7 +74,7 @@ describe("the sandbox", () => {
     await sandbox.stop();
   }, 300_000);
 
-  it("takes clusters that exist, and leaves them running", async () => {
+  it("uses existing clusters, and leaves them running", async () => {
     const { origin, target } = clusters;
     const sandbox = await startSandbox({
       folder: await newFolder(),
@@ -102,7 +102,7 @@ describe("the sandbox", () => {
     await again.stop();
   });
 
-  it("ends when it is interrupted while it waits for somebody's user operators", async () => {
+  it("ends if it is interrupted while it waits for user operators", async () => {
     const program = `
       const { startSandbox } = require("@kafka-migration/sandbox");
       const { origin, target } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
@@ -121,7 +121,7 @@ describe("the sandbox", () => {
     expect(code).toBe(0);
   }, 120_000);
 
-  it("says which given cluster it cannot reach, without the password", async () => {
+  it("names the given cluster that it cannot reach, without the password", async () => {
     const { connection } = clusters.target;
     const folder = await newFolder();
     const failure = startSandbox({

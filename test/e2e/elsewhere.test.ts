@@ -59,7 +59,7 @@ function written(side: (typeof sides)[number]): string {
 }
 
 test(
-  "npm start on clusters, Kubernetes and operators that exist: the estate is migrated and taken away again, everything else stays as it was",
+  "npm start with existing clusters, Kubernetes and operators migrates, cleans up, and changes nothing else",
   async () => {
     const folder = join(at.sandbox.folder, "elsewhere");
     mkdirSync(folder);

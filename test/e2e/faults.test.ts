@@ -20,7 +20,7 @@ import { createTopic, ownStack, produce, recordsIn, until, withSandbox } from ".
 
 const MINUTES = 60_000;
 
-describe("what goes wrong in a migration, through the real command line", () => {
+describe("faults in a migration, through the real command line", () => {
   const at = withSandbox();
   let project: Project;
   const say = (result: { stdout: string; stderr: string }) => result.stdout + result.stderr;
@@ -31,7 +31,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   beforeAll(registerCodecs);
 
   test(
-    "a wrong configuration is refused at preview with all its mistakes, and nothing is made",
+    "a wrong configuration is refused at preview with all its mistakes, and nothing is created",
     async () => {
       await createTopic(at.sandbox, "bad-one");
       project = await ownStack(at.sandbox, "bad", {
@@ -51,7 +51,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "an unreachable broker and a wrong password stop the up before anything is made, and are said together",
+    "an unreachable broker and a wrong password stop the up before anything is created, and are reported together",
     async () => {
       const wrong = "not-the-password";
       const administrator = { username: at.sandbox.target.admin.username };
@@ -71,7 +71,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a pattern that matches nothing stops the up before there are users or a mirror",
+    "a pattern that matches nothing stops the up before users or a mirror are created",
     async () => {
       await createTopic(at.sandbox, "orders-eu");
       project = await ownStack(at.sandbox, "ordres");
@@ -89,7 +89,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "an up that is killed in the middle can be run again",
+    "a killed up can be run again",
     async () => {
       await createTopic(at.sandbox, "kill-data");
       await produce(at.sandbox, "kill-data", 200);
@@ -141,7 +141,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a kill that no line asks for is an error of the test",
+    "a kill fails the test if its line never appears",
     async () => {
       await expect(project.killedUp(/never said/)).rejects.toThrow("NOT_KILLED");
     },
@@ -149,7 +149,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "what another stack has made is not taken over",
+    "objects of another stack are not taken over",
     async () => {
       const before = await kubernetesObjects(at.sandbox.kubernetes!);
       const other = await ownStack(at.sandbox, "other");
@@ -163,7 +163,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a producer that keeps writing keeps the gate shut, and is named",
+    "a producer that keeps writing keeps the gate shut, and is reported",
     async () => {
       await project.set({ phase: "mirror" });
       await project.up();
@@ -184,7 +184,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a mirror that runs and never catches up is told at the limit, with what is missing, and stays",
+    "a mirror that runs but never catches up is reported at the limit with the missing offsets, and stays",
     async () => {
       // Healthy to every naive look, but what it has read lies in its producer for longer than the gate waits.
       const slow = { sourceConnector: { config: { "producer.override.linger.ms": 600_000 } } };
@@ -240,7 +240,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a migration that is given up is taken down, and says so in its outputs",
+    "an abandoned migration is destroyed, and its outputs say that it is abandoned",
     async () => {
       await project.set({ abandon: true });
       await project.up();
@@ -256,7 +256,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a failed task under a Ready mirror fails the gate with the task's own reason",
+    "a failed task of a Ready mirror fails the gate with the task's own error",
     async () => {
       await createTopic(at.sandbox, "big-records", 1, { "max.message.bytes": "8000000" });
       await produce(at.sandbox, "big-records", 5, { partitions: 1 });
@@ -279,7 +279,7 @@ describe("what goes wrong in a migration, through the real command line", () => 
   );
 
   test(
-    "a destroy straight from a cutover with gaps in its fence leaves nothing behind, though the origin has deleted its records and it was killed in between",
+    "a destroy after a cutover with fence gaps leaves nothing, even if records were deleted and it was killed",
     async () => {
       const origin = applicationClient(at.sandbox.origin.connection, "tests");
       const topics = ["done-orders", "done-committed"];

@@ -42,7 +42,7 @@ describe("the guide's own values, from start to end", () => {
     let project: Project;
 
     test(
-      "nine and eleven bindings, and a mirror that copies",
+      "creates nine and eleven ACLs, and a mirror that copies",
       async () => {
         const { sandbox } = at;
         project = await ownStack(sandbox, dialect);
@@ -80,7 +80,7 @@ describe("the guide's own values, from start to end", () => {
     );
 
     test(
-      "cuts over: everything equal, the group at its place, three replicas from the guide's one",
+      "cuts over: all records equal, the group at its offset, three replicas instead of one",
       async () => {
         const { sandbox } = at;
         expect((await listEverything(sandbox.target)).topics.get("accounts")).toEqual({ partitions: 2, replicas: [1] });
@@ -98,7 +98,7 @@ describe("the guide's own values, from start to end", () => {
     );
 
     test(
-      "keeps the checkpoints through the clean-up, and nothing through the destroy",
+      "keeps the checkpoints in the clean-up, and nothing after the destroy",
       async () => {
         const { sandbox } = at;
         await project.set({ phase: "cleanup" });

@@ -53,7 +53,7 @@ exports.passedAt = migration.passedAt;
 exports.summary = migration.summary;
 `;
 
-describe("the package as somebody installs it from its tarball", () => {
+describe("the package, installed from its tarball", () => {
   const at = withSandbox({ origin: { managed: false } });
   let folder: string;
   let project: Project;
@@ -139,7 +139,7 @@ describe("the package as somebody installs it from its tarball", () => {
   );
 
   test(
-    "fails a cutover while somebody writes whom no ACL stops, keeps everybody else off, and lets them back with the roll-back",
+    "fails a cutover while a super user writes, blocks other writers, and allows them again after the roll-back",
     async () => {
       const { origin, target } = at.sandbox;
       const other: ClusterConnection = {
@@ -204,7 +204,7 @@ describe("the package as somebody installs it from its tarball", () => {
   );
 
   test(
-    "cuts over: every record compared, groups exact, writes fenced off",
+    "cuts over: compares every record, moves the groups exactly, fences off writes",
     async () => {
       await project.set({ phase: "cutover" });
       await project.up();
@@ -221,7 +221,7 @@ describe("the package as somebody installs it from its tarball", () => {
   );
 
   test(
-    "goes back to mirroring: says what clients wrote to the target, lowers the fence and takes back what cutover wrote",
+    "rolls back: reports clients' writes to the target, lowers the fence and reverts the cutover",
     async () => {
       const client = await startProducer(applicationClient(at.sandbox.target.connection, "apps"), "inst-empty", 10);
       await until(
@@ -252,7 +252,7 @@ describe("the package as somebody installs it from its tarball", () => {
   );
 
   test(
-    "is destroyed from phase mirror but for the checkpoints, which nobody has applied",
+    "is destroyed from phase mirror, except for the checkpoints that nobody applied",
     async () => {
       await until(
         "a checkpoint",
@@ -279,7 +279,7 @@ describe("the package as somebody installs it from its tarball", () => {
   );
 
   test(
-    "goes altogether once that is asked for",
+    "is destroyed completely if the configuration says so",
     async () => {
       await project.set({ phase: "cleanup", checkpoints: "always" });
       await project.up();
@@ -297,7 +297,7 @@ describe("the package as somebody installs it from its tarball", () => {
   );
 
   test(
-    "is reviewed in a pull request although neither the clusters nor Kubernetes can be reached",
+    "is reviewed in a pull request without access to the clusters and Kubernetes",
     async () => {
       const { sandbox } = at;
       await project.imported(mirroring);

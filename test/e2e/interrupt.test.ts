@@ -24,7 +24,7 @@ test.each([
   ["clusters start", /ready in/],
   ["up", /operator: KafkaUser \S+\/mm2-credentials is ready/],
 ])(
-  "npm start, interrupted with Ctrl-C, leaves no process and no file (%s)",
+  "npm start leaves no process and no file after Ctrl-C (%s)",
   async (name, line) => {
     const folder = join(supervisor.folder, name.replace(" ", "-"));
     mkdirSync(folder);

@@ -12,12 +12,12 @@ import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
 const MINUTES = 60_000;
 
 /** The documentation's own program: users, Secrets and a mirror without `Migration`, on the machine's default Kubernetes. */
-describe("the parts by themselves, as docs/components.md puts them together", () => {
+describe("the parts, combined as in docs/components.md", () => {
   const at = withSandbox();
   let project: Project;
 
   test(
-    "copy what the pattern names and nothing else, with the least rights",
+    "copy only what the pattern names, with the least rights",
     async () => {
       const { sandbox } = at;
       for (const topic of ["orders", "others"]) {
@@ -62,7 +62,7 @@ describe("the parts by themselves, as docs/components.md puts them together", ()
   );
 
   test(
-    "go with a destroy",
+    "are removed by a destroy",
     async () => {
       await project.destroy();
       expect(await kubernetesObjects(at.sandbox)).toEqual([]);

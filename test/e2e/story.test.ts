@@ -45,33 +45,33 @@ describe("a migration from start to end, through the real command line", () => {
     expect(result.topicsMigrated).toBe(topics.length);
   });
 
-  test("lets every group go on with exactly the record after its last one", () => {
+  test("lets every group continue with exactly the record after its last one", () => {
     expect(result.mismatches).toEqual([]);
     expect(result.groups).toBe(groups.length);
     expect(result.partitionsResumed).toBeGreaterThan(40);
   });
 
-  test("sets the replication right", () => {
+  test("sets the replication factor", () => {
     expect(result.replicationBefore).toEqual({ "1": topics.length });
     expect(result.replicationAfter).toEqual({ "3": topics.length });
   });
 
-  test("leaves nothing behind on either cluster and in Kubernetes", () => {
+  test("leaves nothing behind on the clusters and in Kubernetes", () => {
     expect(result.residue).toEqual([]);
   });
 
-  test("says before the cutover which replicas will be made, and how many bytes that takes", () => {
+  test("shows before the cutover which replicas will change, and how many bytes that copies", () => {
     expect(result.cutoverPreview).toMatch(/replication: \d+ partitions of \d+ topics will change, .*B to copy/);
   });
 
-  test("says what it is going to delete, and shows what it did", () => {
+  test("shows what it is going to delete, and what the gate found", () => {
     expect(result.destroyPreview).toContain("InternalTopic");
     expect(result.destroyPreview).toContain("migration-connect-cluster-offsets");
     expect(at.log.some((line) => line.includes("gate: "))).toBe(true);
     expect(result.outputs["passedAt"]).toMatch(/^\d{4}-\d\d-\d\dT/);
   });
 
-  test("has nothing to do in a second up", () => {
+  test("changes nothing in a second up", () => {
     expect(result.idlePreview).toMatch(/\d+ unchanged/);
     expect(result.idlePreview).not.toMatch(/\d+ to (create|update|delete|replace)/);
   });

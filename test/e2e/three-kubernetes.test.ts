@@ -19,7 +19,7 @@ import { createTopic, merge, ownStack, produce, recordsIn, settingsFor, until, w
 const MINUTES = 60_000;
 
 /** The sandbox's API server has the mirror alone; each cluster's operator works on one of its own. */
-describe("origin, target and mirror on three Kubernetes clusters, by the ready-made stack", () => {
+describe("a migration over three Kubernetes clusters, with the ready-made stack", () => {
   const at = withSandbox({ origin: { managed: false }, target: { managed: false } });
   const places = {} as Record<"origin" | "target", Kubernetes>;
   const operators: Operator[] = [];
@@ -58,7 +58,7 @@ describe("origin, target and mirror on three Kubernetes clusters, by the ready-m
   });
 
   test(
-    "users are made where their cluster is, and copies of their Secrets where the mirror is",
+    "creates users beside their cluster, and copies of their Secrets beside the mirror",
     async () => {
       const { sandbox } = at;
       await createTopic(sandbox, "far-orders", 3);
@@ -100,7 +100,7 @@ describe("origin, target and mirror on three Kubernetes clusters, by the ready-m
   );
 
   test(
-    "a changed pattern is one update over what somebody edited by hand, and the next preview has nothing to do",
+    "applies a changed pattern over a manual change in one update, and the next preview shows no change",
     async () => {
       const kube = await connectKube(at.sandbox.kubeconfig);
       const MIRRORS = {
@@ -136,7 +136,7 @@ describe("origin, target and mirror on three Kubernetes clusters, by the ready-m
   );
 
   test(
-    "is cut over, and destroyed without the program's help",
+    "is cut over, and destroyed without the program",
     async () => {
       const { sandbox } = at;
       await project.set({ phase: "cutover" });

@@ -39,7 +39,7 @@ async function topicsOf(side: "origin" | "target"): Promise<string[]> {
 }
 
 test(
-  "clusters without authentication: the copy runs, and preflight warns once",
+  "without authentication, the copy runs and preflight warns once",
   async () => {
     const { sandbox } = at;
     await createTopic(sandbox, "open-orders", 3);
@@ -84,7 +84,7 @@ test(
 );
 
 test(
-  "clusters without authentication: exact offsets, and nothing is left behind",
+  "without authentication, offsets are exact and nothing is left behind",
   async () => {
     const { sandbox } = at;
     await project.set({ phase: "cutover" });

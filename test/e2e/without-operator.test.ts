@@ -23,7 +23,7 @@ const MINUTES = 60_000;
 const PREFIX = "bare";
 
 /** The ready-made stack, by configuration alone: no operator looks after either cluster's users. */
-describe("an origin whose users the stack makes through Kafka, and a target whose users are given", () => {
+describe("users created by the stack through Kafka on the origin, and given users on the target", () => {
   const at = withSandbox({ origin: { managed: false }, target: { managed: false } });
   const passwords = { mirror: "the-given-mirrors-password", administrator: "the-given-administrators-password" };
   let project: Project;
@@ -70,7 +70,7 @@ describe("an origin whose users the stack makes through Kafka, and a target whos
   };
 
   test(
-    "stops at a right that the given user lacks, before there is a mirror",
+    "the up stops before there is a mirror if the given user lacks a right",
     async () => {
       registerCodecs();
       const { sandbox } = at;
@@ -136,7 +136,7 @@ describe("an origin whose users the stack makes through Kafka, and a target whos
   );
 
   test(
-    "mirrors once it is granted: the least rights made on the origin, nobody made on the target, four Secrets and no KafkaUser",
+    "the mirror runs once the right is granted, with the least rights on the origin",
     async () => {
       const { sandbox } = at;
       await grant("given-mirror", leastAcls("target", model()));
@@ -166,7 +166,7 @@ describe("an origin whose users the stack makes through Kafka, and a target whos
   );
 
   test(
-    "cuts over exactly, with the origin fenced off",
+    "the cutover is exact, with the origin fenced off",
     async () => {
       const { sandbox } = at;
       await project.set({ phase: "cutover" });
@@ -187,7 +187,7 @@ describe("an origin whose users the stack makes through Kafka, and a target whos
   );
 
   test(
-    "leaves nothing behind but the migrated topics, and the given users as they were",
+    "nothing is left but the migrated topics, and the given users are unchanged",
     async () => {
       const { sandbox } = at;
       const given = await bindings(sandbox.target, "User:given-mirror");

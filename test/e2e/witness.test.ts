@@ -83,7 +83,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     );
 
   test(
-    "groups read on the origin and on the target, with a mirror that crashed in between",
+    "groups read on the origin and on the target, and the mirror crashes in between",
     async () => {
       registerCodecs();
       const { sandbox } = at;
@@ -136,7 +136,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     15 * MINUTES,
   );
 
-  test("every group reads every record once and in order, and again only what was announced", () => {
+  test("every group reads every record once and in order, and reads again only what was announced", () => {
     const stories = after.map(story);
     expect(stories.flatMap(faultsOf)).toEqual([]);
     expect(stories.length).toBe(CLIENTS.length * (4 * 22 + 1));
@@ -144,11 +144,11 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     expect(before.reduce((sum, r) => sum + r.numbers.length, 0)).toBeGreaterThan(5_000);
   });
 
-  test("the fence stood when the groups had been moved", () => {
+  test("the fence is up after the groups are moved", () => {
     expect(fenced).toBe(true);
   });
 
-  test("every record without a value came without one, and no other did", () => {
+  test("exactly the tombstones arrive without a value", () => {
     const all = [...before, ...after, ...log];
     for (const read of all) {
       const t = TOPICS.find((one) => one.name === read.topic)!;
@@ -157,7 +157,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     expect(log.find((r) => r.topic === "removals")!.tombstones).toEqual([40, 81, 122, 163]);
   });
 
-  test("every group finds its commit with its metadata, and none where it had none", () => {
+  test("every group finds its commit with its metadata, and no commit where it had none", () => {
     const committed = new Set(before.map(key));
     expect(after.length).toBeGreaterThan(committed.size);
     for (const read of after) {
@@ -168,7 +168,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     }
   });
 
-  test("the mirror's duplicates were announced for the groups that read them, and for no other", () => {
+  test("the mirror's duplicates are announced for exactly the groups that read them", () => {
     const stands = new Map(before.map((r) => [key(r), r.numbers.at(-1) ?? -1]));
     const lagging = after.filter(
       (r) => r.topic === LIVE && stands.has(key(r)) && stands.get(key(r))! < live.records - 1,
@@ -180,7 +180,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     );
   });
 
-  test("the verification counted every record that there is", () => {
+  test("the verification counts every record", () => {
     expect(summary.verification.equal).toBe(true);
     for (const t of TOPICS.filter((one) => one.name !== COMPACTED)) {
       const found =
@@ -195,7 +195,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
     }
   });
 
-  test("compaction and replication went on meanwhile", async () => {
+  test("compaction ran and the replication factor was changed", async () => {
     expect(log.find((r) => r.topic === COMPACTED)!.numbers.length).toBeLessThan(compacted.records);
     const { topics } = await listEverything(at.sandbox.target);
     for (const t of TOPICS)

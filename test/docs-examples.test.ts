@@ -70,7 +70,7 @@ test("every program in the documentation compiles", () => {
   expect(mistakes(programs)).toEqual([]);
 });
 
-test("one that does not would be seen", () => {
+test("a wrong program is detected", () => {
   expect(
     mistakes(
       new Map([["page#0", 'import { Mirror } from "pulumi-kafka-migration";\nnew Mirror("m", { orgin: {} });\n']]),

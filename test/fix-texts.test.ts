@@ -74,14 +74,14 @@ test("every key that a message names exists", () => {
   expect(wrong).toEqual([]);
 });
 
-test("so do the keys that name internal topics", () => {
+test("every key that names an internal topic exists", () => {
   for (const offsetSyncsLocation of ["source", "target"] as const) {
     for (const kind of ["offsets", "configs", "status", "checkpoints", "offset-syncs", "heartbeats"] as const)
       expect(isKnown(renamedBy(kind, { offsetSyncsLocation })), kind).toBe(true);
   }
 });
 
-test("a key that does not exist would be seen", () => {
+test("an unknown key is detected", () => {
   for (const key of [
     "mirror.topicPattern",
     "originAlias",

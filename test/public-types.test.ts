@@ -43,7 +43,7 @@ function named(declaration: ts.Node): ts.Symbol[] {
   return found.filter((symbol) => symbol.declarations?.some((d) => own(d) && !ts.isTypeParameterDeclaration(d)));
 }
 
-test("every type that the public ones name is public, too", () => {
+test("every type that a public type uses is public", () => {
   const missing = new Set<string>();
   for (const symbol of exported) {
     for (const declaration of symbol.declarations ?? []) {
@@ -57,7 +57,7 @@ test("every type that the public ones name is public, too", () => {
   expect([...missing].sort()).toEqual([]);
 });
 
-test("every argument says what it is", () => {
+test("every argument has a description", () => {
   const silent: string[] = [];
   for (const symbol of exported) {
     if (!/Args$|Settings$|Options$|Cluster$|Names$|Users$|User$|^SecretSource$/.test(symbol.name)) continue;
@@ -69,7 +69,7 @@ test("every argument says what it is", () => {
   expect(silent).toEqual([]);
 });
 
-test("an editor shows the doc comments of a step's arguments and outputs, which its definition gives", () => {
+test("an editor shows the descriptions of a step's arguments and outputs from its definition", () => {
   const file = program.getSourceFile(resolve(root, "lifecycle/resources.ts"))!;
   const gate = checker.getExportsOfModule(checker.getSymbolAtLocation(file)!).find(({ name }) => name === "Gate")!;
   const docOf = (of: ts.Type, name: string) =>
@@ -88,7 +88,7 @@ const projects = [
   { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler },
 ];
 
-test.each(projects)("what is shipped has sound types for a project of its user: %o", (project) => {
+test.each(projects)("the published package has valid types in a user's project: %o", (project) => {
   const shipped = ts.createProgram([resolve(root, "dist/index.d.ts")], {
     target: ts.ScriptTarget.ES2020,
     strict: true,
@@ -105,7 +105,7 @@ test.each(projects)("what is shipped has sound types for a project of its user: 
   expect(said).toEqual([]);
 });
 
-test("an editor shows description and default of a setting in a user's program, from what is shipped", () => {
+test("an editor shows a setting's description and default in a user's program, from the published package", () => {
   const file = resolve(root, "dist/a-program.ts");
   const text = `import { Migration } from "./index";
 new Migration("orders", {

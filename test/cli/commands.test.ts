@@ -70,7 +70,7 @@ async function migrated(config: Record<string, string> = {}) {
 }
 
 describe("a finished copy", () => {
-  it("status, gate and verify say so", async () => {
+  it("is reported as finished by status, gate and verify", async () => {
     const { model, topic } = await migrated();
     const status = await command(model, "status");
     expect(status).toMatchObject({ exit: 0 });
@@ -85,7 +85,7 @@ describe("a finished copy", () => {
     ]);
   });
 
-  it("offsets: shown first, written only with --apply, taken back from the kept file", async () => {
+  it("offsets: shows the plan, writes only with --apply, and reverts from the kept file", async () => {
     const { model, topic, group } = await migrated();
     const there = async () =>
       (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
@@ -106,7 +106,7 @@ describe("a finished copy", () => {
     expect(await there()).toBeUndefined();
   });
 
-  it("offsets: a dry run that --apply would refuse is no success, and --out is tried before anything is written", async () => {
+  it("offsets: a dry run fails if --apply would, and --out is checked before anything is written", async () => {
     const { model, topic, group } = await migrated();
     const there = async () =>
       (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic && o.offset >= 0n);
@@ -122,7 +122,7 @@ describe("a finished copy", () => {
     expect(await command(model, "offsets", "--overwrite")).toMatchObject({ exit: 0 });
   });
 
-  it("offsets: what an --apply had written that was killed is taken back to what stood there before", async () => {
+  it("offsets: after a killed --apply, a revert restores the offsets from before", async () => {
     const { model, topic, group } = await migrated();
     const place = async () => (await ports.target.groupOffsets([group])).get(group)?.find((o) => o.topic === topic);
     const kept = join(folder, `${group}.json`);
@@ -171,7 +171,7 @@ describe("a finished copy", () => {
     });
   });
 
-  it("offsets: the way by time stands beside the exact one", async () => {
+  it("offsets: shows the plan by time beside the exact one", async () => {
     const { model, group, topic } = await migrated();
     const found = await command(model, "offsets", "--time", String(LATER), "--json");
     const at = (way: string) => found.json().plans[way].groups[0].topics[0].partitions[0].targetOffset;
@@ -185,7 +185,7 @@ describe("a finished copy", () => {
     });
   });
 
-  it("replication: the plan first, replicas only with --apply", async () => {
+  it("replication: shows the plan, and changes replicas only with --apply", async () => {
     const { model, topic } = await migrated();
     const factor = async () =>
       (await ports.target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
@@ -201,7 +201,7 @@ describe("a finished copy", () => {
     });
   });
 
-  it("rehearse: a time for each step and nothing in the way", async () => {
+  it("rehearse: shows a time for each step, and no problem", async () => {
     const { model, mirror, topic } = await migrated();
     const share = `${mirror.prefix}-group-share`;
     await (await joinGroup(ports.clusters.origin.connection, "share", share, topic)).leave();
@@ -223,7 +223,7 @@ describe("a finished copy", () => {
     expect(steps.slice(1, 6).every((s: { ms: number }) => s.ms > 0)).toBe(true);
   });
 
-  it("rehearse with a fence: what the raise takes, no quiet window, and no rule made", async () => {
+  it("rehearse with a fence: shows the time of the raise and no quiet window, and creates no ACL", async () => {
     const { mirror, topic } = await migrated({ "sync.topic.acls.enabled": "false" });
     const reader = {
       resourceType: "topic",
@@ -249,7 +249,7 @@ describe("a finished copy", () => {
     expect((await ports.origin.describeAcls()).filter((a) => a.resourceName.includes(mirror.prefix))).toEqual([reader]);
   });
 
-  it("rehearse with a fence: rights that are missing, and a mirror that would copy it, would stop the cutover", async () => {
+  it("rehearse with a fence: reports missing rights, and a mirror that would copy the fence", async () => {
     const { mirror } = await migrated();
     const copying = await command(await modelFile(mirror.model, { fence: true }), "rehearse", "--json");
     expect([copying.exit, copying.json().problems.join("\n")]).toEqual([1, expect.stringContaining("FENCE_ACL_SYNC")]);
@@ -282,7 +282,7 @@ describe("a finished copy", () => {
     });
   });
 
-  it("report: both files, and the next one goes on with the plot", async () => {
+  it("report: writes both files, and the next report continues the plot", async () => {
     const { model, topic, group } = await migrated();
     const out = join(folder, "report");
     const first = await command(model, "report", "--out", out, "--json");
@@ -303,8 +303,8 @@ describe("a finished copy", () => {
   });
 });
 
-describe("what is not finished", () => {
-  it("gate and rehearse name the partition; status shows it and judges nothing", async () => {
+describe("an incomplete copy", () => {
+  it("gate and rehearse name the partition, and status shows it without an error", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("short", 1);
     await mirror.send(topic, messages(10), 4);
@@ -334,7 +334,7 @@ describe("what is not finished", () => {
 });
 
 describe("configuration and clusters", () => {
-  it("doctor: fine, a wrong password, nobody there", async () => {
+  it("doctor: reports success, a wrong password and an unreachable cluster", async () => {
     const { mirror, model } = await migrated();
     const fine = await command(model, "doctor");
     expect(fine).toMatchObject({ exit: 0, err: expect.not.stringContaining("FAIL") });
@@ -360,7 +360,7 @@ describe("configuration and clusters", () => {
     });
   });
 
-  it("nothing selected and a file that others may read are configuration", async () => {
+  it("an empty selection and a file that other users can read are configuration errors", async () => {
     const { mirror, model } = await migrated();
     const none = await modelFile({
       ...mirror.model,
@@ -374,7 +374,7 @@ describe("configuration and clusters", () => {
     });
   });
 
-  it("an interruption ends a wait at once", async () => {
+  it("an interrupt ends a wait immediately", async () => {
     const { mirror } = await migrated();
     const topic = await mirror.topic("waiting");
     await mirror.send(topic, messages(1), 0);

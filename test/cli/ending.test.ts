@@ -121,7 +121,7 @@ async function withGroup(work: (group: string) => Promise<void>): Promise<void> 
 const THROTTLED = /(origin|target) throttles this client: waiting/;
 
 describe("a client over its quota on both clusters", () => {
-  it("verify and gate --wait take their time, show why, and come to their answer", async () => {
+  it("verify and gate --wait take longer, show why, and finish", async () => {
     const [verify, gate] = await Promise.all([
       start(["verify", "--mode", "full"]),
       start(["gate", "--wait", "--stable", "0", "--limit", "200"]),
@@ -131,7 +131,7 @@ describe("a client over its quota on both clusters", () => {
     expect([gate.code, gate.out]).toEqual([0, expect.stringContaining("complete: 1 partition")]);
   }, 280_000);
 
-  it("offsets read what they need, however slowly", async () => {
+  it("offsets reads what it needs, however slowly", async () => {
     await withGroup(async (group) => {
       const { code, out } = await start(["offsets"]);
       expect([code, out]).toEqual([0, expect.stringMatching(new RegExp(`${group} +${topic}-0 +40 +40 +exact`))]);
@@ -150,7 +150,7 @@ describe("a client over its quota on both clusters", () => {
   }, 120_000);
 });
 
-describe("the process is gone as soon as its command has ended", () => {
+describe("the process ends as soon as its command has ended", () => {
   const COMMANDS = [["verify", "--mode", "full"], ["gate", "--wait", "--stable", "0", "--limit", "200"], ["offsets"]];
 
   /** With a group in the midst of the topic. One batch, 500 kB, and the origin throttles for 6 s. */
@@ -182,7 +182,7 @@ describe("the process is gone as soon as its command has ended", () => {
     [["offsets"], "origin", /KAFKA_UNAUTHORIZED/, [3]],
   ] as const;
   it.each(refused)(
-    "%j: when the %s refuses while the origin throttles",
+    "%j: if the %s refuses while the origin throttles",
     async (argv, side, error, codes) => {
       const topics = acls[0]!;
       await withSlowOrigin(async () => {
@@ -195,7 +195,7 @@ describe("the process is gone as soon as its command has ended", () => {
     120_000,
   );
 
-  it("when the records are deleted on one side while the other is still read", async () => {
+  it("if records are deleted on one side while the other is still read", async () => {
     const { code, err, lingered } = await start(
       ["verify", "--mode", "full"],
       THROTTLED,

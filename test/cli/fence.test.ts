@@ -48,7 +48,7 @@ async function heldBy(signal: AbortSignal, said: (line: string) => void, ...argv
   return { exit, json: JSON.parse(out) as Record<string, unknown> };
 }
 
-test("a fence that a crash left is shown, and taken away only when asked", async () => {
+test("fence shows a fence that a crash left, and lowers it only if asked", async () => {
   await raiseFence(model, { everyoneByDefault: false }, silent);
   expect(await fence()).toMatchObject({ exit: 0, json: { lowered: false, state: "up", rules: 1, missing: [] } });
   expect((await checkFence(model, { everyoneByDefault: false })).state).toBe("up");
@@ -57,7 +57,7 @@ test("a fence that a crash left is shown, and taken away only when asked", async
   expect(await fence()).toMatchObject({ exit: 0, json: { state: "down" } });
 });
 
-test("it is held until Ctrl-C, which shows what happened and leaves it standing", async () => {
+test("fence --hold holds the fence until Ctrl-C, then shows what happened and leaves it up", async () => {
   const options = { everyoneByDefault: false };
   await raiseFence(model, options, silent);
   const ctrlC = new AbortController();

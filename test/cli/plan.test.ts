@@ -157,7 +157,7 @@ async function plan(
 
 const short = (text: string) => text.replaceAll(`${prefix}-`, "");
 
-test("the plan of a running estate finds what belongs together, what nobody uses, and how fast it is written", async () => {
+test("the plan of running clusters finds what belongs together, what nobody uses, and the rate of writes", async () => {
   const writing = new AbortController();
   const loop = writeUntil(writing.signal);
   const result = await plan(least, ["--seconds", "2", "--json"]);
@@ -214,7 +214,7 @@ async function writeUntil(signal: AbortSignal): Promise<void> {
   await Promise.all(producers.map((p) => p.disconnect()));
 }
 
-test("the proposal is configuration that selects every topic and group once, names what a person could split, and warns of short retention", async () => {
+test("the plan's configuration has each topic and group once, suggests splits, and warns of retention", async () => {
   const { exit, out } = await plan(full, ["--seconds", "0.5", "--rate", "0.00001"]);
   expect(exit).toBe(1);
   const text = short(out);
@@ -244,7 +244,7 @@ test("the proposal is configuration that selects every topic and group once, nam
   expect(wrong).toMatchObject({ exit: 2, err: expect.stringContaining(`did you mean "${name("audit")}"`) });
 });
 
-test("Ctrl-C ends the measurement at once", async () => {
+test("Ctrl-C ends the measurement immediately", async () => {
   const ctrlC = new AbortController();
   let pressedAt = Infinity;
   const { exit } = await plan(full, ["--seconds", "600"], ctrlC.signal, (line) => {
@@ -255,7 +255,7 @@ test("Ctrl-C ends the measurement at once", async () => {
   expect([exit, Date.now() - pressedAt < 2_000]).toEqual([130, true]);
 });
 
-test("brokers report the space on their disks", async () => {
+test("brokers report their disk space", async () => {
   const space = await ports.target.diskSpace();
   expect(space.map((d) => d.broker)).toEqual(ports.clusters.target.brokerIds);
   for (const { totalBytes, usableBytes } of space) {

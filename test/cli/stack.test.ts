@@ -32,7 +32,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it("finds connections, options and phase in the stack, and shows no secret", async () => {
+it("the command line finds connections, options and phase in the stack, and shows no secret", async () => {
   const mirror = await FakeMirror.start(ports);
   const topic = await mirror.topic("orders");
   await mirror.send(topic, messages(3));

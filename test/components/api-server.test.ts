@@ -118,7 +118,7 @@ describe.each(names)("%s passes strict validation", (dialect) => {
     expect(await verdict(mirror({ ...settings, dialect, heartbeatConnector }))).toBe("201");
   });
 
-  test("with each authentication and certificate that it has", async () => {
+  test("with each authentication and certificate of the dialect", async () => {
     const passwordSecret = { secretName: "s", password: "password" };
     const all = {
       tls: { type: "tls", certificateAndKey: { secretName: "s", certificate: "user.crt", key: "user.key" } },
@@ -176,7 +176,7 @@ describe.each(names)("%s passes strict validation", (dialect) => {
   });
 });
 
-test("a field that the API version has not, or an operation in the singular, would be seen", async () => {
+test("a field that the API version does not have, or a singular `operation`, is detected", async () => {
   const good = mirror({});
   expect(await verdict({ ...good, spec: { ...good.spec, conectCluster: "x" } })).toMatch(
     /^400.*unknown field "spec.conectCluster"/,
@@ -233,7 +233,7 @@ describe("the CRDs of other releases", () => {
     );
   }, 600_000);
 
-  describe.each(releases)("%s take what %s writes for %s", (crds, dialect, operatorVersion) => {
+  describe.each(releases)("%s accept what %s writes for %s", (crds, dialect, operatorVersion) => {
     const there = (text: ResourceText): ResourceText => ({
       ...text,
       apiVersion: text.apiVersion.replace(/^[^/]+/, groupOf(crds)),
@@ -258,7 +258,7 @@ describe("the CRDs of other releases", () => {
       }
     });
 
-    test("every setting that the release has", async () => {
+    test("every setting of the release", async () => {
       const settings: MirrorSettings = {
         ...modern,
         tracing: { type: since("0.32") ? "opentelemetry" : "jaeger" },
@@ -288,14 +288,14 @@ describe("the CRDs of other releases", () => {
       expect(await verdict(there(mirror({ ...settings, dialect, operatorVersion })))).toBe("201");
     });
 
-    test("a paused connector, in whichever field the release has for it", async () => {
+    test("a paused connector, in the field that the release has for it", async () => {
       const text = mirror({ dialect, operatorVersion, sourceConnector: { state: "paused" } });
       const [{ sourceConnector }] = text.spec.mirrors as [{ sourceConnector: object }];
       expect(sourceConnector).toMatchObject(since("0.38") ? { state: "paused" } : { pause: true });
       expect(await verdict(there(text))).toBe("201");
     });
 
-    test("the other form of the ACLs, or a field of a newer release, would be seen", async () => {
+    test("but not an unknown field, or ACLs in a form that the CRDs do not have", async () => {
       const { text } = describeUser({ dialect, operatorVersion, role: "origin", cluster: "o", namespace: "origin-ns" });
       const other = describeUser({
         ...(since("0.32") ? { dialect: "event-streams-v1beta1" } : { dialect: "strimzi-v1" }),
@@ -317,7 +317,7 @@ describe("the CRDs of other releases", () => {
     });
   });
 
-  test("certificates of users say how long they are valid since Strimzi 1.1", async () => {
+  test("accept the validity of user certificates since Strimzi 1.1", async () => {
     const user = {
       role: "origin",
       cluster: "o",
@@ -335,7 +335,7 @@ describe("the CRDs of other releases", () => {
   });
 });
 
-test("an API version that the real API server does not serve is named with those that it serves", async () => {
+test("an API version that the API server does not serve is reported with the served ones", async () => {
   const place = { apiVersion: "kafka.strimzi.io/v9", kind: "KafkaUser", namespace: "origin-ns", name: "mm2" } as const;
   const reader = openKubernetes({ kubeconfig: kubernetes.api.kubeconfig });
   const missing = await notServed(reader, place);
@@ -359,7 +359,7 @@ describe("a kubeconfig for the real API server", () => {
     return openKubernetes({ kubeconfig: stringify(config) });
   };
 
-  test("impersonates: the rights are those of the user alone, or with the groups", async () => {
+  test("impersonates: the rights are those of the user alone, or of the groups", async () => {
     const refused = /KUBERNETES_FORBIDDEN: .*403 .*User "jane" cannot get/;
     await expect(reader({ as: "jane" }).get(secret)).rejects.toThrow(refused);
     expect(await reader({ as: "jane", "as-groups": ["nobody", "system:masters"] }).get(secret)).toBeUndefined();
@@ -389,7 +389,7 @@ describe("a kubeconfig for the real API server", () => {
   });
 });
 
-describe("the fields that the dialects let through", () => {
+describe("the fields that the dialects accept", () => {
   /** A CRD's schema, walked by field names; undefined: no such field. */
   const step = (schema: any, name: string): any => {
     const inner = schema.type === "array" ? schema.items : schema;

@@ -177,7 +177,7 @@ describe.each([
 
   const markers = model.exactlyOnce ? 1 : 0;
 
-  test("copy the records, with a checkpoint for the group, and nothing else", async () => {
+  test("copy the records and the group's checkpoint, and nothing else", async () => {
     await eventually("100 records", async () => ((await records(`${prefix}-orders`))[0] ?? 0) >= 100 + markers);
     const checkpoints = internalTopics(model).find((t) => t.kind === "checkpoints")!.name;
     await eventually("a checkpoint", async () => ((await records(checkpoints))[0] ?? 0) > 0);
@@ -215,7 +215,7 @@ describe.each([
     );
   });
 
-  test("sync the group's offsets exactly where that is asked for", async () => {
+  test("sync the group's offsets only if that is enabled", async () => {
     const committed = () =>
       onTarget(
         async (admin) =>
@@ -226,7 +226,7 @@ describe.each([
     else expect(await committed()).toBeUndefined();
   });
 
-  test("make every internal topic, and no other", async () => {
+  test("create every internal topic, and no other topic", async () => {
     for (const { name, side } of internalTopics(model)) {
       const admin = application(world[side]).admin();
       await admin.connect();
@@ -258,7 +258,7 @@ describe("the administrator's rights", () => {
     );
   }
 
-  test("on the origin: read everything that matters, change nothing but the mirror's own topic", async () => {
+  test("on the origin allow all reads that are needed, and changes only of the mirror's own topic", async () => {
     const port = await administrator("origin");
     try {
       await port.describeCluster();
@@ -286,7 +286,7 @@ describe("the administrator's rights", () => {
     }
   });
 
-  test("on the target: every step of the cutover and the clean-up", async () => {
+  test("on the target allow every step of the cutover and the clean-up", async () => {
     const port = await administrator("target");
     try {
       const [broker] = (await port.describeCluster()).brokers;

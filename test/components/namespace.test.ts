@@ -56,7 +56,7 @@ createdNamespace("namespace", { mirror: { namespace: "mirrors", provider: kubern
 
 const get = async (path: string) => (await rest.call("GET", path)).status;
 
-test("a namespace that the migration made stays, with what others have put there", async () => {
+test("a namespace that the migration created is not deleted, and neither is what others put there", async () => {
   writeFileSync(join(cwd, "app/program/index.js"), PROGRAM);
   await run("up", "--yes", "--skip-preview");
   expect(await get("/api/v1/namespaces/mirrors")).toBe(200);

@@ -84,7 +84,7 @@ const secretOf = async (namespace: string, name: string) => {
 };
 
 describe("a user and its secrets", () => {
-  test("in one up: the guide's nine bindings, and copies with only what is needed", async () => {
+  test("are created in one up: the guide's nine ACLs, and copies with only the needed keys", async () => {
     const preview = await world
       .pulumi(["config", "set", "declare", '{"user":{"dialect":"strimzi-v1beta2"}}'])
       .then(() => world.pulumi(["preview", "--non-interactive"]));
@@ -102,7 +102,7 @@ describe("a user and its secrets", () => {
     expect(await output("password")).toBe(password);
   });
 
-  test("no secret is in plain text in state, nor the kubeconfig's token", async () => {
+  test("have no secret in plain text in the state, not even the kubeconfig's token", async () => {
     const { password } = (await secretOf("migration", "origin-cluster-credentials"))!;
     const { stdout } = await world.pulumi(["stack", "export"]);
     expect(stdout).toContain("mm2-credentials");
@@ -111,19 +111,19 @@ describe("a user and its secrets", () => {
     expect((await world.pulumi(["stack", "export", "--show-secrets"])).stdout).toContain(password!);
   });
 
-  test("a second up changes nothing", async () => {
+  test("do not change in a second up", async () => {
     const result = await up({ user: { dialect: "strimzi-v1beta2" } });
     expect(result.exitCode).toBe(0);
     expect(result.text).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
-  test("a preview without any way to the cluster shows the same", async () => {
+  test("do not change in a preview without access to the cluster", async () => {
     const preview = await world.pulumi(["preview", "--non-interactive"], { KUBECONFIG: "/nowhere/kubeconfig" });
     expect(preview.exitCode, text(preview)).toBe(0);
     expect(text(preview)).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
-  test("another API version is an update of the same object", async () => {
+  test("are updated in place by another API version", async () => {
     const before = (await user()).metadata.uid;
     const result = await up({ user: { dialect: "strimzi-v1" } });
     expect(result.exitCode, result.text).toBe(0);
@@ -131,7 +131,7 @@ describe("a user and its secrets", () => {
     expect(await bindings(world.origin, "User:mm2-credentials")).toHaveLength(9);
   });
 
-  test("a rotated password is followed by the next up", async () => {
+  test("follow a rotated password with the next up", async () => {
     const secret = (await world.kube.get(SECRETS, "origin-ns", "mm2-credentials"))!;
     await world.kube.replace(SECRETS, {
       ...secret,
@@ -142,7 +142,7 @@ describe("a user and its secrets", () => {
     expect(await secretOf("migration", "origin-cluster-credentials")).toEqual({ password: "a rotated password" });
   });
 
-  test("a field that somebody edited by hand is shown after a refresh and set again by the up, without a field manager conflict", async () => {
+  test("lose a manual change: a refresh shows it, and the up reverts it without a field manager conflict", async () => {
     const declared = await user();
     const users = { group: "kafka.strimzi.io", version: "v1", plural: "kafkausers", kind: "KafkaUser" };
     const acls = declared.spec.authorization.acls.slice(1);
@@ -171,7 +171,7 @@ describe("a user and its secrets", () => {
     expect((await up({ user: {} })).text).toMatch(/Resources:\s+\d+ unchanged/);
   });
 
-  test("a user that the operator finds NotReady fails the up at once, in the operator's words; corrected it passes", async () => {
+  test("fail the up immediately with the operator's message if NotReady, and pass once corrected", async () => {
     const passwordFrom = { secretName: "absent", key: "password" };
     const failed = await up({ user: { authentication: { type: "scram-sha-512", passwordFrom } } });
     expect(failed.exitCode).not.toBe(0);
@@ -187,7 +187,7 @@ describe("a user and its secrets", () => {
     expect((await user()).status.conditions).toMatchObject([{ type: "Ready", status: "True" }]);
   });
 
-  test("a source that never appears is named within its limit", async () => {
+  test("name a source that never appears, within its limit", async () => {
     const failed = await up({ user: {}, ca: "origin-ca", limit: 3 });
     expect(failed.exitCode).not.toBe(0);
     expect(failed.text).toContain(
@@ -196,7 +196,7 @@ describe("a user and its secrets", () => {
     expect(failed.text).toContain("a cluster's CA is in <cluster>-cluster-ca-cert");
   });
 
-  test("destroy leaves nothing but what was there", async () => {
+  test("are removed by destroy, which leaves only what existed before", async () => {
     const result = await world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive"]);
     expect(result.exitCode, text(result)).toBe(0);
     expect((await user()).code).toBe(404);
@@ -207,8 +207,8 @@ describe("a user and its secrets", () => {
   });
 });
 
-describe("a user on a cluster that no operator runs", () => {
-  test("has the guide's eleven bindings and a password of its own, and goes without a trace", async () => {
+describe("a user on a cluster without an operator", () => {
+  test("has the guide's eleven ACLs and its own password, and is removed completely", async () => {
     const result = await up({ scram: true });
     expect(result.exitCode, result.text).toBe(0);
     const password = await output("scramPassword");
@@ -233,7 +233,7 @@ describe("a user on a cluster that no operator runs", () => {
     expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(false);
   });
 
-  test("is not made when somebody has the name, whose password stays", async () => {
+  test("is not created if the name is taken, and the other user keeps its password", async () => {
     await createScramUser(world.bare, "somebody", "their own password");
     const failed = await up({ scram: { username: "somebody" } });
     expect(failed.exitCode).not.toBe(0);
@@ -250,7 +250,7 @@ describe("a user on a cluster that no operator runs", () => {
 });
 
 describe("a user and its Secrets on two Kubernetes clusters", () => {
-  test("are made on the one and copied to the other, which has nothing else and keeps nothing", async () => {
+  test("are created on one and copied to the other, which has nothing else and keeps nothing", async () => {
     const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-far-")));
     try {
       const far = await startKubernetes({ folder: join(supervisor.folder, "kubernetes"), progress: () => {} });

@@ -36,7 +36,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("a refused destroy or clean-up takes nothing away; one that is abandoned goes through, also when said in phase cleanup", async () => {
+test("a refused destroy or clean-up deletes nothing; an abandoned one succeeds, also in phase cleanup", async () => {
   const mirror = await FakeMirror.start(ports);
   const topic = await mirror.topic("orders");
   await mirror.send(topic, messages(5));
@@ -90,7 +90,7 @@ test("a refused destroy or clean-up takes nothing away; one that is abandoned go
   expect(await left()).toEqual([]);
 }, 300_000);
 
-test("a state from before step definitions is previewed without changes, cut over and destroyed", async () => {
+test("a state from before step definitions previews without changes, and is cut over and destroyed", async () => {
   const mirror = await FakeMirror.start(ports);
   const topic = await mirror.topic("orders");
   await mirror.send(topic, messages(5));

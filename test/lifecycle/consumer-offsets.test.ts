@@ -50,7 +50,7 @@ afterAll(async () => {
   }
 });
 
-it("at the clean-up, and at each further up before it, it is said which groups something has put back", async () => {
+it("groups that were moved back are reported at the clean-up, and at each up before it", async () => {
   const model = modelFor(clusters, prefix);
   const inputs = {
     originConnection: model.origin,
@@ -91,7 +91,7 @@ it("at the clean-up, and at each further up before it, it is said which groups s
   expect((await target.groupOffsets([stands])).get(stands)).toEqual([]);
 });
 
-describe("an up of the cutover that is killed while it moves groups", () => {
+describe("an up of the cutover that was killed while it moved groups", () => {
   const model = () => modelFor(clusters, prefix);
   const inputs = (phase: string, folder = temporaryFolder("runner")) => ({
     originConnection: model().origin,
@@ -112,7 +112,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     await target.alterGroupOffsets(on, at(1));
   };
 
-  it("is taken back by the roll-back all the same, to what stood there before, from another machine", async () => {
+  it("is rolled back from another machine, to the offsets from before", async () => {
     await backToBefore();
     const armed = await consumerOffsetsStep.create(inputs("mirror"));
     expect(
@@ -129,7 +129,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     expect(await consumerOffsetsStep.diff("id", outs, inputs("mirror"))).toEqual({ changes: false });
   });
 
-  it("and is followed by one that succeeds: the roll-back after that knows what stood there before either", async () => {
+  it("can be followed by a successful one, which still rolls back to the offsets from before", async () => {
     const armed = await consumerOffsetsStep.create(inputs("mirror"));
     await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
     const { outs } = await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
@@ -138,7 +138,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     expect(await hasJournal()).toBe(false);
   });
 
-  it("at any point with SIGKILL, on a build machine that is gone then", async () => {
+  it("is rolled back from any point, without the first build machine", async () => {
     const many = Array.from({ length: 60 }, (_, i) => `${prefix}-group-many-${String(i).padStart(3, "0")}`);
     await Promise.all(many.map((group) => origin.alterGroupOffsets(group, at(3))));
     const first = many.slice(0, 30);
@@ -172,7 +172,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     await origin.deleteGroups(many);
   });
 
-  it("is not forgotten where the note can't be read: the step stops and keeps it", async () => {
+  it("stops the step if the saved offsets cannot be read, and keeps them", async () => {
     await backToBefore();
     await consumerOffsetsStep.create(inputs("cutover"));
     await target.append(journal, [{ key: Buffer.from("x"), value: Buffer.from("y") }]);
@@ -186,7 +186,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     await target.deleteTopics([journal]);
   });
 
-  it("is taken back by a later up where the target did not answer the first one", async () => {
+  it("is rolled back by a later up if the target did not answer the first one", async () => {
     await backToBefore();
     await consumerOffsetsStep.create(inputs("cutover"));
     const nobody = {
@@ -204,7 +204,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
     expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[1], [], false]);
   });
 
-  it("is not forgotten where the target is another cluster now", async () => {
+  it("keeps its saved offsets if the target is another cluster now", async () => {
     const { outs } = await consumerOffsetsStep.create(inputs("cutover"));
     const applied = outs.applied as AppliedOffsets;
     const elsewhere = { ...outs, applied: { ...applied, clusters: { ...applied.clusters, target: "another" } } };
@@ -217,7 +217,7 @@ describe("an up of the cutover that is killed while it moves groups", () => {
   });
 });
 
-describe("the file in which an older version noted what it was about to write", () => {
+describe("the file in which an older version saved offsets", () => {
   const model = () => modelFor(clusters, prefix);
   const servers = () => [model().origin.bootstrapServers, model().target.bootstrapServers];
   const note = (clusterNames: string[]) =>
@@ -257,7 +257,7 @@ describe("the file in which an older version noted what it was about to write", 
     return folder;
   };
 
-  it("is of the same cluster whatever the order of its bootstrap servers", async () => {
+  it("belongs to the same cluster in any order of the bootstrap servers", async () => {
     const turned = servers().map((text) => `spare.example.com:9092, ${text.split(",").reverse().join(", ")}`);
     const folder = await written(note(turned));
     expect(await consumerOffsetsStep.diff("id", inputs(folder), inputs(folder))).toEqual({ changes: true });
@@ -281,7 +281,7 @@ describe("the file in which an older version noted what it was about to write", 
     ],
     ["without offsets", () => note(servers()).replace('"offset":"3"', '"offset":"x"'), /OFFSETS_JOURNAL_UNREADABLE/],
   ];
-  it.each(unusable)("%s is neither deleted nor taken for absent", async (_what, text, error) => {
+  it.each(unusable)("%s is neither deleted nor treated as absent", async (_what, text, error) => {
     const folder = await written(text());
     for (const phase of ["mirror", "cutover"])
       await expect(consumerOffsetsStep.create(inputs(folder, phase))).rejects.toThrow(error);
@@ -290,7 +290,7 @@ describe("the file in which an older version noted what it was about to write", 
     expect([await offset(), await readFile(join(folder, "migration-dev.offsets.json"), "utf8")]).toEqual([[3], text()]);
   });
 
-  it("that can't be opened is neither deleted nor taken for absent", async () => {
+  it("that cannot be opened is neither deleted nor treated as absent", async () => {
     const folder = temporaryFolder("journal");
     // A folder in its place: root may read every file.
     await mkdir(join(folder, "migration-dev.offsets.json"));

@@ -57,7 +57,7 @@ function disturbed(times: number) {
   return { done, work };
 }
 
-describe("a fence where a user operator removes its rules", () => {
+describe("a fence whose ACLs a user operator removes", () => {
   const state = () => checkFence(modelFor(clusters, prefix), {}).then((found) => found.state);
   const cutover = () => {
     const { fence: _fence, ...step } = inputs;
@@ -67,14 +67,14 @@ describe("a fence where a user operator removes its rules", () => {
   const pass = async () => origin.deleteAcls(await origin.describeAcls({ principal: "User:*" }));
   afterEach(forgetFenceRecord);
 
-  it("warns when it is raised, and names what holds it", async () => {
+  it("warns when it is raised, and names the command that holds it", async () => {
     expect(await said(() => fenceStep.create({ ...cutover(), userOperator: true }))).toMatch(
       /user operator removes the fence's ACLs[^]*kafka-migration fence --hold/,
     );
     expect(await said(() => fenceStep.create(cutover()))).not.toMatch(/--hold/);
   });
 
-  it("is held between the steps until the up ends, and lists each gap; it stays down once it is lowered", async () => {
+  it("is held between the steps until the up ends, lists each gap, and stays down once it is lowered", async () => {
     await fenceStep.create(cutover());
     keepHolding(modelFor(clusters, prefix), {}, silent, true);
     await eventually("the hold has seen the fence", async () => fenceRecord("now").heldUntil === "now");
@@ -87,7 +87,7 @@ describe("a fence where a user operator removes its rules", () => {
     expect(fenceRecord("now").heldUntil).toBeUndefined();
   });
 
-  it("that was open between two ups is a gap, too", async () => {
+  it("has a gap if it was open between two ups", async () => {
     const { outs } = await fenceStep.create(cutover());
     await pass();
     const lines = await said(() => fenceStep.update("id", outs, cutover()));
@@ -98,12 +98,12 @@ describe("a fence where a user operator removes its rules", () => {
 });
 
 describe("work behind the fence", () => {
-  it("that looks is done again when something was written meanwhile, and what it finds then counts", async () => {
+  it("runs again if it only reads and something was written meanwhile, and its new result counts", async () => {
     expect(await behindFence(inputs, silent, disturbed(1).work, true)).toBe(2);
     expect(await behindFence(inputs, silent, disturbed(0).work, true)).toBe(1);
   });
 
-  it("ends when the writing does not", async () => {
+  it("fails if the writes do not stop", async () => {
     const { done, work } = disturbed(100);
     await expect(behindFence(inputs, silent, work, true)).rejects.toThrow(
       /FENCE_BREACHED: 1 partition of the origin received writes while the fence was up\n {2}- fenced-.*-data-0: \d+ -> \d+/,
@@ -111,21 +111,21 @@ describe("work behind the fence", () => {
     expect(done.runs).toBe(3);
   });
 
-  it("that changes something is never done twice", async () => {
+  it("never runs twice if it changes something", async () => {
     const { done, work } = disturbed(1);
     await expect(behindFence(inputs, silent, work)).rejects.toThrow("FENCE_BREACHED");
     expect(done.runs).toBe(1);
   });
 });
 
-describe("what was written between the gate and a step that follows it, when nobody held the fence", () => {
+describe("writes between the gate and a later step, while nothing held the fence", () => {
   const ends = async () => ({
     [topic]: [Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset)],
   });
   const guard = (fence: boolean, gateEnds: object) =>
     guardStep.create({ ...inputs, fence, phase: "cutover", abandon: false, options: {}, gateEnds });
 
-  it("stops the step before it does anything, and names what was written", async () => {
+  it("stop the step before it does anything, and are named", async () => {
     const gateEnds = await ends();
     const from = gateEnds[topic]![0]!;
     const { done, work } = disturbed(0);
@@ -140,7 +140,7 @@ describe("what was written between the gate and a step that follows it, when nob
     expect(await behindFence({ ...inputs, gateEnds: null }, silent, work)).toBe(2);
   });
 
-  it("also in a topic that has come since", async () => {
+  it("are also found in a topic that was created since", async () => {
     const gateEnds = await ends();
     const late = `${prefix}-data-late`;
     await origin.createTopic(late, { partitions: 1, replicationFactor: 1 });
@@ -156,7 +156,7 @@ describe("what was written between the gate and a step that follows it, when nob
     }
   });
 
-  it("is no error to what is done again for the same gate: clients may be at work, and it could not pass once more", async () => {
+  it("are no error if a step runs again for the same gate, because clients may be running", async () => {
     const gateEnds = await ends();
     await write();
     const step = {
@@ -187,7 +187,7 @@ describe("what was written between the gate and a step that follows it, when nob
     await expect(guardStep.update("id", { ...guarded, phase: "mirror" }, guarded)).rejects.toThrow("FENCE_BREACHED");
   });
 
-  it("fails the cutover at its end, behind a fence; without one it is said", async () => {
+  it("fail the cutover at its end behind a fence, and are only reported without one", async () => {
     const gateEnds = await ends();
     await guard(true, gateEnds);
     const from = gateEnds[topic]![0]!;
@@ -217,7 +217,7 @@ describe("a cutover that failed at the gate", () => {
   const state = async () => (await checkFence(modelFor(clusters, prefix), {})).state;
   const options = { limitMs: 1000 };
 
-  it("is followed by a roll-back that takes the fence away, although the gate's own state never said cutover", async () => {
+  it("is rolled back and the fence lowered, although the gate's own state never reached cutover", async () => {
     const { fence: _fence, ...step } = inputs;
     const raised = await fenceStep.create({ ...step, phase: "cutover", enabled: true, options: {} });
     expect(await state()).toBe("up");
@@ -241,7 +241,7 @@ describe("a cutover that failed at the gate", () => {
     expect(await gateStep.diff("id", outs, news)).toEqual({ changes: false });
   });
 
-  it("is followed by one that works with the target gone: producers come back", async () => {
+  it("is rolled back and the fence lowered, even if the target is gone", async () => {
     const { fence: _fence, ...step } = inputs;
     await fenceStep.create({ ...step, phase: "cutover", enabled: true, options: {} });
     const gone = {
@@ -261,7 +261,7 @@ describe("a cutover that failed at the gate", () => {
     expect(await state()).toBe("down");
   });
 
-  it("is put back by another up of the cutover where somebody took it away", async () => {
+  it("gets its fence back from another up if somebody removed it", async () => {
     const { fence: _fence, ...step } = inputs;
     const cutover = { ...step, phase: "cutover", enabled: true, options: {} };
     const { outs } = await fenceStep.create(cutover);
@@ -273,7 +273,7 @@ describe("a cutover that failed at the gate", () => {
   });
 });
 
-it("offsets that were written before the fence was found breached are taken back: no state would know of them", async () => {
+it("offsets that were written before a breach of the fence was found are restored", async () => {
   const noise = `${prefix}-data-noise`;
   const group = `${prefix}-group`;
   const target = await openKafka(clusters.target.connection, "target");

@@ -27,7 +27,7 @@ afterAll(async () => {
   await Promise.all([ports.origin.close(), ports.target.close()]);
 });
 
-test("a mirror that is gone is looked at anew: another one would copy everything a second time", async () => {
+test("preflight checks again if the mirror is gone, because another one would copy everything again", async () => {
   const { origin, target, mirror } = modelFor(clusters, prefix);
   const inputs = {
     stage: "clusters",

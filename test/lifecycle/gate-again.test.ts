@@ -8,7 +8,7 @@ import { withPorts } from "../engine/kafka/support";
 
 const ports = withPorts("again");
 
-test("a gate that has passed is asked again for records that came since, until clients write to the target", async () => {
+test("a gate that has passed is checked again for later records, until clients write to the target", async () => {
   const mirror = await FakeMirror.start(ports);
   const topic = await mirror.topic("orders");
   await mirror.send(topic, messages(3));
@@ -52,7 +52,7 @@ test("a gate that has passed is asked again for records that came since, until c
   expect((await gateStep.update("id", second, inputs)).outs.passedAt).toBe(second.passedAt);
 }, 120_000);
 
-test("the ids of topics are recorded when the mirror is started, kept, and a topic that is created again is refused", async () => {
+test("topic ids are recorded when the mirror starts and kept, and a recreated topic is refused", async () => {
   const mirror = await FakeMirror.start(ports);
   const orders = await mirror.topic("orders");
   await mirror.send(orders, messages(3));
@@ -107,7 +107,7 @@ test("the ids of topics are recorded when the mirror is started, kept, and a top
   );
 }, 120_000);
 
-test("a gate whose clusters can't be asked is armed all the same, and its next look records the ids", async () => {
+test("a gate that cannot reach its clusters is armed anyway, and its next check records the ids", async () => {
   const connection = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 200 };
   const mirror = await FakeMirror.start(ports);
   const inputs = {

@@ -7,7 +7,7 @@ import { modelFor } from "../engine/support/mirror";
 
 const clusters = withClusters();
 
-test("an abandoned migration goes away from the target though the origin is gone; another one stops", async () => {
+test("an abandoned migration is removed from the target although the origin is gone; any other stops", async () => {
   const { target, mirror } = modelFor(clusters, uniqueName("origin-gone"));
   const state = {
     originConnection: { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 },

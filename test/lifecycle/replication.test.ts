@@ -26,7 +26,7 @@ afterAll(async () => {
   }
 });
 
-it("a reset that other rules make necessary in phase cutover is announced as the first one is; nothing else is", async () => {
+it("a reset because of new rules in phase cutover is announced like the first one; nothing else is", async () => {
   const model = modelFor(clusters, prefix);
   const inputs = {
     originConnection: model.origin,
@@ -47,7 +47,7 @@ it("a reset that other rules make necessary in phase cutover is announced as the
   expect(replicas).toEqual([3, 3]);
 });
 
-it("a removal after a cutover takes nothing away that the topics' owner has added since", async () => {
+it("a removal after a cutover keeps the replicas that the topics' owner added", async () => {
   const model = modelFor(clusters, prefix);
   const target = ports[1]!;
   const replicas = async () => (await target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);

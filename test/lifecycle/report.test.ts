@@ -77,7 +77,7 @@ async function written(): Promise<Report> {
 }
 
 describe("the report of an up", () => {
-  test("in phase mirror looks at the copy and at the groups itself", async () => {
+  test("in phase mirror reads the copy and the groups itself", async () => {
     const { outs } = await reportStep.create(inputs("mirror"));
     expect(outs).toMatchObject({
       report: join(folder, "migration-dev.html"),
@@ -98,7 +98,7 @@ describe("the report of an up", () => {
     ]);
   });
 
-  test("in phase cutover says what the steps have found, with the gate's samples and the earlier ones", async () => {
+  test("in phase cutover shows the steps' results, with the gate's samples and earlier ones", async () => {
     const { outs: first } = await reportStep.create(inputs("mirror"));
     const [point] = (await written()).progress;
     const sample = { at: "2026-05-04T10:29:00.000Z", partitions: 14, complete: 13, left: 7 };
@@ -115,7 +115,7 @@ describe("the report of an up", () => {
     expect(await reportStep.diff("id", outs, news)).toEqual({ changes: false });
   });
 
-  test("in phase cutover looks once more whether the origin was written to since the gate passed", async () => {
+  test("in phase cutover checks again whether the origin was written to since the gate passed", async () => {
     const ends = await endsOf(ports.origin, [topic]);
     const [first, second] = [0, 1].map((partition) => Number(ends.get(`${topic}:${partition}`)!.end));
     await reportStep.create(inputs("cutover", { facts, gateEnds: { [topic]: [first, second] } }));
@@ -132,7 +132,7 @@ describe("the report of an up", () => {
     expect(late.groups).toHaveLength(2);
   });
 
-  test("in phase cleanup keeps what the steps had found, also without the earlier files, and calls nothing clean", async () => {
+  test("in phase cleanup keeps the steps' results, also without earlier files, and claims no clean state", async () => {
     const { outs: before } = await reportStep.create(inputs("cutover", { facts }));
     await rm(join(folder, "migration-dev.json"));
     const { outs } = await reportStep.update("id", before, inputs("cleanup"));
@@ -145,7 +145,7 @@ describe("the report of an up", () => {
     expect((await written()).topics.map((t) => t.topic)).toEqual([topic]);
   });
 
-  test("that can't be written is said, fails nothing, and is tried again", async () => {
+  test("that cannot be written causes a warning but no failure, and is tried again", async () => {
     await writeFile(join(folder, "file"), "");
     const news = inputs("cutover", { facts, folder: join(folder, "file") });
     const { outs } = await reportStep.create(news);
@@ -156,7 +156,7 @@ describe("the report of an up", () => {
     await expect(reportStep.delete("id", outs)).resolves.toBeUndefined();
   });
 
-  test("whose clusters do not answer says so in the report", async () => {
+  test("says if the clusters do not answer", async () => {
     const nobody = { ...ports.clusters.origin.connection, bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 300 };
     await reportStep.create(inputs("mirror", { originConnection: nobody }));
     expect((await written()).warnings).toEqual([
@@ -165,7 +165,7 @@ describe("the report of an up", () => {
     ]);
   });
 
-  test("the wait at the gate gives the samples", async () => {
+  test("gets its samples from the wait at the gate", async () => {
     await mirror.copied(topic, 5);
     const looks: string[] = [];
     const progress = { info: (line: string) => looks.push(line), warn: (line: string) => looks.push(line) };
@@ -225,7 +225,7 @@ async function residue(changes: object = {}) {
   return residueStep.delete("id", outs);
 }
 
-describe("the residue step's removal", () => {
+describe("the removal of the residue step", () => {
   // The fake mirror's storage topics are there all the time.
   const storage = () => [
     mirror.model.mirror.offsetStorageTopic,
@@ -241,7 +241,7 @@ describe("the residue step's removal", () => {
     },
   });
 
-  test("refuses to be done while something of its own is left, and writes the report first", async () => {
+  test("fails while residue of the migration is left, and writes the report first", async () => {
     await reportStep.create(inputs("cutover", { facts }));
     const error = (await residue({ kubernetes: await kubernetes(new Set([secret.name])) }).catch(
       (e: Error) => e,
@@ -261,7 +261,7 @@ describe("the residue step's removal", () => {
     expect(report.warnings[0]).toMatch(/^residue: target topic /);
   });
 
-  test("only says so where the migration was given up", async () => {
+  test("only warns if the migration is abandoned", async () => {
     await expect(residue({ abandon: true })).resolves.toBeUndefined();
     expect(said.join("")).toContain(`residue: target topic ${storage()[0]}`);
     expect((await written()).headline).toEqual({
@@ -270,7 +270,7 @@ describe("the residue step's removal", () => {
     });
   });
 
-  test("waits for what is on its way out", async () => {
+  test("waits for objects that are being deleted", async () => {
     await reportStep.create(inputs("mirror"));
     const present = new Set([secret.name]);
     const places = await kubernetes(present);
@@ -288,7 +288,7 @@ describe("the residue step's removal", () => {
     expect((await written()).progress).toHaveLength(1);
   });
 
-  test("after a clean-up the report stands, and the next up does not unsay it", async () => {
+  test("writes a result after a clean-up, which the next up keeps", async () => {
     await reportStep.create(inputs("cutover", { facts }));
     const { outs } = await reportStep.update(
       "id",
@@ -305,7 +305,7 @@ describe("the residue step's removal", () => {
     });
   });
 
-  test("claims nothing where nobody answers, and stops nothing", async () => {
+  test("claims nothing and stops nothing if nothing answers", async () => {
     const nobody = { ...ports.clusters.origin.connection, bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 300 };
     await expect(residue({ originConnection: nobody })).resolves.toBeUndefined();
     expect(await written()).toMatchObject({
@@ -324,18 +324,18 @@ describe("the residue step's removal", () => {
     );
   });
 
-  test("takes no object of the same name for the migration's that is not marked as such", async () => {
+  test("ignores an object of the same name that is not marked as the migration's", async () => {
     await residue({ ...elsewhere(), kubernetes: await kubernetes(new Set([secret.name]), "another") });
     expect(await written()).toMatchObject({ residue: [] });
   });
 
-  test("writes no file where none is wanted", async () => {
+  test("writes no file if no report is wanted", async () => {
     await expect(residue({ report: undefined })).rejects.toThrow("RESIDUE_LEFT");
     expect(await readdir(folder)).toEqual([]);
   });
 });
 
-test("what is kept of 1,000 groups on 2,000 partitions each stays small", () => {
+test("the stored results of 1,000 groups with 2,000 partitions each stay small", () => {
   const each = Array.from({ length: 2_000 }, (_, i) => ({
     topic: `orders-${i % 50}`,
     partition: i,

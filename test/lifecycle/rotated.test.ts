@@ -59,7 +59,7 @@ async function stateAfterRotation(options: { secret?: object | null } = {}) {
 }
 
 describe("a destroy after the administrator's password was rotated", () => {
-  test("reads the Secret again, logs in and deletes what it was to delete", async () => {
+  test("reads the Secret again, logs in and finishes the deletion", async () => {
     const { api, state } = await stateAfterRotation();
     const topic = internalTopics(state.mirror).find((t) => t.kind === "status")!;
     await port.createTopic(topic.name, {
@@ -74,7 +74,7 @@ describe("a destroy after the administrator's password was rotated", () => {
     expect(lines).not.toMatch(/the-(old|new)-password/);
   });
 
-  test("tries the old password once, however many steps follow, and follows a second rotation", async () => {
+  test("tries the old password once for all steps, and follows a second rotation", async () => {
     const { api, state } = await stateAfterRotation();
     const topics = internalTopics(state.mirror).filter((t) => t.side === "target" && t.kind !== "checkpoints");
     const remove = () =>
@@ -88,7 +88,7 @@ describe("a destroy after the administrator's password was rotated", () => {
     expect((await remove()).match(/the login was refused/g)).toHaveLength(1);
   });
 
-  test("looks for residue with the new password, too, although a failed look there is no error", async () => {
+  test("searches for residue with the new password, although a failed search is no error", async () => {
     const { state } = await stateAfterRotation();
     const lines = await said(() =>
       residueStep.delete("id", {
@@ -106,7 +106,7 @@ describe("a destroy after the administrator's password was rotated", () => {
   test.each([
     ["the Secret is gone", null],
     ["the Secret holds the old password", secretWith({ password: "the-old-password" })],
-  ])("says that an up is the way, not giving up, where %s", async (_what, secret) => {
+  ])("suggests an up instead of abandoning if %s", async (_what, secret) => {
     const { state } = await stateAfterRotation({ secret });
     const inputs = { ...state, phase: "mirror", abandon: false, fence: false, options: {}, passed: false };
     const error = await said(() => gateStep.delete("id", inputs)).catch((e: Error) => e.message);
@@ -116,7 +116,7 @@ describe("a destroy after the administrator's password was rotated", () => {
   });
 });
 
-test("an update and a preview read the Secret again as well", async () => {
+test("an update and a preview also read the Secret again", async () => {
   const { state } = await stateAfterRotation();
   const inputs = { ...state, phase: "mirror", stage: "clusters", abandon: false, options: {} };
   // Neither is refused: both get as far as the question whether anything is to be copied.
@@ -126,7 +126,7 @@ test("an update and a preview read the Secret again as well", async () => {
   expect(String(error)).not.toMatch(/KAFKA_AUTHENTICATION/);
 });
 
-test("where the connection's Secrets are is no change, and the state of an older version lacks it", async () => {
+test("the place of the connection's Secrets is no change, also if an older state does not have it", async () => {
   const { state } = await stateAfterRotation();
   const { targetSecrets: _new, ...old } = state;
   expect(await internalTopicStep.diff("id", old, state)).toEqual({ changes: false });
@@ -145,7 +145,7 @@ test.each([
     { password: "new" },
     { sasl: { mechanism: "PLAIN", username: "u", password: "new" } },
   ],
-] as const)("%s that was renewed is taken from the Secret", async (_what, old, values, renewed) => {
+] as const)("%s that was renewed is read from the Secret", async (_what, old, values, renewed) => {
   const api = await fakeApiServer({ [secretPath("ns", "user")]: secretWith(values) });
   const connection = renewable({ bootstrapServers: "a:1", ...old } as Connection, {
     login: "ns/user",
@@ -154,7 +154,7 @@ test.each([
   expect(await connection.renew!()).toEqual({ bootstrapServers: "a:1", ...renewed });
 });
 
-test("a CA that was renewed is taken from its Secret; the login of the program stays", async () => {
+test("a renewed CA is read from its Secret, and the program's login stays", async () => {
   const api = await fakeApiServer({ [secretPath("ns", "ca")]: secretWith({ "ca.crt": "new CA" }) });
   const connection = renewable(
     { bootstrapServers: "a:1", tls: { ca: "old CA" } },
@@ -163,7 +163,7 @@ test("a CA that was renewed is taken from its Secret; the login of the program s
   expect(await connection.renew!()).toEqual({ bootstrapServers: "a:1", tls: { ca: "new CA" } });
 });
 
-test("a refused login is no reason to give the copy up; a gate that stays shut names that way", () => {
+test("a refused login does not suggest abandoning the copy; a shut gate does", () => {
   const shut = new MigrationError("GATE_BLOCKED", "not copied", { fix: "wait" });
   expect((closingError(shut) as MigrationError).fix).toMatch(/abandon/);
   const refused = new MigrationError("KAFKA_AUTHENTICATION", "refused", { fix: "check" });

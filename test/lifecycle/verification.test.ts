@@ -56,8 +56,8 @@ const inputs = (place: string) => {
   };
 };
 
-describe("a verification that is killed", () => {
-  it("goes on with what it had not compared yet, and leaves no file behind", async () => {
+describe("an interrupted verification", () => {
+  it("continues with the partitions that are left, and leaves no file behind", async () => {
     const place = join(folder, "report");
     const file = join(place, "migration-dev_orders.verification.jsonl");
     // Killed by itself, so that it is always at the same place: once the first partition is remembered.
@@ -83,7 +83,7 @@ describe("a verification that is killed", () => {
     expect(await readdir(place)).toEqual([]);
   });
 
-  it("is no reason to fail where the file can't be kept", async () => {
+  it("is no failure if its progress file cannot be written", async () => {
     const place = join(folder, "file");
     await writeFile(place, "");
     await chmod(place, 0o400);
@@ -96,7 +96,7 @@ describe("a verification that is killed", () => {
     expect(result).toMatchObject({ equal: true });
   });
 
-  it("changes nothing in a plan by where that file lies", async () => {
+  it("shows no change in a plan if only the place of its file changes", async () => {
     const { outs } = await verificationStep.create({ ...inputs(folder), phase: "mirror" });
     expect(await verificationStep.diff("id", outs, { ...inputs("elsewhere"), phase: "mirror" })).toEqual({
       changes: false,
@@ -127,14 +127,14 @@ describe("a changed option of the verification in phase cutover", () => {
     [{ mode: "tail" }, { mode: "tail", countUpTo: 5 }],
     [{ mode: "tail" }, { mode: "full" }],
     [{ mode: "full" }, { mode: "tail" }],
-  ])("is carried out and announced, or the state would claim what was never done: %j to %j", async (was, is) => {
+  ])("is carried out and announced: %j to %j", async (was, is) => {
     expect(await update(verified(was), is)).toEqual({ again: true, options: is, announced: true });
   });
 
   it.each([
     [{ mode: "tail" }, { mode: "tail", tailRecords: 100, countUpTo: 200_000 }],
     [{ mode: "full" }, { mode: "full", tailRecords: 500 }],
-  ])("that asks for nothing else compares nothing: %j to %j", async (was, is) => {
+  ])("without an effect compares nothing: %j to %j", async (was, is) => {
     expect(await update(verified(was), is)).toEqual({ again: false, options: is, announced: false });
   });
 });

@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => project?.stop());
 
 test.each(examples)(
-  "the example %s, by the ready-made stack and the real preview: no mandatory finding but the guide's",
+  "the example %s, with the ready-made stack and the real preview, has no mandatory finding but the guide's",
   async (name) => {
     await project.stack(name);
     const text = readFileSync(join(folder, `Pulumi.${name}.yaml`), "utf8");

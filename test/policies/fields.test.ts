@@ -19,7 +19,7 @@ const user = (spec: object) =>
 const messages = (resource: ReturnType<typeof custom>) =>
   found("unknown-field", [resource]).map(({ message }) => message);
 
-describe("a field that the API server drops is said with what is lost", () => {
+describe("a field that the API server drops is reported with its effect", () => {
   test.each<[string, object, string, string]>([
     [
       "topics",
@@ -60,11 +60,11 @@ describe("a field that the API server drops is said with what is lost", () => {
     expect(others).toEqual([]);
   });
 
-  test("what is written under its right name as well is not lost", () => {
+  test("a wrong field beside the right one has no effect", () => {
     expect(messages(beta({ mirrors: [{ topics: "a", topicsPattern: "orders" }] }))[0]).toContain("so it has no effect");
   });
 
-  test("of users", () => {
+  test("of a KafkaUser", () => {
     expect(messages(user({ authorisation: {} }))[0]).toContain("did you mean authorization?");
     const acls = [{ resource: { type: "topic", name: "a", operations: ["Read"] } }];
     expect(messages(user({ authorization: { type: "simple", acls } }))[0]).toContain("operations next to resource");
@@ -77,7 +77,7 @@ describe("a field that the API server drops is said with what is lost", () => {
   });
 });
 
-describe("nothing is said", () => {
+describe("nothing is reported", () => {
   test.each<[string, object]>([
     [
       "fields that came and went with versions",
@@ -102,18 +102,18 @@ describe("nothing is said", () => {
     ],
     ["builds, which MirrorMaker 2 does not have", { template: { buildPod: { hostAliases: [] }, deployment: {} } }],
     ["empty blocks", { mirrors: [{ sourceConnector: null, checkpointConnector: {} }] }],
-  ])("of %s", (_what, spec) => {
+  ])("for %s", (_what, spec) => {
     expect(messages(beta(spec))).toEqual([]);
   });
 
-  test("of the metrics block that v1alpha1 had before Strimzi 0.23", () => {
+  test("for the metrics block that v1alpha1 had before Strimzi 0.23", () => {
     const old = (spec: object) => messages(beta(spec, "kafka.strimzi.io", "v1alpha1"));
     expect(old({ metrics: { lowercaseOutputName: true } })).toEqual([]);
     expect(old({ metric: {} })).toHaveLength(1);
     expect(messages(beta({ metrics: {} }))).toHaveLength(1);
   });
 
-  test("of a field that the API version of v1 may get, or IBM's has: only that it is not known", () => {
+  test("except `not known` for a field that a later v1 or Event Streams may have", () => {
     for (const resource of [
       beta({ licence: {} }, "eventstreams.ibm.com"),
       beta({ quickStart: true }, "kafka.strimzi.io", "v1"),
@@ -123,13 +123,13 @@ describe("nothing is said", () => {
     }
   });
 
-  test("twice of a field that another API version has", () => {
+  test("a second time for a field that another API version has", () => {
     const resources = stack({ change: ({ mirror }) => (mirror.spec.mirrors[0].topicsBlacklistPattern = "x") });
     const about = all(resources).filter(({ message }) => message.includes("topicsBlacklistPattern"));
     expect(about.map(({ rule }) => rule)).toEqual(["dropped-options"]);
   });
 
-  test.each(Object.keys(dialects) as DialectName[])("of what the components write as %s", (dialect) => {
+  test.each(Object.keys(dialects) as DialectName[])("for what the components write as %s", (dialect) => {
     const written = all(stack({ dialect, mirror: dialect === "event-streams-v1beta1" ? { profile: "guide" } : {} }));
     expect(written.filter(({ rule }) => rule === "unknown-field" || rule === "field-not-known")).toEqual([]);
   });
@@ -155,7 +155,7 @@ describe("the real CRDs", () => {
     }
   });
 
-  test("have no field that the table does not have", () => {
+  test("have only fields that the table has", () => {
     expect(schemas.length).toBeGreaterThan(0);
     expect(schemas.flatMap(({ where, key, schema }) => missing(schema, CRD_FIELDS[key]!, `${where} ${key}`))).toEqual(
       [],
@@ -171,14 +171,14 @@ describe("the real CRDs", () => {
   }
 });
 
-describe("kind: EventStreams is a cluster as kind: Kafka is", () => {
+describe("a cluster of kind EventStreams", () => {
   const label = { "eventstreams.ibm.com/cluster": "target" };
   const kafka = (spec: object) => ({ metadata: { name: "target", namespace: "target-ns", labels: label }, spec });
   const own = { kafka: { replicas: 1, config: { "min.insync.replicas": 1 } }, entityOperator: { userOperator: {} } };
   const three = stack({ dialect: "strimzi-v1beta2", mirror: { replicationFactor: 3 } }).slice(0, 1);
   const rulesOf = (cluster: ReturnType<typeof custom>) => all([...three, cluster]).map(({ rule }) => rule);
 
-  test("brokers, minimum and user operator are read from it", () => {
+  test("is read like kind Kafka: brokers, min.insync.replicas and user operator", () => {
     const strimzi = custom({ apiVersion: "kafka.strimzi.io/v1beta2", kind: "Kafka", ...kafka(own) });
     const ibm = custom({
       apiVersion: "eventstreams.ibm.com/v1beta2",
@@ -189,7 +189,7 @@ describe("kind: EventStreams is a cluster as kind: Kafka is", () => {
     expect(rulesOf(ibm)).toContain("replication-above-brokers");
   });
 
-  test("its node pools are counted, without controllers", () => {
+  test("has the brokers of its node pools, without controllers", () => {
     const pools = [
       { name: "brokers", replicas: 1, roles: ["broker"] },
       { name: "controllers", replicas: 3, roles: ["controller"] },

@@ -90,7 +90,7 @@ async function reviewOf(program: string, settings: object) {
   return project.review("--pack-config", "settings.json");
 }
 
-test("the review runs the real preview with the package's pack, and says what was found", async () => {
+test("the review runs the real preview with the package's pack, and reports the findings", async () => {
   const { code, stdout, stderr, text } = await reviewOf(PROGRAM, {
     "acl-meaningless": "disabled",
     "storage-replication-unset": { targetBrokers: 3 },
@@ -110,7 +110,7 @@ test("the review runs the real preview with the package's pack, and says what wa
   expect(stdout + text).not.toContain("a password of the origin");
 }, 240_000);
 
-test("on a first preview nothing mandatory is said of what is not known yet", async () => {
+test("a first preview has no mandatory finding about unknown values", async () => {
   const { code, stdout, stderr, text } = await reviewOf(LATER, {});
   expect(
     annotated(stdout).filter((line) => line.startsWith("error")),

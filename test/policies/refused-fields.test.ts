@@ -18,7 +18,7 @@ const kafka = (listener: object, more: object = {}) =>
 const connector = (block: object) => aToB({ entry: { sourceConnector: block } });
 const clusters = (a: object) => aToB({}, { clusters: { a, b: {} } });
 
-describe("a value that the CRD refuses is said with its place and what to write", () => {
+describe("a value that the CRD refuses is reported with its place and what to write", () => {
   test.each<[string, Resource, string, string]>([
     [
       "a user's login",
@@ -115,7 +115,7 @@ describe("a value that the CRD refuses is said with its place and what to write"
     expect(others).toEqual([]);
   });
 
-  test("a mapping where a list or a text is expected", () => {
+  test("a mapping instead of a list or a text", () => {
     const tls = { trustedCertificates: { secretName: "x", certificate: "ca.crt" } };
     expect(said(clusters({ tls }))).toEqual([
       expect.stringContaining("tls.trustedCertificates is a mapping, not a list"),
@@ -131,7 +131,7 @@ describe("a value that the CRD refuses is said with its place and what to write"
     ]);
   });
 
-  test("fields that have to be there are named together", () => {
+  test("required fields that are missing are named together", () => {
     const withoutAlias = resource("KafkaMirrorMaker2", "m", {
       clusters: [{ bootstrapServers: "a:1" }],
       mirrors: [{ sourceCluster: "a" }],
@@ -141,7 +141,7 @@ describe("a value that the CRD refuses is said with its place and what to write"
     ]);
   });
 
-  test("a field under a misspelt name is said once", () => {
+  test("a field under a misspelt name is reported once", () => {
     const one = clusters({ bootstrapServers: undefined, bootstrapServer: "a:1" });
     delete (one.props.spec as any).clusters[0].bootstrapServers;
     expect(said(one)).toEqual([]);
@@ -165,7 +165,7 @@ describe("a value that the CRD refuses is said with its place and what to write"
   });
 });
 
-describe("nothing is said", () => {
+describe("nothing is reported", () => {
   test.each<[string, Resource]>([
     ["of right values", kafkaUser("u", "a", [])],
     ["of placeholders", connector({ tasksMax: "${TASKS}", state: "{{ state }}" })],
@@ -185,11 +185,11 @@ describe("nothing is said", () => {
         mirrors: [{ source: { alias: "a", bootstrapServers: "a:1" } }],
       }),
     ],
-  ])("%s", (_what, one) => {
+  ])("in the case %s", (_what, one) => {
     expect([...said(one), ...said(one, "field-refused-later")]).toEqual([]);
   });
 
-  test.each(Object.keys(dialects) as DialectName[])("of what the components write as %s", (dialect) => {
+  test.each(Object.keys(dialects) as DialectName[])("in the case of what the components write as %s", (dialect) => {
     const written = all(stack({ dialect, mirror: dialect === "event-streams-v1beta1" ? { profile: "guide" } : {} }));
     expect(written.filter(({ rule }) => rule.startsWith("field-refused"))).toEqual([]);
   });
@@ -218,7 +218,7 @@ describe("the real CRDs", () => {
 
   const wordsOf = ({ takes }: ValueFact) => (takes.is === "words" ? [...takes.words].sort() : []);
 
-  test("take exactly the words of the table", () => {
+  test("accept exactly the values in the table", () => {
     const facts = Object.entries(valueFacts).flatMap(([kind, own]) =>
       own.map((fact) => ({ at: [kind, ...fact.path].join("."), fact })),
     );

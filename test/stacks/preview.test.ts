@@ -67,7 +67,7 @@ async function stack(dialect: string, change: (config: Record<string, any>) => v
 const preview = (name: string, env?: NodeJS.ProcessEnv) => run(["preview", "--stack", name, "--non-interactive"], env);
 
 describe.each(Object.keys(dialects))("the example of %s", (dialect) => {
-  test("previews as it is, with a kubeconfig beside Pulumi.yaml", async () => {
+  test("previews without changes, with a kubeconfig beside Pulumi.yaml", async () => {
     const result = await preview(await stack(dialect, (config) => (config.mirror.kubeconfig = "kubeconfig")));
     expect(result.exitCode, result.text).toBe(0);
     expect(result.text).toContain("KafkaMirrorMaker2");
@@ -91,7 +91,7 @@ describe("a wrong configuration", () => {
     "sync.group.offsets.enabled is",
   ];
 
-  test("is one text with every mistake, without a stack trace", async () => {
+  test("is one error with every mistake, without a stack trace", async () => {
     const name = await stack("event-streams-v1beta1", broken);
     const { exitCode, text } = await preview(name);
     expect(exitCode).not.toBe(0);
@@ -105,7 +105,7 @@ describe("a wrong configuration", () => {
     expect(debugged.text).toMatch(/\n\s+at /);
   }, 240_000);
 
-  test("never shows what is kept as a secret", async () => {
+  test("never shows a value that is stored as a secret", async () => {
     const name = await stack("strimzi-v1");
     const secret = "correct-horse";
     expect(await run(["config", "set", "--stack", name, "--secret", "phase", secret])).toMatchObject({ exitCode: 0 });

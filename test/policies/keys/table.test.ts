@@ -59,7 +59,7 @@ test.each(blocks)("the table has exactly the keys that the real %s reads", (bloc
   expect(apart(current)).toEqual(apart(own));
 });
 
-test.each(blocks)("type, default and limits of each key of the real %s", (block) => {
+test.each(blocks)("the table has the type, default and limits of each key of the real %s", (block) => {
   const wrong = [...facts[block].values()].flatMap((fact) => {
     const it = real.get(block)!.get(fact.name);
     return it === undefined || same(fact, it) ? [] : [{ fact, it }];
@@ -67,7 +67,7 @@ test.each(blocks)("type, default and limits of each key of the real %s", (block)
   expect(wrong).toEqual([]);
 });
 
-test("names of brokers' and topics' settings", () => {
+test("the table's broker and topic settings exist", () => {
   for (const [names, block] of [
     [BROKER, "broker"],
     [TOPIC, "topic"],

@@ -84,7 +84,7 @@ describe("an endless loop is found", () => {
     );
   });
 
-  test("on one cluster with another alias and another port", () => {
+  test("on one Strimzi cluster, through another form of its address and another port", () => {
     const port = (cluster: string) => `${cluster}-kafka-bootstrap.${cluster}.svc.cluster.local:9093`;
     expect(loops({ from: "a", to: "b" }, { from: "b", to: "a", servers: port })).toHaveLength(1);
   });
@@ -122,7 +122,7 @@ describe("an endless loop is found", () => {
     }
   });
 
-  test("not by two ports of one service, which can be a proxy in front of two clusters", () => {
+  test("but not through two ports of one service, which can be a proxy in front of two clusters", () => {
     const servers = (c: string) => `gateway.proxy.svc:909${c === "a" ? 3 : 4}`;
     expect(loops({ from: "a", to: "b", servers })).toEqual([]);
     expect(loops({ from: "a", to: "b", servers: () => "gateway.proxy.svc:9093" })).toHaveLength(1);

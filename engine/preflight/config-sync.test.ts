@@ -19,8 +19,8 @@ function world(
 
 const after = (key: (typeof TOPIC_KEYS)[number], w: PreflightFacts) => valuesAfter(w.selected[0]!, key, w);
 
-describe("the value that applies after MirrorMaker 2 has run", () => {
-  it("is the brokers' default where the origin's topic has none of its own: MirrorMaker 2 takes the target's away", () => {
+describe("a setting after MirrorMaker 2 has run", () => {
+  it("is the brokers' default if the origin's topic does not set it", () => {
     const w = world(topic("orders"), existing({ "retention.ms": "-1" }));
     expect(after("retention.ms", w)).toEqual([HOUR]);
     expect(timedQuestions(w).map((q) => [q.limit, q.limitMs])).toContainEqual(["retention", 3_600_000]);
@@ -36,7 +36,7 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     expect(found.map((f) => f.code)).toContain("TARGET_SETTINGS_LOST");
   });
 
-  it("is not a limit that goes away: a time limit of the target's topic alone stops nothing", () => {
+  it("ignores a time limit that the sync removes from the target's topic", () => {
     const limits = existing({ "message.timestamp.before.max.ms": HOUR, "message.timestamp.after.max.ms": "1" });
     const byDefault = {
       "message.timestamp.before.max.ms": { value: "9", ofTopic: false },
@@ -54,12 +54,12 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     ]);
   });
 
-  it("is the origin's own value, also over another one on the target", () => {
+  it("is the origin's own value, even if the target's topic has another", () => {
     const w = world(topic("orders", [[0, 1]], { "retention.ms": "7" }), existing({ "retention.ms": "-1" }));
     expect(after("retention.ms", w)).toEqual(["7"]);
   });
 
-  it("is the origin's value where its brokers got it at run time, but not where only their file sets it", () => {
+  it("is the origin's value if its brokers set it dynamically, but not if only their file sets it", () => {
     const from = (source: "dynamic-broker" | "dynamic-default-broker" | "static-broker") => {
       const origin = topic("orders");
       return { ...origin, settings: { ...origin.settings, "retention.ms": { value: "7", ofTopic: false, source } } };
@@ -70,7 +70,7 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     expect(after("retention.ms", world(from("static-broker"), undefined))).toEqual([HOUR]);
   });
 
-  it("stays where MirrorMaker 2 is told to leave it: no sync, or an excluded key", () => {
+  it("stays unchanged without config sync or if the key is excluded", () => {
     const own = existing({ "retention.ms": "-1", "message.timestamp.type": "LogAppendTime" });
     expect(after("message.timestamp.type", world(topic("orders"), own))).toEqual(["LogAppendTime"]);
     expect(after("retention.ms", world(topic("orders"), own, { configSync: { enabled: false } }))).toEqual(["-1"]);
@@ -87,7 +87,7 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     expect(after("retention.ms", w)).toEqual(["604800000"]);
   });
 
-  it("is the brokers' default also for excluded keys where each sync replaces everything (before Kafka 3.5, and with never)", () => {
+  it("is the brokers' default even for excluded keys if each sync replaces everything", () => {
     const own = existing({ "retention.ms": "-1", "message.timestamp.type": "LogAppendTime" });
     const by = (kafkaVersion: string, incremental?: string) =>
       world(topic("orders"), own, {
@@ -100,7 +100,7 @@ describe("the value that applies after MirrorMaker 2 has run", () => {
     expect(after("message.timestamp.type", by("4.1.0", "never"))).toEqual(["LogAppendTime"]);
   });
 
-  it("never depends on what the target's topic has, where the sync is on and the key is not excluded", () => {
+  it("does not depend on the target's topic if the sync is on and the key is not excluded", () => {
     const value = fc.constantFrom("-1", "5", HOUR);
     const keys = TOPIC_KEYS.filter(
       (k) => k !== "message.timestamp.type" && k !== "message.timestamp.difference.max.ms",

@@ -699,14 +699,14 @@ describe("findings and their near misses", () => {
     expect(near).toEqual([]);
   });
 
-  it("nothing is found on two clusters that are ready, nor while the mirror runs", () => {
+  it("do not appear on two ready clusters or while the mirror runs", () => {
     expect(decide(facts(), {})).toEqual([]);
     expect(decide(running(), {})).toEqual([]);
   });
 });
 
-describe("questions about times", () => {
-  it("are asked only where a limit of the target could hurt", () => {
+describe("questions about timestamps", () => {
+  it("are asked only if a limit of the target matters", () => {
     expect(timedQuestions(facts())).toEqual([{ limit: "after", topic: "orders", limitMs: 3_600_000 }]);
     const strict = facts({
       target: onTarget({ "log.retention.ms": "1000", "log.message.timestamp.before.max.ms": "5000" }),
@@ -719,7 +719,7 @@ describe("questions about times", () => {
     expect(timedQuestions(facts({ target: onTarget({ "log.message.timestamp.type": "LogAppendTime" }) }))).toEqual([]);
   });
 
-  it("use the tightest of the brokers' limits when they differ", () => {
+  it("use the strictest limit if the brokers' limits differ", () => {
     const target = {
       clusterId: "two",
       brokers: [...brokers(2), ...brokers(1, { "log.message.timestamp.after.max.ms": "60000" })],
@@ -734,13 +734,13 @@ describe("the verdict", () => {
     {},
   );
 
-  it("names every error and its fix, at once", () => {
+  it("names every error and its fix at once", () => {
     expect(() => refuse(findings)).toThrow(
       /^PREFLIGHT_FAILED: 2 findings stop the migration before anything was changed\n {2}- SAME_CLUSTER: .* Fix: correct[^\n]*\n {2}- TARGET_MESSAGE_SIZE_SMALLER: [^\n]*\nfix: /,
     );
   });
 
-  it("lets a finding be accepted by its code", () => {
+  it("accepts a finding by its code", () => {
     const accepted = accepting(findings, ["TARGET_MESSAGE_SIZE_SMALLER"]);
     expect(accepted.map((f) => [f.code, f.severity])).toEqual([
       ["SAME_CLUSTER", "error"],

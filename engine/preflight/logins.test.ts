@@ -9,7 +9,7 @@ const scram: Connection = {
 };
 const model = (origin: Connection, target: Connection) => ({ origin, target }) as MigrationModel;
 
-test("clusters without authentication are warned of once, and plain text is named", () => {
+test("clusters without authentication cause one warning, which names plain text", () => {
   const plain: Connection = { bootstrapServers: "o:1" };
   const tls: Connection = { bootstrapServers: "o:1", tls: { ca: "PEM" } };
   const [both, ...more] = checkLogins(model(plain, tls));

@@ -91,8 +91,8 @@ const narrow = { ...mirror, topicsPattern: "orders", groupsPattern: "billing" };
 const codes = async (cluster: Cluster, told?: boolean, by = narrow) =>
   (await checkOpenCluster(port(cluster), by, users, universe, told)).map((f) => f.code);
 
-describe("a cluster that lets everybody use what no ACL names", () => {
-  it("stops the migration whose ACLs would lock everybody else out, and names the topics and groups", async () => {
+describe("a cluster that allows everyone if no ACL is found", () => {
+  it("stops a migration whose ACLs would lock others out, and names the topics and groups", async () => {
     const [found] = await checkOpenCluster(port({ setting: "true" }), narrow, users, universe);
     expect(found).toMatchObject({ code: "CLUSTER_OPEN", severity: "error" });
     expect(found!.seen).toMatch(
@@ -108,7 +108,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(wide!.seen).toContain("2 topics (orders, other)");
   });
 
-  it("stops it where only the cluster itself would be closed to its clients and brokers", async () => {
+  it("stops a migration that would close only the cluster itself", async () => {
     const find = async (acls: Acl[]) => checkOpenCluster(port({ setting: "true", acls }), narrow, users, universe);
     const [found, ...more] = await find(onAll.slice(0, 2));
     expect(found).toMatchObject({ code: "CLUSTER_OPEN", severity: "error" });
@@ -132,7 +132,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(await find("mirror", named, { groups: ["extra"] })).toEqual([]);
   });
 
-  it("stops it where exactly-once would close other clients' transactional ids", async () => {
+  it("stops a migration if exactly-once would close other clients' transactional ids", async () => {
     const find = (ids: string[] | undefined, acls: Acl[] = []) => {
       const target = { ...port({ setting: "true", acls: [...onAll, ...acls], ids }), side: "target" as const };
       return checkOpenCluster(target, { ...narrow, exactlyOnce: true }, users, universe);
@@ -154,27 +154,27 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     );
   });
 
-  it("counts the groups that move in addition to the pattern's", async () => {
+  it("counts the groups that move in addition to the pattern's groups", async () => {
     const acls = [others, ofCluster, { ...others, resourceType: "group" as const, resourceName: "billing" }];
     const more = { ...users, groups: ["orders-app"] };
     const [found] = await checkOpenCluster(port({ setting: "true", acls }), narrow, more, universe);
     expect(found!.seen).toContain("the first on 1 group (orders-app) of the origin");
   });
 
-  it("also after this migration has made its own administrator, whose ACLs do not count", async () => {
+  it("stops a migration even if its own administrator already has ACLs", async () => {
     expect(await codes({ setting: "true", acls: [ours, { ...ours, resourceType: "group" }] })).toEqual([
       "CLUSTER_OPEN",
     ]);
   });
 
-  it("stops nothing where others have ACLs on all of it, where the setting is false or not set, or where that is told", async () => {
+  it("stops nothing if others have ACLs on everything or the default is to deny", async () => {
     expect(await codes({ setting: "true", acls: onAll })).toEqual([]);
     expect(await codes({ setting: "false" })).toEqual([]);
     expect(await codes({})).toEqual([]);
     expect(await codes({ setting: null }, false)).toEqual([]);
   });
 
-  it("is told by the user where the brokers hide it and this login may do everything", async () => {
+  it("needs an answer from the user if the brokers hide the setting and the login may do everything", async () => {
     expect(await codes({ setting: null })).toEqual(["CLUSTER_OPEN_UNKNOWN"]);
     expect(await codes({ setting: null }, true)).toEqual(["CLUSTER_OPEN"]);
     expect(await codes({ setting: null }, false)).toEqual([]);
@@ -184,7 +184,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(found!.severity).toBe("error");
   });
 
-  it("is known to be closed where this user may not see what no ACL names", async () => {
+  it("is known to be closed if the login may not see what no ACL names", async () => {
     for (const at of [{ setting: null }, { denied: true }]) {
       expect(await codes({ ...at, probe: false })).toEqual([]);
       // On brokers before Kafka 3.0 the check asks about a topic instead.
@@ -192,7 +192,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     }
   });
 
-  it("is known to be open where a user who is refused something may use what no ACL names", async () => {
+  it("is known to be open if a login without full rights may use what no ACL names", async () => {
     expect(await codes({ setting: null, cluster: ["Describe"] })).toEqual(["CLUSTER_OPEN"]);
     expect(await codes({ denied: true, cluster: ["Describe"] })).toEqual(["CLUSTER_OPEN"]);
     expect(await codes({ denied: true, cluster: ["Describe"], probe: undefined })).toEqual(["CLUSTER_OPEN"]);
@@ -200,7 +200,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     expect(await codes({ setting: null, acls: [ours], held: ["Read", "Describe"] })).toEqual(["CLUSTER_OPEN"]);
   });
 
-  it("is not known from a super user, who has rights that no ACL gives", async () => {
+  it("stays unknown for a super user, whose rights come from no ACL", async () => {
     const find = (cluster: Cluster, principal?: string) =>
       checkOpenCluster(port(cluster), narrow, users, universe, undefined, principal);
     for (const principal of [undefined, "User:admin"]) {
@@ -215,7 +215,7 @@ describe("a cluster that lets everybody use what no ACL names", () => {
     ]);
   });
 
-  it("is a warning where every name has an ACL, and the settings may not be read", async () => {
+  it("causes only a warning if every name has an ACL and the settings cannot be read", async () => {
     const all = (["topic", "group"] as const).map((resourceType): Acl => ({ ...ours, resourceType }));
     const [found] = await checkOpenCluster(
       port({ denied: true, probe: undefined, acls: all }),

@@ -31,7 +31,7 @@ const found = (o: OtherMirror, over: Parameters<typeof facts>[0] = {}) =>
   checkOpposite(facts({ others: [o], addresses, ...over })).map((f) => f.severity);
 
 describe("a mirror in the opposite direction", () => {
-  it("is named with its connector and the topics that it copies back", () => {
+  it("is reported with its connector and the topics that it copies back", () => {
     const [finding] = checkOpposite(facts({ others: [other()], addresses }));
     expect(finding).toMatchObject({ code: "MIRROR_OPPOSITE", severity: "error" });
     expect(finding!.seen).toMatch(
@@ -40,7 +40,7 @@ describe("a mirror in the opposite direction", () => {
     expect(finding!.fix).toContain("mirror.topicsExcludePattern");
   });
 
-  it("is found by its addresses whatever its aliases, and by its aliases whatever its addresses", () => {
+  it("is found by its addresses or by its aliases", () => {
     expect(found(other({ "source.cluster.bootstrap.servers": "lb:1" }))).toEqual([]);
     const aliases = {
       "source.cluster.bootstrap.servers": "lb:1",
@@ -53,12 +53,12 @@ describe("a mirror in the opposite direction", () => {
     expect(found(other({ "target.cluster.bootstrap.servers": "third:1" }, { side: "target" }))).toEqual([]);
   });
 
-  it("is a warning while it does not run", () => {
+  it("causes only a warning while it does not run", () => {
     expect(found(other({}, { target: "STOPPED" }))).toEqual(["warning"]);
     expect(found(other({}, { alive: false }))).toEqual(["warning"]);
   });
 
-  it("is no loop where it takes other topics, or where the policies recognise their own copies", () => {
+  it("is no loop if it copies other topics or the policies recognise their own copies", () => {
     expect(found(other({ topics: "payments" }))).toEqual([]);
     expect(found(other({ "topics.exclude": "orders" }))).toEqual([]);
     const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
@@ -73,7 +73,7 @@ describe("a mirror in the opposite direction", () => {
     expect(found(other(back), { mirror: renaming, selected: [copied] })).toEqual([]);
   });
 
-  it("is one where only one of them renames, or their aliases or separators differ: the names grow without an end", () => {
+  it("is a loop if the policies do not recognise each other's copies, because names grow forever", () => {
     const back = { "replication.policy.class": renames };
     expect(found(other(back), { mirror: { ...mirror, topicsPattern: "orders" } })).toEqual([]);
     expect(found(other({ ...back, topics: ".*" }), { mirror: { ...mirror, topicsPattern: ".*" } })).toEqual(["error"]);
@@ -93,7 +93,7 @@ describe("a mirror in the opposite direction", () => {
     expect(found(other(all), { mirror: { ...renaming, topicsPattern: "orders.*" } })).toEqual([]);
   });
 
-  it("is a warning where nobody can know: another class of policy or filter, or an exclusion in the old spelling", () => {
+  it("causes only a warning if its policy, filter or exclusions cannot be evaluated", () => {
     expect(found(other({ "replication.policy.class": "com.example.Policy" }))).toEqual(["warning"]);
     expect(found(other({ "replication.policy.class": "com.example.Policy", topics: "payments" }))).toEqual([]);
     expect(found(other({ "topic.filter.class": "com.example.Filter" }))).toEqual(["warning"]);
@@ -102,7 +102,7 @@ describe("a mirror in the opposite direction", () => {
     expect(found(other({ "topics.blacklist": "payments", "topics.exclude": "orders" }))).toEqual([]);
   });
 
-  it("is found in whatever form the addresses are written", () => {
+  it("is found for any spelling of the addresses", () => {
     const own = { origin: ["blue-kafka-bootstrap.blue.svc:9093"], target: ["kafka.green.svc:9092", "10.0.0.9:9092"] };
     const at = (source: string, target = "blue-kafka-external-bootstrap.blue:9094") =>
       found(
@@ -135,14 +135,14 @@ describe("a mirror in the opposite direction", () => {
 describe("a record that the mirror's producer would refuse", () => {
   const record: LargeRecord = { topic: "orders", partition: 2, offset: 17, bytes: 3_000_000 };
 
-  it("is named with its place and its uncompressed size, and the fix with the key and what it needs", () => {
+  it("is reported with its place and uncompressed size, and the fix names the setting and value", () => {
     const [finding] = checkLarge({ large: [record] });
     expect(finding).toMatchObject({ code: "RECORD_EXCEEDS_REQUEST", severity: "error" });
     expect(finding!.seen).toMatch(/at most 1048576 bytes.*orders-2 has 3000000 bytes at offset 17/);
     expect(finding!.fix).toMatch(/producer.override.max.request.size .* to 3000082 or more/);
   });
 
-  it("is none where the producer's own limit is larger", () => {
+  it("is accepted if the producer's own limit is larger", () => {
     expect(checkLarge({ large: [record] }, 3_000_082)).toEqual([]);
     expect(checkLarge({ large: [record] }, 3_000_081)).toHaveLength(1);
     expect(checkLarge({})).toEqual([]);

@@ -26,7 +26,7 @@ const acl = (over: Partial<Acl>): Acl => ({
   ...over,
 });
 
-describe("rules as questions", () => {
+describe("ACL rules as questions", () => {
   it.each([
     ["a name as it is", rule("topic", "audit", "literal", "Read"), ["audit"]],
     ["a prefix as the names in use that it covers", rule("topic", "orders", "prefix", "Read"), ["orders", "orders-eu"]],
@@ -38,14 +38,14 @@ describe("rules as questions", () => {
     expect(needsOf([r], universe)).toEqual([{ type: r.resource.type, operation: r.operations[0], names }]),
   );
 
-  it("Create on nothing but existing topics is no question", () => {
+  it("ask nothing about Create if all topics exist", () => {
     expect(needsOf([rule("topic", "orders", "literal", "Create", "Write")], universe)).toEqual([
       { type: "topic", operation: "Write", names: ["orders"] },
     ]);
   });
 });
 
-describe("answers", () => {
+describe("answers to the questions", () => {
   const need = (operation: Need["operation"], over: Partial<Need> = {}): Need => ({
     type: "topic",
     operation,
@@ -53,14 +53,14 @@ describe("answers", () => {
     ...over,
   });
 
-  it("an operation implies Describe or DescribeConfigs as in Kafka, and nothing else", () => {
+  it("imply Describe or DescribeConfigs as in Kafka, and nothing else", () => {
     for (const o of ["Read", "Write", "Delete", "Alter"]) expect(allows([o], "Describe")).toBe(true);
     expect(allows(["AlterConfigs"], "DescribeConfigs")).toBe(true);
     expect(allows(["Create"], "Describe")).toBe(false);
     expect(allows(["Describe", "Write"], "Read")).toBe(false);
   });
 
-  it("name the topics on which it is missing, hidden ones included", () => {
+  it("name the topics that lack a right, including hidden ones", () => {
     const topics = new Map([
       ["orders", ["Read", "Describe"]],
       ["orders-eu", null],
@@ -71,7 +71,7 @@ describe("answers", () => {
     ]);
   });
 
-  it("Create on the cluster makes any topic", () => {
+  it("include Create on any topic if the cluster allows Create", () => {
     expect(missingOf([need("Create")], nothing)).toHaveLength(1);
     expect(missingOf([need("Create")], { ...nothing, cluster: ["Create", "Describe"] })).toEqual([]);
     expect(
@@ -82,7 +82,7 @@ describe("answers", () => {
     ).toEqual([]);
   });
 
-  it("what a hidden topic's broker answer can't show is looked up in the ACLs", () => {
+  it("come from the ACLs if a hidden topic does not show the right", () => {
     const hidden = { ...nothing, topics: new Map([["orders", null]]) };
     expect(missingOf([need("DescribeConfigs")], { ...hidden, acls: [acl({ operation: "DescribeConfigs" })] })).toEqual(
       [],
@@ -91,7 +91,7 @@ describe("answers", () => {
     expect(missingOf([need("Write")], { ...hidden, acls: [acl({ operation: "Write" })] })).toHaveLength(1);
   });
 
-  it("transactional ids are decided by the ACLs, and said to be unknown without them", () => {
+  it("come from the ACLs for transactional ids, and are unknown without ACLs", () => {
     const tx = need("Write", { type: "transactionalId", names: ["connect-cluster-c"] });
     const own = acl({ resourceType: "transactionalId", resourceName: "connect-cluster-c", operation: "Write" });
     expect(missingOf([tx], { ...nothing, acls: [own] })).toEqual([]);
@@ -109,15 +109,15 @@ describe("answers", () => {
     ["a deny beside it", [{}, { permission: "deny" }], false],
     ["a deny of something else", [{}, { permission: "deny", operation: "Write" }], true],
     ["a deny of All", [{}, { permission: "deny", operation: "All" }], false],
-  ])("ACLs decide as the authorizer does: %s", (_, acls, allowed) =>
+  ])("follow the ACLs as the authorizer does: %s", (_, acls, allowed) =>
     expect(byAcls(acls.map(acl), "topic", "orders", "Read")).toBe(allowed),
   );
 });
 
-describe("effects", () => {
+describe("effects of missing rights", () => {
   const JOURNAL = offsetsJournalTopic(mirror);
 
-  it("a right that is missing on the journal alone is explained by the journal", () => {
+  it("mention the journal if a right is missing only there", () => {
     const read = (...names: string[]) =>
       administratorEffect("target", { type: "topic", operation: "Read", names }, JOURNAL);
     expect(read(JOURNAL)).toMatch(/can't keep what the groups' offsets were/);
@@ -127,7 +127,7 @@ describe("effects", () => {
   const other = { topics: ["orders"], groups: ["billing"], existing: new Set<string>() };
   const sides: Side[] = ["origin", "target"];
 
-  it("every privilege of the least set has one of its own words, never the fallback", () => {
+  it("have their own text for each right of the mirror's least-privilege set", () => {
     const all = [
       mirror,
       {
@@ -150,7 +150,7 @@ describe("effects", () => {
     }
   });
 
-  it("the same for the administrator", () => {
+  it("have their own text for each right of the administrator", () => {
     for (const side of sides) {
       for (const need of needsOf(administratorAcls(side, mirror, { fence: true }), other)) {
         expect(administratorEffect(side, need, JOURNAL), `${side} ${needText(need)}`).not.toMatch(/later step/);

@@ -17,11 +17,11 @@ test.each([
     { policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
     /topics are now called origin.x instead of x/,
   ],
-])("a mirror that runs keeps its names: %j", (over, text) => {
+])("the names of a running mirror must not change: %j", (over, text) => {
   expect(said(over)).toEqual([expect.stringMatching(text)]);
 });
 
-test("what only chooses topics, groups and speed may change", () => {
+test("settings that only select topics and groups or change the speed may change", () => {
   expect(
     said({
       topicsPattern: "other",

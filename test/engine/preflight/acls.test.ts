@@ -99,12 +99,12 @@ describe("the mirror's users", () => {
     for (const side of ["origin", "target"] as const) await ports[side].createAcls(least(side));
   });
 
-  it("pass with the least set, as soon as the brokers know it", async () => {
+  it("pass with the least-privilege set as soon as the brokers know it", async () => {
     await expect(checkMirrorPrivileges(model, mirror())).resolves.toEqual({ topics: 1, groups: 1, warnings: [] });
   });
 
   it.each(["origin", "target"] as const)(
-    "%s: each privilege of the least set is named when it is missing, with what the mirror would do",
+    "%s: each missing right of the least-privilege set is named, with its effect",
     async (side) => {
       await takeAwayInTurn(side, least(side), check);
       await ports[side].deleteAcls([least(side)[0]!]);
@@ -121,7 +121,7 @@ describe("the mirror's users", () => {
     300_000,
   );
 
-  it("a deny beats what is granted", async () => {
+  it("do not pass if a deny rule overrides a right", async () => {
     const deny: Acl = {
       ...least("origin")[0]!,
       permission: "deny",
@@ -138,7 +138,7 @@ describe("the mirror's users", () => {
     await ports.origin.deleteAcls([deny]);
   });
 
-  it("a wrong password is said as such", async () => {
+  it("cause an authentication error with a wrong password", async () => {
     const wrong = {
       ...mirror(),
       target: { ...as("target", user), sasl: { mechanism: "SCRAM-SHA-512" as const, username: user, password: "no" } },
@@ -148,7 +148,7 @@ describe("the mirror's users", () => {
     );
   });
 
-  it("pass with the guide's own ACLs, for what the guide configures", async () => {
+  it("pass with the guide's own ACLs for the guide's configuration", async () => {
     for (const side of ["origin", "target"] as const) {
       await ports[side].deleteAcls(least(side));
       await ports[side].createAcls(aclBindings(guideAcls(side), `User:${user}`));
@@ -162,7 +162,7 @@ describe("the mirror's users", () => {
   });
 });
 
-it("All on the cluster is no right on any topic, group or transactional id", async () => {
+it("All on the cluster gives no right on topics, groups or transactional ids", async () => {
   const all = (["origin", "target"] as const).map(
     (side) =>
       [
@@ -197,13 +197,13 @@ describe("the administrator", () => {
     for (const side of ["origin", "target"] as const) await ports[side].createAcls(acls(side));
   });
 
-  it("passes with its least set", async () => {
+  it("passes with its least-privilege set", async () => {
     await eventually("the brokers know it", async () => (await said(check)) === "", 15_000);
     await expect(check()).resolves.toMatchObject({ topics: 1, partitions: 1, groups: 1 });
   });
 
   it.each(["origin", "target"] as const)(
-    "%s: each of its privileges is named when it is missing",
+    "%s: each missing right is named",
     async (side) => {
       await takeAwayInTurn(side, acls(side), check);
     },
@@ -211,7 +211,7 @@ describe("the administrator", () => {
   );
 
   it.each(["origin", "target"] as const)(
-    "%s: without each of them a call of the engine is refused",
+    "%s: a call of the engine is refused without each right",
     async (side) => {
       // A prefix covers the topic of its own name, too.
       const named = acls(side)

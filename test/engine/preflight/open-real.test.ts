@@ -83,8 +83,8 @@ async function withAcls<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-describe("real brokers that let everybody use what no ACL names, and hide it", () => {
-  it("stop a migration whose rules cover every name, and closed ones are not even warned of", async () => {
+describe("real brokers that allow everyone if no ACL is found, and hide that", () => {
+  it("stop a migration whose rules cover every name; closed brokers cause no warning", async () => {
     await withAcls(async () => {
       const found = await said({ origin: logged(model.origin), target: logged(model.target) });
       expect(found).toEqual([expect.stringMatching(/^CLUSTER_OPEN: the origin's brokers let this login use/)]);
@@ -93,7 +93,7 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
     });
   });
 
-  it("are not taken for open because a super user may do everything: that has to be said", async () => {
+  it("need an answer from the user if the login is a super user", async () => {
     expect(await said({})).toEqual([expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: the origin's brokers set/)]);
     expect(await said({}, { everyoneByDefault: { origin: false } })).toEqual([]);
     expect(await said({}, { everyoneByDefault: { origin: true } })).toEqual([expect.stringMatching(/^CLUSTER_OPEN: /)]);
@@ -127,14 +127,14 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
     }
   });
 
-  it("stop one that brings its own administrator, where nobody has an ACL yet", async () => {
+  it("stop a migration that creates its own administrator if no one has an ACL yet", async () => {
     const found = await said({ origin: logged(model.origin) });
     expect(found).toEqual([
       expect.stringMatching(/^CLUSTER_OPEN_UNKNOWN: .*may do everything on either kind of cluster/),
     ]);
   });
 
-  it("need not be described to the fence, if its administrator is no super user", async () => {
+  it("need no option for the fence if its administrator is not a super user", async () => {
     const administrator = administratorAcls("origin", model.mirror, { fence: true }).filter(
       (rule) => rule.resource.type === "cluster",
     );
@@ -152,7 +152,7 @@ describe("real brokers that let everybody use what no ACL names, and hide it", (
     await ports.origin.deleteAcls(rights);
   });
 
-  it("are asked without leaving anything behind", async () => {
+  it("are checked without leaving anything behind", async () => {
     expect((await ports.origin.listTopics()).filter((name) => name !== topic)).toEqual(["__consumer_offsets"]);
     expect(await ports.origin.describeAcls()).toEqual([]);
     expect(await ports.origin.mayDescribeTransactionalId(prefix)).toBe(true);

@@ -60,7 +60,7 @@ const by = (over: Partial<MigrationModel["mirror"]>): MigrationModel => ({
 });
 
 describe("connections", () => {
-  it("a wrong password and an unreachable broker are reported together, the password is not", async () => {
+  it("report a wrong password and an unreachable broker together, without the password", async () => {
     const { sasl } = clusters.target.connection;
     const message = await refusal({
       ...model,
@@ -73,7 +73,7 @@ describe("connections", () => {
     expect(message).not.toContain("not-the-password");
   });
 
-  it("one cluster given twice is noticed", async () => {
+  it("must not be the same cluster twice", async () => {
     expect(
       await refusal(
         { ...model, target: model.origin },
@@ -83,13 +83,13 @@ describe("connections", () => {
   });
 });
 
-describe("what is there", () => {
+describe("preflight on real clusters", () => {
   afterEach(async () => {
     const names = await own(target);
     if (names.length > 0) await target.deleteTopics(names);
   });
 
-  it("passes when nothing is in the way, and changes nothing", async () => {
+  it("passes if nothing is in the way, and changes nothing", async () => {
     const before = [await own(origin), await own(target)];
     const result = await preflight(model, options);
     expect(result).toMatchObject({ topics: 1, partitions: 2, groups: 0, resumes: false });
@@ -100,13 +100,13 @@ describe("what is there", () => {
     expect([await own(origin), await own(target)]).toEqual(before);
   });
 
-  it("a pattern that matches nothing comes with what was probably meant", async () => {
+  it("refuses a pattern that matches nothing", async () => {
     expect(await refusal(by({ topicsPattern: `${prefix}-dat` }))).toMatch(
       new RegExp(`SELECTION_EMPTY: mirror.topicsPattern "${prefix}-dat" selects none`),
     );
   });
 
-  it("a user topic with the name of an internal one is named with the key that renames it", async () => {
+  it("refuses a user topic with an internal topic's name, and names the setting that renames it", async () => {
     const name = model.mirror.offsetStorageTopic;
     await target.createTopic(name, { partitions: 1, replicationFactor: 1 });
     await produce(clusters.target, name, [{ value: "an order" }]);
@@ -125,7 +125,7 @@ describe("what is there", () => {
     await origin.deleteTopics([clash]);
   });
 
-  it("so is a user topic that bears the default name of one, on either cluster", async () => {
+  it("refuses a user topic with an internal topic's default name, on either cluster", async () => {
     const name = "migration-connect-cluster-offsets";
     const named = { offsetStorageTopic: name, topicsPattern: `${data},${name}` };
     await origin.createTopic(name, { partitions: 1, replicationFactor: 1 });
@@ -146,7 +146,7 @@ describe("what is there", () => {
     await target.deleteTopics([name]);
   });
 
-  it("a target topic with another partition count, or with other data, stops it", async () => {
+  it("refuses a target topic with another partition count or with other data", async () => {
     await target.createTopic(data, { partitions: 3, replicationFactor: 1 });
     expect(await refusal()).toMatch(
       new RegExp(`TARGET_TOPIC_PARTITIONS: topic ${data} has 3 partitions on the target and 2 on the origin`),
@@ -158,7 +158,7 @@ describe("what is there", () => {
     expect(await refusal()).toMatch(new RegExp(`TARGET_TOPIC_HAS_DATA: topic ${data} .*partition 1 from 0 to 1`));
   });
 
-  it("more replicas than brokers, now or at the reset, are refused", async () => {
+  it("refuses more replicas than brokers, for the copy and for the reset", async () => {
     const message = await refusal(by({ replicationFactor: 4 }), {
       offsetSyncsReplicationFactor: 3,
       replication: { rules: [{ pattern: data, factor: 5 }] },
@@ -172,7 +172,7 @@ describe("what is there", () => {
     expect(message).toMatch(new RegExp(`REPLICATION_TOO_LARGE: .*topic ${data}: factor 5, but there are 3 brokers`));
   });
 
-  it("records that the target would delete or refuse are found by their time", async () => {
+  it("finds records that the target would delete or refuse by their timestamps", async () => {
     const aged = `${data}-aged`;
     await origin.createTopic(aged, {
       partitions: 2,
@@ -204,7 +204,7 @@ describe("what is there", () => {
     await origin.deleteTopics([aged]);
   });
 
-  it("a record that is small only while it is compressed, and another mirror that copies everything back, are found", async () => {
+  it("finds a record that is too large when uncompressed, and a mirror in the opposite direction", async () => {
     const [packed, configs] = [`${data}-packed`, `${prefix}-fallback-configs`];
     await origin.createTopic(packed, { partitions: 1, replicationFactor: 1 });
     await produce(clusters.origin, packed, [{ value: "x".repeat(3_000_000) }], CompressionTypes.GZIP);
@@ -232,7 +232,7 @@ describe("what is there", () => {
     await origin.deleteTopics([packed, configs]);
   });
 
-  it("a log that starts with transaction markers or a deleted prefix holds no record that the target would delete", async () => {
+  it("ignores old aborted records at the start of a log if the mirror reads committed", async () => {
     const [marked, dated] = [`${data}-marked`, `${data}-dated`];
     const old = Date.now() - 3 * DAY;
     for (const name of [marked, dated]) {
@@ -252,7 +252,7 @@ describe("what is there", () => {
   });
 });
 
-describe("beside a real MirrorMaker 2", () => {
+describe("preflight beside a real MirrorMaker 2", () => {
   let mirror: RunningMirror | undefined;
   afterAll(() => mirror?.stop());
 
@@ -266,7 +266,7 @@ describe("beside a real MirrorMaker 2", () => {
       return ends.every((e) => e.offset === offset);
     });
 
-  it("foretells which settings a topic on the target has after MirrorMaker 2 has run", async () => {
+  it("predicts the target topic's settings after MirrorMaker 2 has run", async () => {
     const old = Date.now() - 2 * DAY;
     await produce(
       clusters.origin,
@@ -305,7 +305,7 @@ describe("beside a real MirrorMaker 2", () => {
     expect(foretold).toEqual(Object.fromEntries(keys.map((key) => [key, [now.get(key)!.value]])));
   });
 
-  it("passes while it runs, and finds what an earlier run left when the target was emptied", async () => {
+  it("passes while the mirror runs, and finds its leftover offsets if the target was emptied", async () => {
     // Also in the moments before the first flush.
     await expect(preflight(model, options)).resolves.toMatchObject({ topics: 1, resumes: true });
     const group = await target.describeGroups([model.mirror.groupId]);

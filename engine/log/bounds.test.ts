@@ -20,7 +20,7 @@ const partitions = [
   { topic: "a", partition: 1 },
 ];
 
-test("logs come in the order asked, whatever the order of the brokers' answers", async () => {
+test("logs have the order of the request, not of the brokers' responses", async () => {
   expect(await readLogs(port, partitions)).toEqual([
     { topic: "a", partition: 0, from: 3n, to: 10n },
     { topic: "a", partition: 1, from: 0n, to: 0n },
@@ -37,7 +37,7 @@ test("bounds and single offsets are found by topic:partition", async () => {
   expect((await readOffsets(port, partitions, "latest")).get("a:0")).toBe(10n);
 });
 
-test("a log never ends before it starts, also when records are written and deleted between both answers", async () => {
+test("a log never ends before it starts, even if records are deleted between the two responses", async () => {
   const racing = clusterWith({ "a:0": { earliest: 12n, latest: 10n } });
   expect(await readBounds(racing, [partitions[0]!])).toEqual(new Map([["a:0", { start: 12, end: 12 }]]));
 });

@@ -42,29 +42,29 @@ const old = (count: number) =>
   puts(0, count, (i) => 10 + i).map((r) => ({ ...r, value: Buffer.from(`old ${r.offset}`) }));
 const now = (count: number) => puts(0, count, time);
 
-describe("the first records of a topic that was deleted and created again on the origin", () => {
-  it("differ where the mirror continued at its old offsets", async () => {
+describe("the first records of a topic that was recreated on the origin", () => {
+  it("differ if the mirror continued at its old offsets", async () => {
     expect(await kinds(log(now(900)), log([...old(500), ...now(900).slice(500)]))).toEqual(["missing"]);
   });
 
-  it("differ where the mirror copied the new records behind the old ones", async () => {
+  it("differ if the mirror copied the new records after the old ones", async () => {
     expect(await kinds(log(now(400)), log([...old(150), ...now(400)]))).toEqual(["missing"]);
   });
 
-  it("differ on a compacted topic in the latest record of the first key", async () => {
+  it("differ on a compacted topic by the latest record of the first key", async () => {
     expect(await kinds(log(now(90)), log([...old(50), ...now(90).slice(50)]), { compacted: true })).toEqual([
       "missing",
     ]);
   });
 
-  it("differ where the origin has deleted a beginning of the new log since", async () => {
+  it("differ if the origin has deleted the beginning of the new log", async () => {
     const target = log([...old(500), ...now(900).slice(500)]);
     expect(await kinds(cut(log(now(900)), 20), target)).toEqual(["missing"]);
     // All records that the origin still has were copied, so none is missing.
     expect(await kinds(cut(log(now(900)), 600), target)).toEqual([]);
   });
 
-  it("differ where retention has deleted a beginning on the target", async () => {
+  it("differ if retention has deleted the beginning on the target", async () => {
     const target = log([...old(500), ...now(900).slice(500)]);
     expect(await kinds(log(now(900)), cut(target, 20))).toEqual(["extra"]);
     expect(await kinds(cut(log(now(900)), 20), cut(target, 20))).toEqual(["missing"]);
@@ -76,7 +76,7 @@ describe("the first records of a topic that was deleted and created again on the
   });
 });
 
-describe("the first records of a good copy", () => {
+describe("the first records of a correct copy", () => {
   const logs = fc.array(
     fc.record({
       timestamp: fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 30 })),
@@ -86,7 +86,7 @@ describe("the first records of a good copy", () => {
     { minLength: 1, maxLength: 120 },
   );
 
-  it("are accepted whatever either side has deleted or compacted, and whoever sets the timestamps", async () => {
+  it("match for any deletion and compaction, and for timestamps from any source", async () => {
     const deleted = fc.oneof(fc.constant(0), fc.nat(119));
     await fc.assert(
       fc.asyncProperty(
@@ -141,24 +141,24 @@ describe("the first records of a good copy", () => {
     );
   });
 
-  it("are accepted on a compacted topic whose later values alone are on the target", async () => {
+  it("match on a compacted topic if the target has only later values", async () => {
     const again = now(20).map((r, i) => ({ ...r, offset: 20 + i, timestamp: 5000 + i }));
     const all = log([...now(20), ...again]);
     expect(await kinds(all, renumbered(cut(all, 7)), { compacted: true })).toEqual([]);
   });
 
-  it("are accepted where compaction took the origin's beginning before the topic's policy was changed", async () => {
+  it("match if compaction removed the origin's beginning before the policy was changed", async () => {
     const all = log(now(20));
     expect(await kinds({ start: 0, end: 20, records: all.records.slice(3) }, all)).toEqual([]);
   });
 
-  it("are found far from the beginning, by their time", async () => {
+  it("are found by their timestamps, even far from the beginning", async () => {
     const records = now(50_000);
     expect(await kinds(cut(log(records), 40_000), log(records))).toEqual([]);
     expect(await kinds(log(records), cut(log(records), 40_000))).toEqual([]);
   });
 
-  it("are not denied where the times are in such disorder that they would have to be searched for long", async () => {
+  it("match if timestamps are so unordered that a search would take too long", async () => {
     const records = puts(0, 50_000, (i) => (i === 10 ? 9_000_000 : 1000 + i));
     expect(await kinds(cut(log(records), 40_000), log(records))).toEqual([]);
   });

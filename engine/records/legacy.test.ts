@@ -50,8 +50,8 @@ function seen(records: Buffer, from = 0, to = 100): string[] {
   return found;
 }
 
-describe("message formats v0 and v1, which an old origin may still hold", () => {
-  it("are read, however short the messages are", () => {
+describe("message formats v0 and v1 of an old origin", () => {
+  it("are read, even if the messages are very short", () => {
     const set = Buffer.concat([
       message({ offset: 0, value: "a" }),
       message({ offset: 1, key: "k", value: "b", timestamp: 77 }),
@@ -64,7 +64,7 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
     expect(walk(set, { where: "t-0", from: 0, to: 9 }, () => STOP).stopped).toBe(true);
   });
 
-  it("are read inside a compressed message, with the offsets and the time that Kafka gives them", () => {
+  it("are read inside a compressed message, with Kafka's offsets and timestamps", () => {
     const v1 = gzipSync(
       Buffer.concat([
         message({ offset: 0, value: "a", timestamp: 1 }),
@@ -83,7 +83,7 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
     expect(seen(message({ offset: 12, value: v0, attributes: GZIP }))).toEqual(["10 -1 null a", "12 -1 null c"]);
   });
 
-  it("have the digest of their copies, which are of format v2", () => {
+  it("have the same digest as their copies in format v2", () => {
     const long = "x".repeat(300);
     const old = Buffer.concat([
       message({ offset: 0, key: "k", value: long, timestamp: 5 }),
@@ -102,7 +102,7 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
     expect(digest(old)).toMatch(/^2 /);
   });
 
-  it("stand beside batches of format v2 in one answer", () => {
+  it("can share a response with batches of format v2", () => {
     const batch = encodeBatches([
       { baseOffset: 2, records: [{ offset: 2, timestamp: 9, key: null, value: Buffer.from("new"), headers: [] }] },
     ]);
@@ -111,7 +111,7 @@ describe("message formats v0 and v1, which an old origin may still hold", () => 
     expect(offsetAfter(set, 0)).toBe(3);
   });
 
-  it("are called damaged only when they are", () => {
+  it("are reported as damaged if the checksum is wrong", () => {
     const damaged = message({ offset: 3, value: "a", timestamp: 1 });
     damaged[damaged.length - 1]! ^= 1;
     expect(() => seen(damaged)).toThrow(

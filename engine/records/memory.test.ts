@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ReusedMemory } from "./memory";
 
-describe("memory for answers", () => {
-  it("is never given twice before it is released, and is given again afterwards", () => {
+describe("memory for responses", () => {
+  it("is not reused before it is released, and is reused afterwards", () => {
     const memory = new ReusedMemory();
     const [a, b] = [memory.take(10), memory.take(10)];
     expect(a.buffer).not.toBe(b.buffer);
@@ -12,7 +12,7 @@ describe("memory for answers", () => {
     expect(again[0]).not.toBe(again[1]);
   });
 
-  it("has the length asked for, and gives up what is too small for it", () => {
+  it("has the requested length, and drops a buffer that is too small", () => {
     const memory = new ReusedMemory();
     const small = memory.take(1);
     memory.release();

@@ -149,8 +149,8 @@ const events = (aborted: fc.Arbitrary<boolean>) =>
 const tombstones = fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 const never = fc.constant(false);
 
-describe("a compacted topic and its mirror, where both sides compact and delete at any time", () => {
-  it("is never called another topic unless it was deleted and created again", async () => {
+describe("a compacted topic and its mirror, if both sides compact and delete at any time", () => {
+  it("are never reported as recreated if they were not", async () => {
     await fc.assert(
       fc.asyncProperty(events(fc.boolean()), fc.boolean(), async (list, timed) => {
         expect(await new Model(timed).run(list).differences()).toEqual([]);
@@ -159,7 +159,7 @@ describe("a compacted topic and its mirror, where both sides compact and delete 
     );
   });
 
-  it("is called another topic if it was created again and a key's latest record is lost or its deletion", async () => {
+  it("are reported as recreated if a key's latest record or deletion is lost by that", async () => {
     let lost = 0;
     await fc.assert(
       fc.asyncProperty(events(never), events(never), fc.boolean(), async (first, then, timed) => {
@@ -180,8 +180,8 @@ describe("a compacted topic and its mirror, where both sides compact and delete 
   });
 });
 
-describe("a topic that is not compacted and its mirror, where both sides delete at any time", () => {
-  it("is called another topic only if it was created again, and always if records are lost by that", async () => {
+describe("a topic without compaction and its mirror, if both sides delete at any time", () => {
+  it("are reported as recreated only if that happened, and always if records were lost by it", async () => {
     let lost = 0;
     const plain = events(never).map((list) => list.filter((e) => e.do !== "compact"));
     await fc.assert(

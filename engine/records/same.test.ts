@@ -25,13 +25,13 @@ const record = (changes: Partial<Fingerprint> = {}): Fingerprint => ({
 });
 
 describe("a record and its copy", () => {
-  it("have the same timestamp, key, value and headers; the offset does not count", () => {
+  it("match by timestamp, key, value and headers, not by offset", () => {
     expect(isCopy(record(), record({ offset: 99, transactional: true }))).toBe(true);
     expect(isCopy(record(), record({ timestamp: 1_001 }))).toBe(false);
     expect(isCopy(record(), record({ body: "b" }))).toBe(false);
   });
 
-  it("may differ in the timestamp where the target's broker sets it, and where the origin's record has none", () => {
+  it("may differ in the timestamp if the target's broker sets it or the origin's record has none", () => {
     expect(isCopy(record(), record({ timestamp: 5, stamped: true }))).toBe(true);
     expect(isCopy(record(), record({ timestamp: 5, stamped: true, body: "b" }))).toBe(false);
     expect(isCopy(record({ timestamp: NO_TIMESTAMP }), record({ timestamp: 5 }))).toBe(true);
@@ -42,7 +42,7 @@ describe("a record and its copy", () => {
     expect(isCopy(record(), record({ timestamp: NO_TIMESTAMP }))).toBe(false);
   });
 
-  it("are found by name exactly where they are found by comparison", () => {
+  it("match by name if and only if they match by comparison", () => {
     fc.assert(
       fc.property(records(true), records(true), (origin, target) => {
         const names = new Set(namesOf(origin));
@@ -51,7 +51,7 @@ describe("a record and its copy", () => {
     );
   });
 
-  it("are found among many, also after some were forgotten", () => {
+  it("are found among many records, even after some were removed", () => {
     fc.assert(
       fc.property(fc.array(records(false)), fc.nat(20), fc.array(records(true)), (origins, gone, targets) => {
         const known = new Originals();

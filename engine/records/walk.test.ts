@@ -30,7 +30,7 @@ const record = (offset: number, text = `v${offset}`): TestRecord => ({
 });
 
 describe("walking record batches", () => {
-  it("shows exactly the visible records of any log, in either isolation, inside any window", () => {
+  it("shows exactly the visible records of any log, in both isolation levels and any window", () => {
     fc.assert(
       fc.property(testLog, fc.nat(20), fc.nat(20), (l, skip, less) => {
         const records = encodeBatches(l.batches);
@@ -51,7 +51,7 @@ describe("walking record batches", () => {
     );
   });
 
-  it("starts inside a batch and stops when told", () => {
+  it("starts inside a batch and stops on request", () => {
     const records = log([record(5), record(6), record(7)]);
     expect(seen(records, { from: 6, to: 100 }).found).toHaveLength(2);
     const offsets: number[] = [];
@@ -62,7 +62,7 @@ describe("walking record batches", () => {
     expect([offsets, walked.stopped]).toEqual([[5, 6], true]);
   });
 
-  it("gives key, value and tombstones without copying", () => {
+  it("reads keys, values and tombstones", () => {
     const records = log([record(1), { ...record(2), value: null }, { ...record(3), key: null }]);
     const found: unknown[] = [];
     walk(
@@ -77,7 +77,7 @@ describe("walking record batches", () => {
     ]);
   });
 
-  it("finds any flipped bit by the checksum", () => {
+  it("detects any flipped bit by the checksum", () => {
     const records = log([record(1), record(2)]);
     fc.assert(
       fc.property(fc.integer({ min: 21, max: records.length - 1 }), fc.integer({ min: 0, max: 7 }), (at, bit) => {
@@ -90,7 +90,7 @@ describe("walking record batches", () => {
     );
   });
 
-  it("refuses an unknown message format and an unknown codec by name", () => {
+  it("refuses an unknown message format or codec and names it", () => {
     const later = log([record(1)]);
     later[16] = 3;
     expect(() => seen(later, { from: 0, to: 9 })).toThrow(/message format v3 is not known/);
@@ -107,7 +107,7 @@ describe("the digest of a sequence", () => {
     return d.hex();
   };
 
-  it("does not depend on batches, codecs and offsets, but on order and every field", () => {
+  it("depends on the order and on every field, not on batches, codecs or offsets", () => {
     fc.assert(
       fc.property(testLog, (l) => {
         const one = new SequenceDigest();
@@ -134,7 +134,7 @@ describe("the digest of a sequence", () => {
     );
   });
 
-  it("goes on from where another one was folded, and is another one when that was elsewhere", () => {
+  it("continues from a saved state, and differs if the state does not fit", () => {
     const all = Array.from({ length: 9 }, (_, i) => record(i, `v${i}`));
     const over = (from: number, to: number, d: SequenceDigest) => {
       walk(encodeBatches([{ baseOffset: 0, records: all }]), { where, from, to }, (r) => d.add(r));
@@ -150,7 +150,7 @@ describe("the digest of a sequence", () => {
     expect(over(4, 9, new SequenceDigest(true, over(0, 3, new SequenceDigest()).fold())).hex()).not.toBe(whole.hex());
   });
 
-  it("takes records larger than its buffer", () => {
+  it("handles records larger than its buffer", () => {
     const large = { ...record(0), value: Buffer.alloc(200_000, 7) };
     const other = { ...large, value: Buffer.concat([Buffer.alloc(199_999, 7), Buffer.from([8])]) };
     expect(digest([{ baseOffset: 0, records: [large] }])).not.toBe(digest([{ baseOffset: 0, records: [other] }]));

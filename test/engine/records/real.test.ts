@@ -14,7 +14,7 @@ const count = (n: number, from = 0) =>
   Array.from({ length: n }, (_, i) => ({ key: `k${from + i}`, value: `v${from + i}` }));
 
 describe("reading from a broker", () => {
-  it("gives what an application wrote, in every codec and any window", async () => {
+  it("returns what an application wrote, in every codec and any window", async () => {
     const app = application(ports.clusters.origin);
     for (const codec of ["gzip", "snappy", "lz4", "zstd", "uncompressed"]) {
       const topic = await open(codec, { "compression.type": codec });
@@ -40,7 +40,7 @@ describe("reading from a broker", () => {
     }
   });
 
-  it("takes batches larger than any share of an answer", async () => {
+  it("reads batches larger than their share of a response", async () => {
     const topic = await open("large", { "max.message.bytes": "8000000" }, 4);
     const values = [0, 1, 2, 3].map((partition) => ({ partition, value: randomBytes(3_000_000).toString("base64") }));
     for (const v of values)
@@ -56,7 +56,7 @@ describe("reading from a broker", () => {
     expect(seen.filter((s) => s > 1_000_000)).toHaveLength(4);
   });
 
-  it("leaves aborted records and markers out, and finds the last records behind them", async () => {
+  it("leaves out aborted records and markers, and finds the last records before them", async () => {
     const app = application(ports.clusters.origin);
     const topic = await open("transactions");
     await produce(app, topic, count(5));
@@ -90,7 +90,7 @@ describe("reading from a broker", () => {
     ]);
   });
 
-  it("scans many partitions side by side, in order within each, and stops one when told", async () => {
+  it("scans many partitions in parallel, in order within each, and stops one on request", async () => {
     const topic = await open("many", {}, 20);
     const all = Array.from({ length: 20 }, (_, partition) => partition);
     for (let round = 0; round < 5; round++)
@@ -118,7 +118,7 @@ describe("reading from a broker", () => {
     expect(new Set(all.filter((p) => p !== 3).map((p) => digests.get(p)!.hex())).size).toBe(1);
   });
 
-  it("says when the log's start has moved past what was asked for", async () => {
+  it("fails if the log start has moved past the requested offset", async () => {
     const topic = await open("gone");
     const app = application(ports.clusters.origin);
     await produce(app, topic, count(10));

@@ -34,7 +34,7 @@ describe("applyReplication", () => {
   const apply = (options = {}, signal?: AbortSignal) =>
     applyReplication(model, { limitMs: 5_000, ...options }, progress, signal, opening(origin, target));
 
-  it("gives each topic its factor on the origin, then the minimum in sync, last", async () => {
+  it("sets each topic's factor from the origin, and then min.insync.replicas", async () => {
     const result = await apply();
     expect(target.replicas("orders").map((r) => r[0])).toEqual([2, 3]);
     expect(target.replicas("orders").map((r) => [...r].sort())).toEqual([
@@ -57,14 +57,14 @@ describe("applyReplication", () => {
     );
   });
 
-  it("has nothing to do the second time", async () => {
+  it("changes nothing the second time", async () => {
     await apply();
     target.calls = [];
     expect(await apply()).toMatchObject({ partitions: 0, unchanged: 3, minInsync: [] });
     expect(target.calls.filter((c) => c !== "describeTopics")).toEqual([]);
   });
 
-  it("is not content with an empty list of reassignments while metadata shows the old replicas", async () => {
+  it("waits while metadata shows the old replicas, even if no reassignment is listed", async () => {
     target.staleness = 4;
     await apply();
     const set = target.calls.indexOf("set min.insync.replicas of topic");
@@ -74,7 +74,7 @@ describe("applyReplication", () => {
     ).toBe(true);
   });
 
-  it("waits for replicas that are there and not in sync before the minimum rises, and names them at the limit", async () => {
+  it("waits until replicas are in sync before it raises the minimum, and names them at the limit", async () => {
     target.topic("orders", [
       [1, 2, 3],
       [2, 3, 1],
@@ -92,7 +92,7 @@ describe("applyReplication", () => {
     expect(lagging!.isr).toEqual([1, 2, 3]);
   });
 
-  it("when it may only add, does what is missing and keeps what somebody has added", async () => {
+  it("adds what is missing and keeps what others added, with onlyAdd", async () => {
     target.topic("logs", [[1, 2, 3]], { "min.insync.replicas": "2" });
     expect(await apply({ onlyAdd: true })).toMatchObject({
       partitions: 2,
@@ -103,7 +103,7 @@ describe("applyReplication", () => {
     expect(target.replicas("orders").every((r) => r.length === 3)).toBe(true);
   });
 
-  it("counts replicas of the origin as they will be when a move that is under way there is done", async () => {
+  it("counts replicas on the origin as they are after a running reassignment", async () => {
     const [p] = origin.topics.get("logs")!;
     Object.assign(p!, { replicas: [2, 1], adding: [2], removing: [1] });
     origin.slowness = 1_000_000;
@@ -125,7 +125,7 @@ describe("applyReplication", () => {
     expect(target.batches).toEqual([4, 4, 1]);
   });
 
-  it("lowers the minimum before it takes replicas away", async () => {
+  it("lowers the minimum before it removes replicas", async () => {
     target.topic("logs", [[1, 2, 3]], { "min.insync.replicas": "2" });
     await apply();
     expect(target.config("topic logs")).toEqual({ "min.insync.replicas": "1" });
@@ -134,7 +134,7 @@ describe("applyReplication", () => {
     );
   });
 
-  it("goes on after a failure in the middle: what is under way is waited for, not asked for again", async () => {
+  it("waits for running reassignments after a failure and does not request them again", async () => {
     origin.topic(
       "wide",
       Array.from({ length: 4 }, () => [1, 2]),
@@ -154,7 +154,7 @@ describe("applyReplication", () => {
   });
 
   describe("throttle", () => {
-    it("is set on topics and brokers and removed again", async () => {
+    it("is set on topics and brokers, and removed afterwards", async () => {
       await apply({ throttleBytesPerSecond: 5_000_000 });
       expect(target.calls).toContain(`set ${RATE} of broker`);
       expect(target.calls).toContain(`set ${LIST} of topic`);
@@ -162,7 +162,7 @@ describe("applyReplication", () => {
       for (const id of [1, 2, 3]) expect(target.config(`broker ${id}`)).toEqual({});
     });
 
-    it("is removed when the work fails, and at the next run when it could not be", async () => {
+    it("is removed if the work fails, or by the next run after a kill", async () => {
       target.failAt = { call: "alterReassignments", after: 0, error: cut };
       await expect(apply({ throttleBytesPerSecond: 5_000_000 })).rejects.toThrow("the line was cut");
       expect(target.config("topic orders")).toEqual({});
@@ -200,33 +200,30 @@ describe("applyReplication", () => {
       ],
     ];
 
-    it.each(ways)(
-      "stays after %s while replicas are on their way, and goes when a later run has seen them arrive",
-      async (_way, run) => {
-        target.slowness = 1_000_000;
-        await expect(run()).rejects.toThrow(/REPLICATION_INTERRUPTED|REPLICATION_LIMIT|the line was cut/);
-        expect([target.config("topic orders")[LIST], ...rates()]).toEqual(["0:3,0:1,1:2,1:1", "1000", "1000", "1000"]);
-        expect(lines.join("\n")).toMatch(
-          /warning: the replication throttle on orders and broker 1, 2, 3 stays, because 2 partitions still copy replicas: the next run removes it/,
-        );
-        expect((await planReplicationFor(model, {}, opening(origin, target))).lines.join("\n")).toMatch(
-          /interrupted run left a replication throttle on orders and broker 1, 2, 3/,
-        );
-        // Not done yet: the next run also waits under the throttle.
-        await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
-        expect(rates()).toEqual(["1000", "1000", "1000"]);
-        target.slowness = 1;
-        await apply();
-        expect([target.config("topic orders"), ...rates()]).toEqual([
-          { "min.insync.replicas": "2" },
-          undefined,
-          undefined,
-          undefined,
-        ]);
-      },
-    );
+    it.each(ways)("stays after %s while replicas still copy, and a later run removes it", async (_way, run) => {
+      target.slowness = 1_000_000;
+      await expect(run()).rejects.toThrow(/REPLICATION_INTERRUPTED|REPLICATION_LIMIT|the line was cut/);
+      expect([target.config("topic orders")[LIST], ...rates()]).toEqual(["0:3,0:1,1:2,1:1", "1000", "1000", "1000"]);
+      expect(lines.join("\n")).toMatch(
+        /warning: the replication throttle on orders and broker 1, 2, 3 stays, because 2 partitions still copy replicas: the next run removes it/,
+      );
+      expect((await planReplicationFor(model, {}, opening(origin, target))).lines.join("\n")).toMatch(
+        /interrupted run left a replication throttle on orders and broker 1, 2, 3/,
+      );
+      // Not done yet: the next run also waits under the throttle.
+      await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
+      expect(rates()).toEqual(["1000", "1000", "1000"]);
+      target.slowness = 1;
+      await apply();
+      expect([target.config("topic orders"), ...rates()]).toEqual([
+        { "min.insync.replicas": "2" },
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    });
 
-    it("stays after the limit with another rate when the next run asks for one", async () => {
+    it("changes to a new rate if the next run asks for one", async () => {
       target.slowness = 1_000_000;
       await expect(apply({ throttleBytesPerSecond: 1_000, limitMs: 300 })).rejects.toThrow("REPLICATION_LIMIT");
       await expect(apply({ throttleBytesPerSecond: 2_000, limitMs: 300 })).rejects.toThrow("REPLICATION_LIMIT");
@@ -237,7 +234,7 @@ describe("applyReplication", () => {
       expect([target.config("topic orders"), ...rates()]).toEqual([{}, undefined, undefined, undefined]);
     });
 
-    it("leaves somebody else's rates alone beside what a killed run left", async () => {
+    it("keeps rates that others set, and removes those that a killed run left", async () => {
       target.configs.set("topic orders", new Map([[LIST, "0:2,1:3"]]));
       target.configs.set(
         "broker 1",
@@ -267,7 +264,7 @@ describe("applyReplication", () => {
       );
     });
 
-    it("keeps a list that throttles every replica, which is never ours, and sets none on that topic", async () => {
+    it("keeps a list that throttles every replica, and sets none on that topic", async () => {
       target.configs.set("topic orders", new Map([[LIST, "*"]]));
       await apply({ throttleBytesPerSecond: 5_000_000 });
       expect(target.config("topic orders")).toEqual({ [LIST]: "*", "min.insync.replicas": "2" });
@@ -275,7 +272,7 @@ describe("applyReplication", () => {
       for (const id of [1, 2, 3]) expect(target.config(`broker ${id}`)).toEqual({});
     });
 
-    it("is set for one part of a topic after the other where its list would be longer than Kafka takes", async () => {
+    it("is set for parts of a topic in turn if its list is too long for Kafka", async () => {
       const count = 3_000;
       origin.topic(
         "wide",
@@ -291,7 +288,7 @@ describe("applyReplication", () => {
       expect(target.config("topic wide")).toEqual({});
     });
 
-    it("leaves a rate alone that somebody else set", async () => {
+    it("keeps a rate that someone else set", async () => {
       target.configs.set("broker 2", new Map([[RATE, "777"]]));
       await apply({ throttleBytesPerSecond: 5_000_000 });
       expect(target.config("broker 2")).toEqual({ [RATE]: "777" });
@@ -302,21 +299,21 @@ describe("applyReplication", () => {
     });
   });
 
-  it("ends at its limit and says which replica of which partition is missing", async () => {
+  it("ends at its limit and names the missing replicas of each partition", async () => {
     target.slowness = 1_000_000;
     await expect(apply({ limitMs: 700 })).rejects.toThrow(
       /REPLICATION_LIMIT: target: 2 partitions of 2 in this batch not in sync after 0.7 s[^]*orders:0: broker 3, 1 not in sync[^]*fix: /,
     );
   });
 
-  it("stops when it is told to, and says how to go on", async () => {
+  it("stops on request and says how to continue", async () => {
     target.slowness = 1_000_000;
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 300);
     await expect(apply({}, stop.signal)).rejects.toThrow(/REPLICATION_INTERRUPTED[^]*run again/);
   });
 
-  it("gives leadership back to the first replica", async () => {
+  it("returns leadership to the first replica", async () => {
     target.topics.get("logs")![0]!.replicas = [2, 1];
     target.topics.get("logs")![0]!.isr = [1, 2];
     target.topics.get("logs")![0]!.leader = 1;
@@ -324,13 +321,13 @@ describe("applyReplication", () => {
     expect(target.topics.get("logs")![0]!.leader).toBe(2);
   });
 
-  it("refuses options that mean nothing", async () => {
+  it("refuses invalid options", async () => {
     await expect(apply({ throttleBytesPerSecond: 0, batchPartitions: 1.5 })).rejects.toThrow(
       /REPLICATION_OPTIONS_INVALID[^]*throttleBytesPerSecond is 0, replication.batchPartitions is 1.5/,
     );
   });
 
-  it("is planned without changing anything", async () => {
+  it("plans without changing anything", async () => {
     const plan = await planReplicationFor(
       model,
       { rules: [{ pattern: "nothing", factor: 3 }] },
@@ -347,7 +344,7 @@ describe("applyReplication", () => {
     expect(target.calls.filter((c) => c !== "describeTopics")).toEqual([]);
   });
 
-  it("is cancelled cleanly: replicas as before, no throttle", async () => {
+  it("cancels without leftovers: the replicas are as before and no throttle is left", async () => {
     target.slowness = 1_000_000;
     await expect(apply({ limitMs: 400 })).rejects.toThrow("REPLICATION_LIMIT");
     target.configs.set("topic orders", new Map([[LIST, "0:1"]]));

@@ -8,7 +8,7 @@ const origin = [
 ];
 
 describe("wantedFactors", () => {
-  it("is the origin's own factor without rules", () => {
+  it("returns the origin's own factor without rules", () => {
     expect(Object.fromEntries(wantedFactors(origin, []))).toEqual({
       orders: { factor: 1, from: "origin" },
       "orders.audit": { factor: 2, from: "origin" },
@@ -16,7 +16,7 @@ describe("wantedFactors", () => {
     });
   });
 
-  it("lets the first rule decide that matches the whole name", () => {
+  it("uses the first rule that matches the whole name", () => {
     const got = wantedFactors(origin, [
       { pattern: "orders", factor: 2 },
       { pattern: "orders.*", factor: 3 },
@@ -26,7 +26,7 @@ describe("wantedFactors", () => {
     expect(got.get("payments")).toEqual({ factor: 3, from: "origin" });
   });
 
-  it("reports every faulty rule at once", () => {
+  it("reports every invalid rule at once", () => {
     expect(() =>
       wantedFactors(origin, [
         { pattern: "a", factor: 0 },

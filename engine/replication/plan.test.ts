@@ -61,7 +61,7 @@ const anyInput = fc
   });
 
 describe("planReplication, for any cluster", () => {
-  it("gives every changed partition the wanted number of distinct, living brokers", () => {
+  it("gives every changed partition the wanted number of distinct, live brokers", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const ids = new Set(input.brokers.map((b) => b.id));
@@ -75,7 +75,7 @@ describe("planReplication, for any cluster", () => {
     );
   });
 
-  it("leaves existing replicas and the preferred leader where they are when it adds", () => {
+  it("keeps existing replicas and the preferred leader when it adds replicas", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         for (const c of plan(input).changes.filter((x) => x.to.length > x.from.length)) {
@@ -85,7 +85,7 @@ describe("planReplication, for any cluster", () => {
     );
   });
 
-  it("takes away only, keeps a replica in sync, and the preferred leader when it is in sync", () => {
+  it("keeps a replica in sync, and the preferred leader if it is in sync, when it removes replicas", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         for (const c of plan(input).changes.filter((x) => x.to.length < x.from.length)) {
@@ -100,7 +100,7 @@ describe("planReplication, for any cluster", () => {
     );
   });
 
-  it("puts a new replica into a crowded rack only when no emptier one has a free broker", () => {
+  it("uses a crowded rack for a new replica only if no emptier rack has a free broker", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const rack = (id: number) => input.brokers.find((b) => b.id === id)!.rack ?? `#${id}`;
@@ -116,7 +116,7 @@ describe("planReplication, for any cluster", () => {
     );
   });
 
-  it("counts every partition once, and moves bytes only for new replicas", () => {
+  it("counts every partition once, and bytes only for new replicas", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const p = plan(input);
@@ -132,7 +132,7 @@ describe("planReplication, for any cluster", () => {
     );
   });
 
-  it("does not depend on the order in which topics and brokers are listed, and has nothing to do the second time", () => {
+  it("does not depend on the order of topics and brokers, and changes nothing the second time", () => {
     fc.assert(
       fc.property(anyInput, (input) => {
         const first = plan(input);
@@ -155,7 +155,7 @@ describe("planReplication, for any cluster", () => {
     );
   });
 
-  it("spreads equal partitions evenly: brokers end within two replicas of one another", () => {
+  it("spreads equal partitions evenly: brokers differ by at most two replicas", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 8 }),
@@ -184,7 +184,7 @@ describe("planReplication, for any cluster", () => {
 });
 
 describe("planReplication, by example", () => {
-  it("takes one replica to three, one in each rack, leader first", () => {
+  it("grows one replica to three, one in each rack, leader first", () => {
     const p = plan({ brokers: three, topics: [{ name: "orders", factor: 3, partitions: [partition(0, [2])] }] });
     expect(p.changes).toEqual([{ topic: "orders", partition: 0, from: [2], to: [2, 1, 3], bytes: 200 }]);
     expect(p.topics).toEqual([{ topic: "orders", from: [1], to: 3, partitions: 1, bytes: 200 }]);
@@ -208,7 +208,7 @@ describe("planReplication, by example", () => {
     },
   );
 
-  it("drops the replica that is out of sync, and of two in one rack the more loaded one", () => {
+  it("removes the replica that is out of sync, and the more loaded one of two in a rack", () => {
     const out = plan({
       brokers: three,
       topics: [{ name: "t", factor: 2, partitions: [partition(0, [1, 2, 3], { isr: [1, 3] })] }],
@@ -219,7 +219,7 @@ describe("planReplication, by example", () => {
     expect(crowded.changes[0]!.to).toEqual([1, 2]);
   });
 
-  it("keeps the acting leader when the preferred one is out of sync", () => {
+  it("keeps the current leader if the preferred one is out of sync", () => {
     const p = plan({
       brokers: three,
       topics: [{ name: "t", factor: 1, partitions: [partition(0, [1, 2, 3], { isr: [2, 3], leader: 2 })] }],
@@ -227,7 +227,7 @@ describe("planReplication, by example", () => {
     expect(p.changes[0]!.to).toEqual([2]);
   });
 
-  it("names every topic, its factor and the brokers when there are too few of them", () => {
+  it("names every topic, its factor and the brokers if there are too few brokers", () => {
     const topics = [
       { name: "orders", factor: 4, partitions: [partition(0, [1])] },
       { name: "fine", factor: 3, partitions: [partition(0, [1])] },
@@ -239,7 +239,7 @@ describe("planReplication, by example", () => {
     expect(() => plan({ brokers: three, topics })).not.toThrow(/fine/);
   });
 
-  it("does not ask for racks where every replica is there already, or some are taken away", () => {
+  it("ignores racks if no replica is added", () => {
     const brokers = three.map((b) => ({ ...b, rack: b.id === 3 ? "b" : b.rack! }));
     const full = { name: "orders", factor: 3, partitions: [partition(0, [1, 2, 3])] };
     expect(plan({ brokers, topics: [full] })).toMatchObject({ changes: [], unchanged: 1 });
@@ -253,7 +253,7 @@ describe("planReplication, by example", () => {
     expect(() => plan({ brokers, topics: [{ ...full, partitions: [] }] })).toThrow(/in 2 racks/);
   });
 
-  it("refuses two replicas in one rack unless told", () => {
+  it("refuses two replicas in one rack without allowSameRack", () => {
     const brokers = [
       { id: 1, rack: "a" },
       { id: 2, rack: "b" },
@@ -264,7 +264,7 @@ describe("planReplication, by example", () => {
     expect(plan({ brokers, topics, allowSameRack: true }).changes[0]!.to).toEqual([1, 2, 3]);
   });
 
-  it("says so when a replica sits on a broker that is gone", () => {
+  it("reports a replica on a broker that no longer exists", () => {
     const topics = [{ name: "orders", factor: 2, partitions: [partition(0, [9])] }];
     expect(() => plan({ brokers: three, topics })).toThrow(
       /^REPLICATION_BROKER_MISSING[^]*topic orders has replicas on broker 9/,

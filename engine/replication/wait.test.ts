@@ -55,12 +55,12 @@ async function waited(...shown: Shown[]): Promise<void> {
 
 const done: Shown = { replicas: [1, 2] };
 
-it("waits while the reassignment is listed, although the replicas are there", async () => {
+it("waits while the reassignment is listed, even if the replicas are there", async () => {
   await waited({ ...done, moving: true }, done);
   expect(looks).toBe(2);
 });
 
-it("waits while a broker still shows the old replicas beside the new ones, all in sync", async () => {
+it("waits while a broker shows the old and the new replicas, all in sync", async () => {
   await waited({ replicas: [1, 2, 3] }, done);
   expect(looks).toBe(2);
 });
@@ -70,20 +70,20 @@ it("waits while a wanted replica is not in sync", async () => {
   expect(looks).toBe(2);
 });
 
-it("fails where the topic goes away meanwhile", async () => {
+it("fails if the topic is deleted meanwhile", async () => {
   await expect(waited({ replicas: [1, 3], moving: true }, {})).rejects.toThrow(
     /REPLICATION_LOST: target: topic t was deleted/,
   );
 });
 
-it("fails where the replicas are not the wanted ones and nothing moves for half a minute", async () => {
+it("fails if the replicas are wrong and nothing moves for 30 s", async () => {
   await expect(
     waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], at: 30_000 }, { replicas: [1, 3], at: 30_001 }),
   ).rejects.toThrow(/REPLICATION_LOST.*was it cancelled/);
   expect(looks).toBe(3);
 });
 
-it("counts that half a minute anew once something moves again", async () => {
+it("restarts these 30 s when something moves again", async () => {
   await waited(
     { replicas: [1, 3], at: 0 },
     { replicas: [1, 3], moving: true, at: 20_000 },
@@ -93,13 +93,13 @@ it("counts that half a minute anew once something moves again", async () => {
   expect(looks).toBe(4);
 });
 
-it("fails at the deadline, naming what is missing", async () => {
+it("fails at the deadline and names what is missing", async () => {
   await expect(waited({ replicas: [1, 2], isr: [1], moving: true, at: 1_000_000 })).rejects.toThrow(
     /REPLICATION_LIMIT[^]*t:0: broker 2 not in sync/,
   );
 });
 
-it("a plan that may only add leaves a partition that has as many replicas as wanted", () => {
+it("a plan that may only add keeps a partition that has enough replicas", () => {
   const partition = { partition: 0, leader: 1, replicas: [1, 2], isr: [1, 2], bytes: 5 };
   const brokers = [1, 2, 3].map((id) => ({ id, rack: `r${id}` }));
   const plan = (factor: number) =>

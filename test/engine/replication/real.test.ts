@@ -91,7 +91,7 @@ async function partitionsOf(name: string) {
   return (await target.describeTopics([name]))[0]!.partitions;
 }
 
-describe("on real brokers", () => {
+describe("replication on real brokers", () => {
   it("shows the plan with its bytes", async () => {
     const plan = await planReplicationFor(model, { rules });
     expect(plan).toMatchObject({ partitions: 43, unchanged: 2, absent: [], idleRules: [] });
@@ -99,7 +99,7 @@ describe("on real brokers", () => {
     expect(plan.minInsync).toEqual([{ topic: small, from: 1, to: 2 }]);
   });
 
-  it("names topic, factor and brokers when there are too few", async () => {
+  it("names topic, factor and brokers if there are too few brokers", async () => {
     const wanted = applyReplication(model, { rules: [{ pattern: single, factor: 4 }] }, progress);
     await expect(wanted).rejects.toThrow(
       new RegExp(
@@ -108,7 +108,7 @@ describe("on real brokers", () => {
     );
   });
 
-  it("says what new replicas hold before one is in sync, is interrupted under its throttle, and is cancelled: the replicas are as before, and no throttle is left", async () => {
+  it("keeps its throttle after an interruption, and a cancellation removes throttle and new replicas", async () => {
     const before = (await partitionsOf(big)).map((p) => p.replicas);
     const stop = new AbortController();
     const watch = setInterval(() => {
@@ -146,7 +146,7 @@ describe("on real brokers", () => {
     });
   });
 
-  it("does not take a topic that moves on the origin for one with more replicas", async () => {
+  it("does not count a topic that moves on the origin as one with more replicas", async () => {
     // Only the target has brokers to move between, so here it is both.
     const both = { ...model, origin: model.target, mirror: { ...model.mirror, topicsPattern: moved } };
     await target.createTopic(moved, { partitions: 1, replicationFactor: 1 });
@@ -177,7 +177,7 @@ describe("on real brokers", () => {
     );
   });
 
-  it("brings every replica in sync in batches under a throttle, then sets the minimum, and removes the throttle", async () => {
+  it("brings replicas in sync in batches under a throttle, then sets the minimum", async () => {
     const leaders = (await partitionsOf(small)).map((p) => p.leader);
     lines.length = 0;
     const result = await applyReplication(
@@ -212,7 +212,7 @@ describe("on real brokers", () => {
     });
   });
 
-  it("takes replicas away again, the minimum first", async () => {
+  it("removes replicas again, after it lowers the minimum", async () => {
     const leaders = (await partitionsOf(small)).map((p) => p.leader);
     const result = await applyReplication(
       model,

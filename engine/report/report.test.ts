@@ -8,8 +8,8 @@ import { countsOf } from "./rows";
 import { escapeHtml } from "./escape";
 import { cutOver } from "../../test/engine/report/inputs";
 
-describe("what the report says", () => {
-  it("a cutover: headline, events in order, topics and groups with their proof", () => {
+describe("the content of the report", () => {
+  it("shows headline, events in order, and proof of topics and groups after a cutover", () => {
     const report = buildReport(cutOver());
     expect(report.headline).toEqual({ tone: "waiting", text: "Cut over, but 1 group was skipped" });
     const all = cutOver();
@@ -37,7 +37,7 @@ describe("what the report says", () => {
     expect(report.residue).toBeNull();
   });
 
-  it("claims no more of a topic than was compared", () => {
+  it("claims only what was compared", () => {
     const proofs = (mode: "tail" | "full", counted: boolean) => {
       const input = cutOver();
       const { result } = input.verification!;
@@ -60,7 +60,7 @@ describe("what the report says", () => {
     );
   });
 
-  it("says also after the cutover which groups read records again", () => {
+  it("names groups that reread records, even after the cutover", () => {
     const input = cutOver();
     const late = {
       group: "late",
@@ -79,7 +79,7 @@ describe("what the report says", () => {
     expect(report.warnings).toContain('group "late" will read 7 records again');
   });
 
-  it("shows an applied offset that is not proved as such, with what was said of it", () => {
+  it("shows an applied offset without proof, and the reason", () => {
     const base = cutOver();
     const unsure = {
       group: "unsure",
@@ -101,7 +101,7 @@ describe("what the report says", () => {
     expect(countsOf(unsure)).toEqual({ group: "unsure", offsets: 2, unproved: 1 });
   });
 
-  it("calls offsets that may hold no record an upper bound, in rows and on the page", () => {
+  it("shows a number of offsets that may hold no record as an upper limit", () => {
     const input = cutOver();
     const late = {
       group: "late",
@@ -121,7 +121,7 @@ describe("what the report says", () => {
     expect(reportHtml(report)).toContain('<td class="n">at most 20,000</td>');
   });
 
-  it("calls a topic blocked for its own partitions, not for those of one whose name begins alike", () => {
+  it("marks a topic as blocked only for its own partitions, not for those of a similar name", () => {
     const input = cutOver({
       phase: "mirror",
       gate: undefined,
@@ -142,7 +142,7 @@ describe("what the report says", () => {
     ]);
   });
 
-  it("what is wrong comes first in warnings and rows", () => {
+  it("lists problems first in warnings and rows", () => {
     const input = cutOver({
       phase: "mirror",
       gate: undefined,
@@ -176,7 +176,7 @@ describe("what the report says", () => {
     expect(report.figures).toContainEqual(["Source connector", "RUNNING, tasks: 1 RUNNING, 1 FAILED"]);
   });
 
-  it("a difference and an abandoned migration are never good", () => {
+  it("never calls a difference or an abandoned migration good", () => {
     const differs = cutOver();
     differs.verification!.result.equal = false;
     differs.verification!.result.topics[0]!.faulty = 1;
@@ -189,7 +189,7 @@ describe("what the report says", () => {
     expect(buildReport(cutOver({ abandonedAt: "2026-05-04T10:39:00.000Z" })).headline.tone).toBe("bad");
   });
 
-  it("residue is shown, its absence only where somebody looked", () => {
+  it("shows residue, and its absence only after a search", () => {
     const found = [
       { kind: "topic" as const, side: "target" as const, name: "mirror-offsets", what: "the mirror's offsets topic" },
     ];
@@ -201,7 +201,7 @@ describe("what the report says", () => {
     expect(reportHtml(buildReport(cutOver({ phase: "cleanup" })))).not.toContain("None found");
   });
 
-  it("keeps the first and the last of too many points", () => {
+  it("keeps the first and the last of too many samples", () => {
     const samples = Array.from({ length: 5000 }, (_, i) => ({
       at: new Date(1_700_000_000_000 + i * 1000).toISOString(),
       partitions: 10,
@@ -236,8 +236,8 @@ function skeleton(page: string): string {
   return [...page.matchAll(/<[^>]*>/g)].map(([tag]) => tag.replace(/"[^"]*"/g, '""')).join("");
 }
 
-describe("the page", () => {
-  it("texts from outside can't change its structure", () => {
+describe("the HTML page", () => {
+  it("keeps its structure for any text from outside", () => {
     const page = (name: string) => {
       const input = cutOver({
         name,
@@ -265,7 +265,7 @@ describe("the page", () => {
     );
   });
 
-  it("escapes every character that ends a text or an attribute, and nothing else", () => {
+  it("escapes every character that ends a text or an attribute, and no other", () => {
     fc.assert(
       fc.property(hostile, (text) => {
         expect(escapeHtml(text)).not.toMatch(/[<>"'`\u0000\u202e]|&(?!amp;|lt;|gt;|quot;|#39;|#96;)/);
@@ -275,7 +275,7 @@ describe("the page", () => {
     expect(escapeHtml("orders.v1_x-\u00e9\ud83d\ude00")).toBe("orders.v1_x-\u00e9\ud83d\ude00");
   });
 
-  it("needs nothing from elsewhere and runs nothing", () => {
+  it("loads nothing and runs nothing", () => {
     const page = reportHtml(buildReport(cutOver()));
     expect(page).not.toMatch(/<script|<link|<img|https?:|url\(|@import/i);
     expect(page).toContain("default-src 'none'");
@@ -285,8 +285,8 @@ describe("the page", () => {
   });
 });
 
-describe("the files", () => {
-  it("are written whole; the next report takes over the points of the plot", async () => {
+describe("the report's files", () => {
+  it("are complete, and the next report reuses the samples", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kafka-migration-report-"));
     try {
       const report = buildReport(cutOver({ name: "org/orders" }));

@@ -86,7 +86,7 @@ describe("finding where two sequences differ", () => {
     expect(counts).toEqual({ origin: a.length, target: b.length });
   });
 
-  it("finds its way over gaps larger than its window, on either side and at the start", async () => {
+  it("handles gaps larger than its window, on either side and at the start", async () => {
     const large = AHEAD * 3 + 11;
     const all = count(large + 400);
     const holed = [...all.slice(0, 100), ...all.slice(100 + large)];
@@ -96,7 +96,7 @@ describe("finding where two sequences differ", () => {
     expect(said((await differences(all, all.slice(large), 500)).mismatches)).toEqual([["leading", `0+${large}`]]);
   });
 
-  it("gives up where nothing agrees any more, and still counts", async () => {
+  it("stops if nothing matches any more, but still counts", async () => {
     const strangers = count(AHEAD * 2).map((i) => `x${i}`);
     const { mismatches, counts } = await differences(
       [...count(10), ...count(AHEAD * 2, 100)],
@@ -107,7 +107,7 @@ describe("finding where two sequences differ", () => {
     expect(counts).toEqual({ origin: 10 + AHEAD * 2, target: 10 + AHEAD * 2 });
   });
 
-  it("balances: what both sides have in common is counted once on each", async () => {
+  it("counts common records once on each side", async () => {
     const edit = fc.record({
       at: fc.nat(60),
       kind: fc.constantFrom("drop", "twice", "change", "insert", "swap"),

@@ -47,7 +47,7 @@ const differing = (a: KeyTable, b: KeyTable) => {
 };
 
 describe("the latest record of each key", () => {
-  it("is the same on both sides however each side was compacted", () => {
+  it("is the same on both sides for any compaction", () => {
     fc.assert(
       fc.property(writes, fc.func(fc.boolean()), fc.func(fc.boolean()), (log, keptHere, keptThere) => {
         expect(
@@ -61,7 +61,7 @@ describe("the latest record of each key", () => {
     );
   });
 
-  it("differs for exactly the keys whose last write is not the same, in any number of passes", () => {
+  it("differs for exactly the keys whose last write differs, in any number of passes", () => {
     fc.assert(
       fc.property(writes, writes, fc.integer({ min: 1, max: 4 }), (a, b, passes) => {
         const last = (log: Writes) => new Map(log.map((w) => [w.key, w.value]));
@@ -79,7 +79,7 @@ describe("the latest record of each key", () => {
     );
   });
 
-  it("grows", () => {
+  it("is found for many keys", () => {
     const log = Array.from({ length: 5000 }, (_, i) => ({ key: i, value: i }));
     const changed = log.map((w) => (w.key === 4321 ? { ...w, value: 0 } : w));
     expect(

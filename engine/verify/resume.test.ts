@@ -21,7 +21,7 @@ const equal: PartitionResult = {
   differences: [],
 };
 
-it("a file that takes no more is said, and the comparison is not lost for it", async () => {
+it("a file that cannot be written is reported, and the comparison continues", async () => {
   const folder = temporaryFolder("memory");
   const memory = await Memory.open(join(folder, "missing", "verified.jsonl"), "full 100");
   memory.remember(pair, equal);
@@ -29,7 +29,7 @@ it("a file that takes no more is said, and the comparison is not lost for it", a
   expect(await memory.flushed()).toMatch(/^a later run could not go on from here: ENOENT/);
 });
 
-it("what was written half when the run was killed is not believed", async () => {
+it("a partly written entry of a killed run is ignored", async () => {
   const file = join(temporaryFolder("memory"), "verified.jsonl");
   const memory = await Memory.open(file, "full 100");
   memory.remember(pair, equal);
@@ -46,7 +46,7 @@ it("what was written half when the run was killed is not believed", async () => 
   expect((await Memory.open(file, "full 100")).get(pair)).toEqual(equal);
 });
 
-it("a partition that was read in part is read on from there, each side from its own place", async () => {
+it("a partly read partition continues on each side from its own offset", async () => {
   const file = join(temporaryFolder("memory"), "verified.jsonl");
   const here = { origin: { ...span, to: 9n }, target: { ...span, to: 9n } };
   const long: Pair = { ...pair, ...here };
@@ -97,7 +97,7 @@ it("a partition that was read in part is read on from there, each side from its 
   expect(second.reachedBefore({ ...long, identity: "a c" }, "origin")).toBeUndefined();
 });
 
-it("what was verified is not believed of a topic that was created again, also on brokers without topic ids", async () => {
+it("a saved result is not used for a recreated topic, even on brokers without topic ids", async () => {
   const identityOf = async (value: string, id?: string) => {
     const topic = () => ({
       logs: [{ records: [put(0, "k", value), put(1, "l", "v")] }],

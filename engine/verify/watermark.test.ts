@@ -21,15 +21,15 @@ function afterFailover(fetches: number) {
 
 const span = { topic: "t", partition: 0, from: 0n, to: 10n };
 
-describe("the last records, asked of a leader whose log does not reach so far yet", () => {
-  it("are waited for", async () => {
+describe("the last records, if the leader's log does not reach them yet", () => {
+  it("are read after a wait", async () => {
     const { port } = afterFailover(3);
     expect((await readLast(port, [span], 8, "read_uncommitted")).get("t:0")!.map((r) => Number(r.offset))).toEqual([
       2, 3, 4, 5, 6, 7, 8, 9,
     ]);
   });
 
-  it.concurrent("are never taken from further ahead", async () => {
+  it.concurrent("are never taken from an earlier offset", async () => {
     const { port } = afterFailover(Infinity);
     await expect(readLast(port, [span], 8, "read_uncommitted")).rejects.toThrow(
       "the leader of t-0 on the origin cluster shows its log up to offset 5 only",
@@ -38,7 +38,7 @@ describe("the last records, asked of a leader whose log does not reach so far ye
 });
 
 describe.each(["read_uncommitted", "read_committed"] as const)(
-  "every other reader (%s) of a leader whose log does not reach so far yet",
+  "every other reader (%s), if the leader's log does not reach the end yet",
   (isolation) => {
     type Port = ReturnType<typeof afterFailover>["port"];
     const readers: Record<string, (port: Port) => Promise<number[]>> = {
@@ -64,11 +64,11 @@ describe.each(["read_uncommitted", "read_committed"] as const)(
       },
     };
 
-    it.concurrent.each(Object.keys(readers))("%s waits for the rest, each record once", async (name) => {
+    it.concurrent.each(Object.keys(readers))("%s waits for the rest and reads each record once", async (name) => {
       expect(await readers[name]!(afterFailover(3).port)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
-    it.concurrent.each(Object.keys(readers))("%s never calls it the end", async (name) => {
+    it.concurrent.each(Object.keys(readers))("%s does not treat the shorter log as complete", async (name) => {
       await expect(readers[name]!(afterFailover(Infinity).port)).rejects.toThrow(
         "the leader of t-0 on the origin cluster shows its log up to offset 5 only",
       );

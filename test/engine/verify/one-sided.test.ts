@@ -47,7 +47,7 @@ const now = Date.now();
 const young = () => now;
 const topic = (log: MemoryLog, configs: Record<string, string> = {}): MemoryTopic => ({ logs: [log], configs });
 
-describe("records without a timestamp, which get one when they are copied", () => {
+describe("records without a timestamp, which get one in the copy", () => {
   const untimed = (records: ReturnType<typeof puts>) => records.map((r) => ({ ...r, timestamp: -1 }));
   const copied = (records: ReturnType<typeof puts>) => records.map((r) => ({ ...r, timestamp: now + r.offset }));
   const mixed = (records: ReturnType<typeof puts>) =>
@@ -83,21 +83,18 @@ describe("records without a timestamp, which get one when they are copied", () =
     ["tail", {}],
     ["full", compacting],
     ["tail", compacting],
-  ] as const)(
-    "differ in what they hold, and their neighbours in the timestamp too, in mode %s (%o)",
-    async (how, configs) => {
-      const changed = copyOfMixed(puts(0, 10)).map((r) => (r.offset === 9 ? { ...r, value: Buffer.from("other") } : r));
-      expect(
-        await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: changed }, configs), how),
-      ).toEqual([["changed", 1]]);
-      const moved = copyOfMixed(puts(0, 10)).map((r) => (r.offset === 8 ? { ...r, timestamp: 1 } : r));
-      expect(
-        await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: moved }, configs), how),
-      ).toEqual([["changed", 1]]);
-    },
-  );
+  ] as const)("differ if their content or a neighbour's timestamp differs, in mode %s (%o)", async (how, configs) => {
+    const changed = copyOfMixed(puts(0, 10)).map((r) => (r.offset === 9 ? { ...r, value: Buffer.from("other") } : r));
+    expect(
+      await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: changed }, configs), how),
+    ).toEqual([["changed", 1]]);
+    const moved = copyOfMixed(puts(0, 10)).map((r) => (r.offset === 8 ? { ...r, timestamp: 1 } : r));
+    expect(
+      await found(topic({ records: mixed(puts(0, 10)) }, configs), topic({ records: moved }, configs), how),
+    ).toEqual([["changed", 1]]);
+  });
 
-  it("are missed, found twice and found in another order like all others", async () => {
+  it("are found missing, duplicated or in another order, like all records", async () => {
     const all = copied(puts(0, 10));
     const at = (records: typeof all) => records.map((r, offset) => ({ ...r, offset }));
     expect(
@@ -132,7 +129,7 @@ describe("records without a timestamp, which get one when they are copied", () =
   });
 });
 
-describe("what the target's beginning lacks", () => {
+describe("records that the target's beginning lacks", () => {
   const bySize = { "retention.bytes": "10000" };
   const whole = (size?: number) => ({ records: puts(0, 10, young), ...(size === undefined ? {} : { size }) });
   const cut = (size?: number) => ({ records: puts(5, 10, young), start: 5, ...(size === undefined ? {} : { size }) });
@@ -150,11 +147,11 @@ describe("what the target's beginning lacks", () => {
       { records: puts(5, 10, young).map((r) => ({ ...r, offset: r.offset - 5 })), size: 10_000 },
       "missing",
     ],
-  ])("retention.bytes, and %s", async (_, origin, target, kind) => {
+  ])("are checked against retention.bytes if %s", async (_, origin, target, kind) => {
     expect(await found(topic(origin, bySize), topic(target, bySize))).toEqual([[kind, 5]]);
   });
 
-  it("says that retention.bytes may be the reason", async () => {
+  it("cause a hint that retention.bytes may be the reason", async () => {
     const text = async (size?: number) =>
       (await compare("full", topic(whole(size), bySize), topic(cut(size), bySize))).differences[0]!.text;
     expect(await text(900)).toBe(
@@ -163,7 +160,7 @@ describe("what the target's beginning lacks", () => {
     expect(await text()).toContain("the brokers tell no sizes");
   });
 
-  it("is a fault when the topic is absent or empty there, whatever the retention", async () => {
+  it("are a fault if the topic is absent or empty on the target, for any retention", async () => {
     const settings = { ...bySize, "retention.ms": "1000" };
     expect(await found(topic({ records: puts(0, 5), size: 99_000 }, settings), undefined)).toEqual([["missing", 5]]);
     expect(
@@ -171,7 +168,7 @@ describe("what the target's beginning lacks", () => {
     ).toEqual([["missing", 5]]);
   });
 
-  it("by time is judged by its newest record, not by its last", async () => {
+  it("are judged by their newest timestamp under retention.ms, not by the last record", async () => {
     const byTime = { "retention.ms": "3600000" };
     const at = (old: (offset: number) => boolean) =>
       puts(0, 10, (offset) => (offset < 5 && old(offset) ? now - 7_200_000 : now));
@@ -183,12 +180,12 @@ describe("what the target's beginning lacks", () => {
   });
 });
 
-describe("what only the target holds", () => {
+describe("records that only the target has", () => {
   const strangers = [put(0, "x", "1"), put(1, "y", "2")];
   const shifted = puts(0, 4).map((r) => ({ ...r, offset: r.offset + 2 }));
 
   it.each(["full", "tail"] as const)(
-    "before the copy is a stranger where the origin has deleted nothing (%s)",
+    "before the copy are extra if the origin has deleted nothing (%s)",
     async (how) => {
       expect(await found(topic({ records: puts(0, 4) }), topic({ records: [...strangers, ...shifted] }), how)).toEqual([
         ["extra", how === "tail" ? 1 : 2],
@@ -201,7 +198,7 @@ describe("what only the target holds", () => {
   );
 
   it.each(["full", "tail"] as const)(
-    "in a partition that the origin does not have is a difference, nothing in it is none (%s)",
+    "in a partition that the origin does not have are a difference (%s)",
     async (how) => {
       for (const policy of ["delete", "compact"]) {
         const configs = { "cleanup.policy": policy };
@@ -232,18 +229,18 @@ describe("the end of a compacted partition", () => {
     compare("tail", topic(origin, configs), topic(target, configs));
   const others = (from: number, to: number) => puts(from, to).map((r) => put(r.offset, `other${r.offset}`, "1"));
 
-  it("is compared by the keys that both ends have, as long as the last live one is among them", async () => {
+  it("is compared by common keys if the last live one is among them", async () => {
     const { results } = await tail({ records: puts(0, 20) }, { records: puts(0, 20) });
     expect(results).toMatchObject([{ proof: "tail", differences: [] }]);
   });
 
-  it("with no key in common makes the whole partition be read", async () => {
+  it("causes a full read if it has no common key", async () => {
     const { results, differences } = await tail({ records: puts(0, 20) }, { records: others(0, 20) });
     expect(results).toMatchObject([{ proof: "latest per key", originRecords: 20, targetRecords: 20 }]);
     expect(differences.map((d) => d.kind)).toContain("missing");
   });
 
-  it("with strangers on the target only, or nothing but tombstones, makes it be read, too", async () => {
+  it("causes a full read if the target has extra records, or if there are only tombstones", async () => {
     const strangers = await tail({ records: puts(0, 20) }, { records: [...puts(0, 20), put(20, "stranger", "1")] });
     expect(strangers).toMatchObject({
       results: [{ proof: "latest per key" }],
@@ -257,7 +254,7 @@ describe("the end of a compacted partition", () => {
     });
   });
 
-  it("is no fault where one side has kept what the other has compacted after the last live key", async () => {
+  it("is no fault if one side kept what the other compacted after the last live key", async () => {
     const tombstones = puts(10, 20).map((r) => ({ ...r, value: null }));
     expect(await tail({ records: puts(0, 10), end: 20 }, { records: [...puts(0, 10), ...tombstones] })).toMatchObject({
       results: [{ proof: "latest per key" }],
@@ -265,7 +262,7 @@ describe("the end of a compacted partition", () => {
     });
   });
 
-  it("with a retention as well excuses what is old only where the log's beginning is gone", async () => {
+  it("is excused by retention only if the log's beginning is gone", async () => {
     const both = { "cleanup.policy": "compact,delete", "retention.ms": "3600000" };
     const records = [put(0, "a", "1"), ...puts(1, 3, young)];
     expect((await tail({ records }, { records: records.slice(1), start: 1 }, both)).differences).toEqual([]);

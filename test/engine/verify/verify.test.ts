@@ -13,7 +13,7 @@ const tail: VerifyOptions = { mode: "tail", tailRecords: 5 };
 const compare = (mirror: FakeMirror, options: VerifyOptions) => compareCopy(mirror.model, options, silent);
 
 describe("equal copies", () => {
-  it("in every codec, with markers on one side only, in both modes", async () => {
+  it("match in every codec and both modes, with markers on one side only", async () => {
     const mirror = await FakeMirror.start(ports, {}, { "consumer.isolation.level": "read_committed" });
     for (const codec of ["gzip", "snappy", "lz4", "zstd", "uncompressed"]) {
       const topic = await mirror.topic(codec, 2, {}, { "compression.type": codec });
@@ -35,7 +35,7 @@ describe("equal copies", () => {
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
-  it("compacted at different times: the latest value of each key counts", async () => {
+  it("match by the latest value of each key if they were compacted at different times", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("compacted", 1, { "cleanup.policy": "compact" });
     // The target has what compaction has left of it elsewhere: other offsets, older values gone, tombstones gone.
@@ -60,7 +60,7 @@ describe("equal copies", () => {
     }
   });
 
-  it("LogAppendTime on the target: content counts, timestamps do not", async () => {
+  it("match by content if the target uses LogAppendTime", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("stamped", 1, {}, {}, { "message.timestamp.type": "LogAppendTime" });
     await mirror.send(topic, messages(10));
@@ -69,8 +69,8 @@ describe("equal copies", () => {
   });
 });
 
-describe("differences are found and named", () => {
-  it("duplicates are reported and no fault; what is missing, changed or new is", async () => {
+describe("differences in the copy", () => {
+  it("include missing and changed records; duplicates are reported but no fault", async () => {
     const mirror = await FakeMirror.start(ports);
     const twice = await mirror.topic("twice");
     await mirror.send(twice, messages(10));
@@ -111,7 +111,7 @@ describe("differences are found and named", () => {
     expect(inTail).toContainEqual([twice, "duplicate"]);
   });
 
-  it("headers, keys, timestamps and order count, also in the tail", async () => {
+  it("include headers, keys, timestamps and order, even in the tail", async () => {
     const mirror = await FakeMirror.start(ports);
     const base = messages(6);
     const variants = {
@@ -140,7 +140,7 @@ describe("differences are found and named", () => {
     }
   });
 
-  it("a topic that is not on the target, and what retention took from either side", async () => {
+  it("include an absent topic and what retention took from either side", async () => {
     const mirror = await FakeMirror.start(ports);
     const absent = await mirror.topic("absent");
     await ports.target.deleteTopics([absent]);
@@ -176,8 +176,8 @@ describe("differences are found and named", () => {
   });
 });
 
-describe("what only looks like retention", () => {
-  it("excuses nothing: young records, a limit that is far away, strangers before the copy", async () => {
+describe("a loss that only looks like retention", () => {
+  it("is not excused: young records, a distant limit, extra records before the copy", async () => {
     const mirror = await FakeMirror.start(ports);
     const now = Date.now();
     const bounded = await mirror.topic("bounded", 1, { "retention.bytes": "1000000000", "retention.ms": "-1" });
@@ -216,7 +216,7 @@ describe("what only looks like retention", () => {
 });
 
 describe("long runs", () => {
-  it("go on where they were interrupted, as long as nothing has moved", async () => {
+  it("continue where they were interrupted if nothing has moved", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kafka-migration-verify-"));
     try {
       const resumeFile = join(folder, "verified.jsonl");
@@ -233,7 +233,7 @@ describe("long runs", () => {
     }
   });
 
-  it("go on in the middle of a partition", async () => {
+  it("continue in the middle of a partition", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kafka-migration-verify-"));
     try {
       const resumeFile = join(folder, "verified.jsonl");

@@ -8,7 +8,7 @@ afterEach(() => {
 
 const one = () => new MigrationError("CODE", "seen", { fix: "do this", details: ["a"] });
 
-test("Pulumi shows the message alone, without the stack", () => {
+test("Pulumi shows the message without the stack", () => {
   expect(RunError.isInstance(one())).toBe(true);
   expect(Object.keys(one()).sort()).toEqual(["code", "details", "fix", "name", "seen"]);
 });

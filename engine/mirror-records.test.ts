@@ -21,7 +21,7 @@ describe("checkpoints", () => {
     });
   });
 
-  it("reads what was written, whatever it is", () => {
+  it("reads back any checkpoint that was written", () => {
     const offset = fc.bigInt({ min: -1n, max: 2n ** 63n - 1n });
     const any = fc.record({
       group: fc.string({ unit: "grapheme", maxLength: 40 }),
@@ -56,7 +56,7 @@ describe("checkpoints", () => {
     );
   });
 
-  it("fold to the last of each group, topic and partition, and follow tombstones", () => {
+  it("keeps the latest checkpoint of each group, topic and partition, and follows tombstones", () => {
     const point = { group: "g", topic: "orders", partition: 0, upstream: 7n, downstream: 5n, metadata: "" };
     const gone = checkpoint({ ...point, partition: 9 });
     const latest = new LatestCheckpoints();

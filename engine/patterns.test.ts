@@ -12,7 +12,7 @@ const refusal = (pattern: string) => {
   }
 };
 
-describe("what Java and JavaScript read in different ways is refused, with the place and what to write instead", () => {
+describe("a pattern that Java and JavaScript read differently is refused, with its place and a fix", () => {
   test.each([
     ["\\p{Lower}+", "uses \\p", "[a-z] for \\p{Lower}"],
     ["\\P{Lower}", "uses \\P", "[^a-z]"],
@@ -69,7 +69,7 @@ describe("what Java and JavaScript read in different ways is refused, with the p
   test("the place is counted in characters", () => expect(refusal("ab\\p{Lu}")).toContain("(character 3)"));
 });
 
-describe("what both read alike goes on to work", () => {
+describe("a pattern that both read the same way works", () => {
   test.each([
     ["orders", ["orders"], ["orders2", "aorders"]],
     ["orders-.*", ["orders-", "orders-eu"], ["orders"]],
@@ -92,7 +92,7 @@ describe("what both read alike goes on to work", () => {
     for (const name of no) expect(matches(pattern, name), name).toBe(false);
   });
 
-  test("as Java does where JavaScript alone would not", () => {
+  test("matches as Java does, even where JavaScript differs", () => {
     expect(matches("a.b", "a\u0085b")).toBe(false);
     expect(matches("a.b", "a\nb")).toBe(false);
     expect(matches("a\\sb", "a\u00a0b")).toBe(false);
@@ -107,7 +107,7 @@ describe("what both read alike goes on to work", () => {
    * For names that Kafka allows for topics, the translation must not change any expression that JavaScript reads as
    * Java does.
    */
-  test("the translation and the expression itself agree", () => {
+  test("a translated pattern matches the same names as the original", () => {
     const single = fc.constantFrom(
       "a",
       "b",

@@ -29,8 +29,8 @@ const estate = [
   "_schemas",
 ];
 
-describe("which topics a mirror copies", () => {
-  it("follows Kafka 4: user topics that end in internal are copied", () => {
+describe("the topics that a mirror copies", () => {
+  it("include user topics that end in internal, on Kafka 4", () => {
     expect(selectTopics(estate, mirror())).toEqual([
       "_schemas",
       "device-heartbeats",
@@ -42,7 +42,7 @@ describe("which topics a mirror copies", () => {
     ]);
   });
 
-  it("follows Kafka 3.9 and older: names that end in -internal or .internal are left out", () => {
+  it("exclude names that end in -internal or .internal, on Kafka 3.9 and older", () => {
     const old = ["_schemas", "device-heartbeats", "myinternal", "orders", "orders.dlq"];
     for (const kafkaVersion of ["2.8.2", "3.9.1"]) expect(selectTopics(estate, mirror({ kafkaVersion }))).toEqual(old);
     // The policy's rule also applies if the user sets an exclusion.
@@ -53,7 +53,7 @@ describe("which topics a mirror copies", () => {
     ]);
   });
 
-  it("with the empty separator of Kafka 3.1 to 3.9, every name that ends in internal is internal", () => {
+  it("exclude every name that ends in internal, with the empty separator of Kafka 3.1 to 3.9", () => {
     expect(selectTopics(["myinternal", "orders"], mirror({ kafkaVersion: "3.9.1", separator: "" }))).toEqual([
       "orders",
     ]);
@@ -69,13 +69,13 @@ describe("which topics a mirror copies", () => {
     ).toEqual(["orders"]);
   });
 
-  it("matches whole names and takes exclusions into account", () => {
+  it("match whole names and are not excluded", () => {
     expect(selectTopics(["orders", "orders-2", "my-orders"], mirror({ topicsPattern: "orders" }))).toEqual(["orders"]);
     expect(selectTopics(["orders", "orders-2"], mirror({ topicsExcludePattern: "orders-.*" }))).toEqual(["orders"]);
     expect(selectTopics(["a", "b", "c"], mirror({ topicsPattern: "a, b" }))).toEqual(["a", "b"]);
   });
 
-  it("copies heartbeats whatever the patterns say, under the name that the policy gives them", () => {
+  it("include heartbeats for any patterns, with the name that the policy gives", () => {
     const pairs = selectPairs(
       ["heartbeats", "x.heartbeats", "orders", "device-heartbeats"],
       mirror({ topicsPattern: "orders|device.*" }),
@@ -91,7 +91,7 @@ describe("which topics a mirror copies", () => {
     ]);
   });
 
-  it("does not send back what came from the target", () => {
+  it("exclude topics that came from the target", () => {
     const policyClass = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
     expect(
       selectTopics(
@@ -102,13 +102,13 @@ describe("which topics a mirror copies", () => {
     expect(selectTopics(["target-cluster.orders"], mirror())).toEqual(["target-cluster.orders"]);
   });
 
-  it("skips its own offset-syncs topic, but not a user topic with the name of a target-side one", () => {
+  it("exclude the mirror's offset-syncs topic, but not a user topic with a target-side name", () => {
     expect(selectTopics(["offsets", "mm2-offset-syncs.target-cluster.internal"], mirror())).toEqual(["offsets"]);
   });
 });
 
-describe("which groups a mirror covers", () => {
-  it("leaves out what MirrorMaker 2 leaves out", () => {
+describe("the groups that a mirror covers", () => {
+  it("exclude what MirrorMaker 2 excludes", () => {
     expect(selectGroups(["a", "connect-x", "console-consumer-1", "__x", "connector"], mirror())).toEqual([
       "a",
       "connector",
@@ -132,7 +132,7 @@ describe("a pattern that selects nothing", () => {
     expect(message).toContain(expected);
   });
 
-  it("suggests nothing far-fetched", () => {
+  it("suggests no unrelated name", () => {
     expect(hint("zebra", ["orders"])).not.toContain("did you mean");
     expect(hint("x", [])).toContain("check that this is the right origin");
   });

@@ -17,7 +17,7 @@ describe("units", () => {
     [185_000, "3 min 5 s"],
     [7_800_000, "2 h 10 min"],
   ])("%d ms is %s", (n, text) => expect(durationText(n)).toBe(text));
-  it("counts and shortens", () => {
+  it("counts things and shortens lists", () => {
     expect(countText(1, "topic")).toBe("1 topic");
     expect(countText(2, "reassignment")).toBe("2 reassignments");
     expect(someOf(["a", "b", "c"], 2)).toBe("a, b and 1 more");

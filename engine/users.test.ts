@@ -32,7 +32,7 @@ function ask(mechanisms: string[], acls: Acl[], accepted = false): Promise<strin
   );
 }
 
-test("a name that nobody has is free", async () => expect(await ask([], [])).toBe("free"));
+test("a name that no one uses is free", async () => expect(await ask([], [])).toBe("free"));
 
 test.each([
   [["SCRAM-SHA-512"], [], "with a SCRAM-SHA-512 credential; it was not changed"],
@@ -42,14 +42,14 @@ test.each([
     "with a SCRAM-SHA-256 credential and a SCRAM-SHA-512 credential and 2 ACLs",
   ],
   [[], [acl], "with 1 ACL"],
-])("one that somebody has is refused: %j", async (mechanisms, acls, part) => {
+])("a name in use is refused: %j", async (mechanisms, acls, part) => {
   const message = await ask(mechanisms, acls);
   expect(message).toMatch(/^USER_TAKEN: user "mm2-credentials" already exists on the origin, with /);
   expect(message).toContain(part);
   expect(message).toContain("origin.names.user");
 });
 
-test("whoever accepts that takes it over, and is told so", async () => {
+test("an accepted name is taken over, with a warning", async () => {
   expect(await ask(["SCRAM-SHA-512"], [], true)).toBe("free");
   expect(said.join()).toContain("the migration takes it over, because preflight.accept allows this");
 });

@@ -22,12 +22,12 @@ test("every sample of an expression matches it", () => {
   );
 });
 
-test("each alternative has a sample, also of many", () => {
+test("each alternative has a sample, even if there are many", () => {
   const names = Array.from({ length: 60 }, (_, i) => `topic${i}`);
   expect(samplesOf(names.slice(0, 20).join("|"), [])).toEqual(names.slice(0, 20));
   expect(samplesOf(`(${names.join("|")})`, []).length).toBeGreaterThan(10);
 });
 
-test("the words of an expression do not contain its classes", () => {
+test("the words of an expression do not contain its character classes", () => {
   expect(wordsIn("eu\\d+-(prod|test)\\.v1")).toEqual(["eu", "-", "prod", "test", "v1"]);
 });

@@ -19,3 +19,18 @@ export function versionAtLeast(version: string, least: string): boolean {
 export function versionUpTo(version: string, last: string): boolean {
   return versionAtLeast(last, version.split(".").slice(0, 2).join("."));
 }
+
+/** The first version that an operator of an API version before v1 runs (Strimzi 0.22). */
+const OLDEST = "2.7.0";
+/** The first version that an operator of v1 runs (Strimzi 0.49). */
+const OLDEST_OF_V1 = "4.0.0";
+
+/**
+ * The oldest and the newest Kafka version that may run. One version if it is written.
+ * @param mirror `versionAssumed`: nobody wrote the version, and `kafkaVersion` is the newest that the operators of
+ *   `apiVersion` run
+ */
+export function versionsOf(mirror: { kafkaVersion: string; versionAssumed?: boolean; apiVersion?: string }): string[] {
+  if (mirror.versionAssumed !== true) return [mirror.kafkaVersion];
+  return [mirror.apiVersion?.endsWith("/v1") === true ? OLDEST_OF_V1 : OLDEST, mirror.kafkaVersion];
+}

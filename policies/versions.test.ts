@@ -79,3 +79,21 @@ test("rights for internal topics with the names of either version are enough if 
   // v1 is much newer than the change of the names.
   expect(lacks("strimzi-v1", undefined, ...DOTTED)).toBe(1);
 });
+
+test("an empty address is refused only if every version that may run refuses it", () => {
+  const refused = (dialect: "strimzi-v1beta2" | "strimzi-v1", version?: string) =>
+    found(
+      "address-refused",
+      stack({
+        dialect,
+        change: ({ mirror }) => {
+          if (version !== undefined) mirror.spec.version = version;
+          const cluster = dialect === "strimzi-v1" ? mirror.spec.target : mirror.spec.clusters[0];
+          cluster.bootstrapServers = "kafka:9092,";
+        },
+      }),
+    ).length;
+  // Operators of v1 (Strimzi 0.49 and later) also run Kafka 4.0 and 4.1.
+  expect([refused("strimzi-v1"), refused("strimzi-v1beta2")]).toEqual([0, 0]);
+  expect([refused("strimzi-v1", "4.1.1"), refused("strimzi-v1", "4.2.0")]).toEqual([0, 1]);
+});

@@ -1,7 +1,6 @@
-import { versionAtLeast } from "../version";
+import { versionAtLeast, versionsOf } from "../version";
 import { type Client, clientsOf } from "./clients";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
-import { versionsOf } from "./version";
 
 /** Two settings of one client that Kafka refuses together. */
 interface Conflict {

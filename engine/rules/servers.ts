@@ -1,8 +1,7 @@
 import { addressFaults } from "../bootstrap";
-import { versionAtLeast } from "../version";
+import { versionAtLeast, versionsOf } from "../version";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import { inEach } from "./unknown";
-import { versionsOf } from "./version";
 import { namesIn } from "./view";
 
 export const serverRules: Rule[] = [

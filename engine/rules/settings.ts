@@ -4,7 +4,8 @@ import { mirrorRule, kafkaVersion, type Rule, type Saying, stackRule } from "./r
 import { inEach } from "./unknown";
 import { negativeTime, refusedInterval } from "./times";
 import { unitDoubt } from "./units";
-import { versionOf, versionsOf } from "./version";
+import { versionsOf } from "../version";
+import { versionOf } from "./version";
 import type { MirrorView, Place } from "./view";
 import { overrides, type Written, written } from "./written";
 

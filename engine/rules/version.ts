@@ -22,11 +22,3 @@ export function readings(mirror: MirrorView): MirrorView[] {
     return [mirror];
   return [mirror, Object.create(mirror, { kafkaVersion: { value: DOTS_ONLY, enumerable: true } }) as MirrorView];
 }
-
-/** The first version that an operator of an API version before v1 runs (Strimzi 0.22). */
-const OLDEST = "2.7.0";
-
-/** The oldest and the newest Kafka version that may run. One version if it is written. */
-export function versionsOf({ kafkaVersion, versionAssumed, apiVersion }: MirrorView): string[] {
-  return versionAssumed === true && !apiVersion.endsWith("/v1") ? [OLDEST, kafkaVersion] : [kafkaVersion];
-}

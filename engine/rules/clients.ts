@@ -1,4 +1,5 @@
 import { reader } from "../mirror-configuration";
+import { versionAtLeast, versionsOf } from "../version";
 import { configPath } from "./written";
 import type { MirrorView } from "./view";
 
@@ -9,15 +10,23 @@ export interface Client {
   kind: "producer" | "consumer" | "admin" | "worker";
   /** What does not start if the client cannot be created. */
   stops: string;
-  /** `text` and `number` of a key, if it is set anywhere. `path`: the place that wins, for messages. */
+  /** The text of a key, if it is set anywhere. */
   text(key: string): string | undefined;
-  number(key: string): number | undefined;
+  /**
+   * The number of a key, or `byDefault` if it is not set. Undefined for any other text, such as a placeholder: its
+   * number is not known.
+   */
+  number(key: string, byDefault?: number): number | undefined;
   flag(key: string): boolean | undefined;
+  /** The place that wins, for messages. */
   path(key: string): string;
   /** The client writes the copied records: Connect sets `enable.idempotence` to false, unless somebody sets it. */
   copies?: boolean;
-  /** Connect makes the producer transactional, and so idempotent. */
-  transactional?: boolean;
+  /**
+   * Connect makes the producer transactional, and so idempotent: it replaces these two settings (KIP-618, Kafka 3.3).
+   * Undefined: not known, because the workers' setting is a placeholder.
+   */
+  transactional: boolean | undefined;
 }
 
 type Layer = readonly [block: Connector | "target", prefix: string];
@@ -28,7 +37,7 @@ export function clientsOf(mirror: MirrorView): Client[] {
   const connectors = (["source", "checkpoint", "heartbeat"] as const).filter((name) =>
     name === "heartbeat" ? mirror.heartbeat !== undefined : mirror.declared[name],
   );
-  const exactlyOnce = reader(mirror.target.config).text("exactly.once.source.support")?.toLowerCase() === "enabled";
+  const exactlyOnce = supportsExactlyOnce(mirror);
   const client = (
     kind: Client["kind"],
     stops: string,
@@ -49,9 +58,10 @@ export function clientsOf(mirror: MirrorView): Client[] {
       kind,
       stops,
       text,
-      number: (key) => {
+      number: (key, byDefault) => {
         const value = text(key);
-        return value !== undefined && /^[+-]?\d+$/.test(value) ? Number(value) : undefined;
+        if (value === undefined) return byDefault;
+        return /^[+-]?\d+$/.test(value) ? Number(value) : undefined;
       },
       flag: (key) => {
         const value = text(key)?.toLowerCase();
@@ -61,6 +71,7 @@ export function clientsOf(mirror: MirrorView): Client[] {
         const layer = layerOf(key);
         return layer === undefined ? `"${key}"` : `"${layer.prefix}${key}" in ${layer.path}`;
       },
+      transactional: false,
       ...more,
     };
   };
@@ -112,4 +123,12 @@ export function clientsOf(mirror: MirrorView): Client[] {
         )
       : []),
   ];
+}
+
+/** Returns true if the workers write with exactly-once. Undefined for a placeholder. */
+function supportsExactlyOnce(mirror: MirrorView): boolean | undefined {
+  if (!versionsOf(mirror).some((version) => versionAtLeast(version, "3.3"))) return false;
+  const support = reader(mirror.target.config).text("exactly.once.source.support")?.trim().toLowerCase();
+  if (support === undefined || ["disabled", "preparing"].includes(support)) return false;
+  return support === "enabled" ? true : undefined;
 }

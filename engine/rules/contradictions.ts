@@ -13,6 +13,7 @@ interface Conflict {
 
 /** `delivery.timeout.ms` is compared with the sum, which is at most Java's largest int. */
 const LARGEST = 2 ** 31 - 1;
+const REQUEST = "request.timeout.ms";
 const REQUEST_TIMEOUT = 30_000;
 
 export const contradictionRules: Rule[] = [
@@ -62,8 +63,8 @@ const IDEMPOTENCE = "enable.idempotence";
 function idempotence(client: Client, versions: readonly string[]): Conflict[] {
   const flag = client.flag(IDEMPOTENCE);
   const conflicts: Conflict[] = [];
-  if (flag === false && client.text("transactional.id") !== undefined) {
-    const instead = `take transactional.id away, or write "${IDEMPOTENCE}": true`;
+  if (client.transactional === false && flag === false && client.text("transactional.id") !== undefined) {
+    const instead = `remove transactional.id, or write "${IDEMPOTENCE}": true`;
     conflicts.push({
       keys: ["transactional.id", IDEMPOTENCE],
       why: "a transactional producer has to be idempotent",
@@ -73,7 +74,7 @@ function idempotence(client: Client, versions: readonly string[]): Conflict[] {
   const idempotent = flag === true || client.transactional === true;
   const needs = client.transactional === true && flag !== true ? " (exactly-once makes it idempotent)" : "";
   const pair = (key: string, rule: string, instead: string) => {
-    const other = flag === true ? `, or take "${IDEMPOTENCE}" away` : "";
+    const other = flag === true && client.transactional === false ? `, or remove "${IDEMPOTENCE}"` : "";
     conflicts.push({ keys: flag === true ? [key, IDEMPOTENCE] : [key], why: rule + needs, instead: instead + other });
   };
   const acks = client.text("acks");
@@ -83,7 +84,9 @@ function idempotence(client: Client, versions: readonly string[]): Conflict[] {
     pair("retries", "an idempotent producer has to retry", "leave retries out");
   // Since Kafka 4.0 the limit also counts if idempotence is only the default. Connect switches it off for its producers.
   const byDefault =
-    flag === undefined && client.copies !== true && versions.every((version) => versionAtLeast(version, "4.0"));
+    client.text(IDEMPOTENCE) === undefined &&
+    client.copies !== true &&
+    versions.every((version) => versionAtLeast(version, "4.0"));
   const flight = client.number(FLIGHT);
   if (flight !== undefined && flight > 5 && (idempotent || byDefault))
     pair(FLIGHT, "an idempotent producer takes at most 5 requests in flight", 'write "5" at most');
@@ -99,14 +102,13 @@ function delivery(client: Client, versions: readonly string[]): Conflict[] {
   if (timeout === undefined || timeout < 0) return [];
   // KIP-1030: 5 since Kafka 4.0.
   const byDefault = versions.every((version) => versionAtLeast(version, "4.0")) ? 5 : 0;
-  const least = Math.min(
-    (client.number("linger.ms") ?? byDefault) + (client.number("request.timeout.ms") ?? REQUEST_TIMEOUT),
-    LARGEST,
-  );
+  const [linger, request] = [client.number("linger.ms", byDefault), client.number(REQUEST, REQUEST_TIMEOUT)];
+  if (linger === undefined || request === undefined) return [];
+  const least = Math.min(linger + request, LARGEST);
   if (timeout >= least) return [];
   return [
     {
-      keys: [key, "linger.ms", "request.timeout.ms"],
+      keys: [key, "linger.ms", REQUEST],
       why: `it has to be at least linger.ms + request.timeout.ms, which is ${least}`,
       instead: `write at least ${least}, a smaller request.timeout.ms, or leave ${key} out`,
     },
@@ -116,12 +118,13 @@ function delivery(client: Client, versions: readonly string[]): Conflict[] {
 /** The group member checks this when it is made. A consumer without `group.id` is no member. */
 function session(client: Client, versions: readonly string[]): Conflict[] {
   if (client.kind === "consumer") {
-    if (!client.text("group.id") || client.text("group.protocol")?.toLowerCase() === "consumer") return [];
+    if (!client.text("group.id") || (client.text("group.protocol") ?? "classic").toLowerCase() !== "classic") return [];
   }
   const [heartbeat, timeout] = ["heartbeat.interval.ms", "session.timeout.ms"];
   // KIP-735: 45 s since Kafka 3.0. A worker has 10 s.
   const raised = client.kind === "consumer" && versions.some((version) => versionAtLeast(version, "3.0"));
-  const [interval, limit] = [client.number(heartbeat!) ?? 3000, client.number(timeout!) ?? (raised ? 45_000 : 10_000)];
+  const [interval, limit] = [client.number(heartbeat!, 3000), client.number(timeout!, raised ? 45_000 : 10_000)];
+  if (interval === undefined || limit === undefined) return [];
   // Another rule reports a time below 0.
   if (
     interval < limit ||
@@ -158,11 +161,11 @@ function protocol(client: Client, versions: readonly string[]): Conflict[] {
 
 function adminTimeout(client: Client): Conflict[] {
   const key = "default.api.timeout.ms";
-  const [timeout, request] = [client.number(key), client.number("request.timeout.ms") ?? REQUEST_TIMEOUT];
-  if (timeout === undefined || timeout < 0 || timeout >= request) return [];
+  const [timeout, request] = [client.number(key), client.number(REQUEST, REQUEST_TIMEOUT)];
+  if (timeout === undefined || request === undefined || timeout < 0 || timeout >= request) return [];
   return [
     {
-      keys: [key, "request.timeout.ms"],
+      keys: [key, REQUEST],
       why: `${key} of an admin client has to be at least request.timeout.ms, which is ${request}`,
       instead: `write at least ${request}, or leave ${key} out`,
     },

@@ -46,6 +46,19 @@ describe("client settings that Kafka refuses together", () => {
     ["source", { "producer.override.delivery.timeout.ms": "${env:TIMEOUT}" }],
     ["target", { "session.timeout.ms": 30000, "heartbeat.interval.ms": 10000 }],
     ["target", { "request.timeout.ms": 100000 }],
+    // A placeholder is filled in elsewhere, so nobody here knows the number or the word.
+    ["target", { "heartbeat.interval.ms": 10000, "session.timeout.ms": "${env:S}" }],
+    ["target", { "heartbeat.interval.ms": "${env:H}", "session.timeout.ms": 3000 }],
+    ["source", { "producer.override.delivery.timeout.ms": 20000, "producer.override.request.timeout.ms": "${env:R}" }],
+    ["source", { "admin.default.api.timeout.ms": 1000, "admin.request.timeout.ms": "${env:R}" }],
+    [
+      "source",
+      { "consumer.group.id": "g", "consumer.session.timeout.ms": 3000, "consumer.heartbeat.interval.ms": "${env:H}" },
+    ],
+    [
+      "source",
+      { "consumer.group.id": "g", "consumer.session.timeout.ms": 3000, "consumer.group.protocol": "${env:P}" },
+    ],
   ])("accepted: %s: %o", (block, config) => {
     expect(found(block, config).filter((message) => message.startsWith("settings-contradict"))).toEqual([]);
   });
@@ -65,10 +78,35 @@ describe("client settings that Kafka refuses together", () => {
     expect(both({ "producer.override.acks": "1" }, transactions).join()).toContain("exactly-once makes it idempotent");
   });
 
+  test("an in-flight limit is not held against a producer whose idempotence is a placeholder", () => {
+    const flight = { "producer.max.in.flight.requests.per.connection": 6 };
+    const placeholder = found("source", { ...flight, "producer.enable.idempotence": "${env:I}" }, "4.1.0");
+    expect(placeholder.join()).not.toContain("settings-contradict");
+    expect(found("source", flight, "4.1.0").join()).toContain("at most 5 requests in flight");
+  });
+
+  test("exactly-once replaces the transactional.id and the idempotence of the tasks' producers", () => {
+    const conflicts = (support: string, source: Record<string, unknown>) =>
+      found("source", source, "3.9.0", { target: { "exactly.once.source.support": support } }).filter((message) =>
+        message.startsWith("settings-contradict"),
+      );
+    const own = { "producer.override.transactional.id": "x", "producer.override.enable.idempotence": "false" };
+    expect(conflicts("enabled", own)).toEqual([]);
+    expect(conflicts("${env:SUPPORT}", own)).toEqual([]);
+    expect(conflicts("disabled", own)).toEqual([expect.stringContaining("a transactional producer")]);
+    // The producer of offset syncs is not one of a task.
+    const syncs = { "producer.transactional.id": "x", "producer.enable.idempotence": "false" };
+    expect(conflicts("enabled", syncs)).toEqual([expect.stringContaining("a transactional producer")]);
+    const [acks] = conflicts("enabled", { "producer.override.acks": 1, "producer.override.enable.idempotence": true });
+    expect(acks).toContain('write "acks": "all"');
+    expect(acks).not.toContain('remove "enable.idempotence"');
+  });
+
   test("the default of linger.ms is that of the Kafka version", () => {
     const config = { "producer.override.delivery.timeout.ms": 30000 };
     expect(found("source", config, "4.0.0").join()).toContain("which is 30005");
     expect(found("source", config, "3.9.0")).toEqual([]);
+    expect(found("source", { ...config, "producer.override.linger.ms": "${env:L}" }, "4.0.0")).toEqual([]);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import type { MirrorModel } from "./model";
-import { versionAtLeast } from "./version";
+import { versionAtLeast, versionsOf } from "./version";
 
 export const APACHE_IDENTITY = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
 /** The class in the guide. Strimzi up to 0.45, which runs Kafka 3, ships it. Apache's class exists since Kafka 3.0. */
@@ -14,6 +14,9 @@ export type Config = Record<string, string | number | boolean>;
 /** A mirror's final configuration, in any dialect and from any author. */
 export interface MirrorConfiguration {
   kafkaVersion: string;
+  /** Nobody wrote the version: `kafkaVersion` is the newest that the operators of `apiVersion` run. */
+  versionAssumed?: boolean;
+  apiVersion?: string;
   origin: { alias: string; config: Config };
   target: {
     alias: string;
@@ -48,7 +51,7 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
     topicsPattern: mirror.topicsPattern,
     topicsExcludePattern: topicsExcludeOf(mirror),
     groupsPattern: mirror.groupsPattern,
-    groupsExcludePattern: mirror.groupsExcludePattern,
+    groupsExcludePattern: groupsExcludeOf(mirror),
     offsetSyncsLocation: source.text("offset-syncs.topic.location") === "target" ? "target" : "source",
     policyClass: source.text("replication.policy.class") ?? APACHE_DEFAULT,
     separator: source.text("replication.policy.separator"),
@@ -70,16 +73,29 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
   return Object.fromEntries(Object.entries(model).filter(([, value]) => value !== undefined)) as unknown as MirrorModel;
 }
 
+type Excluding = "topicsExcludePattern" | "groupsExcludePattern" | "kafkaVersion" | "versionAssumed" | "apiVersion";
+
 /**
  * The `topics.exclude` that is written, as a field of the resource or in the source connector's configuration. Kafka
  * 2.7 to 3.9 also read its old spelling `topics.blacklist`. Undefined: MirrorMaker 2's default applies.
  */
-export function topicsExcludeOf(
-  mirror: Pick<MirrorConfiguration, "topicsExcludePattern" | "kafkaVersion" | "source">,
+export function topicsExcludeOf(mirror: Pick<MirrorConfiguration, Excluding | "source">): string | undefined {
+  return mirror.topicsExcludePattern ?? excludeIn(mirror.source.config, "topics", mirror);
+}
+
+/** The `groups.exclude` that is written, like `topicsExcludeOf`. It belongs to the checkpoint connector. */
+export function groupsExcludeOf(mirror: Pick<MirrorConfiguration, Excluding | "checkpoint">): string | undefined {
+  return mirror.groupsExcludePattern ?? excludeIn(mirror.checkpoint?.config ?? {}, "groups", mirror);
+}
+
+function excludeIn(
+  config: Config,
+  what: "topics" | "groups",
+  mirror: Pick<MirrorConfiguration, Excluding>,
 ): string | undefined {
-  const { text } = reader(mirror.source.config);
-  const old = versionAtLeast(mirror.kafkaVersion, "4") ? undefined : text("topics.blacklist");
-  return mirror.topicsExcludePattern ?? text("topics.exclude") ?? old;
+  const { text } = reader(config);
+  const readsOld = versionsOf(mirror).some((version) => !versionAtLeast(version, "4"));
+  return text(`${what}.exclude`) ?? (readsOld ? text(`${what}.blacklist`) : undefined);
 }
 
 /**

@@ -12,6 +12,8 @@ interface Copy {
   state?: string;
   config?: Record<string, string>;
   servers?: (cluster: string) => string;
+  /** Null: the resource has no spec.version. */
+  version?: string | null;
 }
 
 const copy = ({
@@ -23,13 +25,14 @@ const copy = ({
   state,
   config = {},
   servers = (c) => `${c}-kafka-bootstrap.${c}:9092`,
+  version = "4.0.0",
 }: Copy) =>
   custom({
     apiVersion: "kafka.strimzi.io/v1",
     kind: "KafkaMirrorMaker2",
     metadata: { name: `${from}-${to}`, namespace: "ns" },
     spec: {
-      version: "4.0.0",
+      ...(version === null ? {} : { version }),
       replicas: 1,
       target: { alias: to, bootstrapServers: servers(to), groupId: `${from}-${to}` },
       mirrors: [
@@ -76,6 +79,16 @@ describe("an endless loop is found", () => {
     ["an escaped dot", "shop\\.orders", "shop\\..*"],
   ])("%s", (_what, there, back) => {
     expect(loops({ from: "a", to: "b", pattern: there }, { from: "b", to: "a", pattern: back })).toHaveLength(1);
+  });
+
+  test("over topics that only topics.blacklist excludes, which Kafka 4 does not read", () => {
+    const config = { "topics.blacklist": "orders" };
+    const both = (version: string | null) =>
+      loops({ from: "a", to: "b", config, version }, { from: "b", to: "a", config, version });
+    expect(both("4.1.0")).toHaveLength(1);
+    expect(both("3.9.0")).toEqual([]);
+    // Operators of v1 run no Kafka before 4.0.
+    expect(both(null)).toHaveLength(1);
   });
 
   test("over a third cluster", () => {
@@ -166,6 +179,13 @@ describe("no endless loop is found", () => {
       "the default policy, which renames",
       [
         { from: "a", to: "b", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
+        { from: "b", to: "a" },
+      ],
+    ],
+    [
+      "what topics.exclude excludes beside an unread topics.blacklist",
+      [
+        { from: "a", to: "b", config: { "topics.exclude": "orders", "topics.blacklist": "x" } },
         { from: "b", to: "a" },
       ],
     ],

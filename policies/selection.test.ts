@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { modelFrom } from "../engine/mirror-configuration";
 import { rules } from "../engine/rules";
 import { aToB } from "../test/policies/manifests";
 import { readView } from "./read";
@@ -8,25 +9,51 @@ const messages = (rule: string, flow: Parameters<typeof aToB>[0], rest: Paramete
     .find(({ name }) => name === rule)!
     .check(readView([aToB(flow, rest)]))
     .map(({ message }) => message);
-const view = (flow: Parameters<typeof aToB>[0]) => readView([aToB({ topicsPattern: undefined, ...flow })]).mirrors[0]!;
+const model = (flow: Parameters<typeof aToB>[0], spec: object = {}) =>
+  modelFrom(readView([aToB({ topicsPattern: undefined, ...flow }, { spec })]).mirrors[0]!);
 
 test("topics and groups in a connector's config count unless a field of the mirror replaces them", () => {
   const flow = {
     source: { topics: "orders", "topics.exclude": "orders-old" },
     checkpoint: { groups: "billing", "groups.blacklist": "x" },
   };
-  expect(view(flow)).toMatchObject({
+  expect(model(flow)).toMatchObject({
     topicsPattern: "orders",
     topicsExcludePattern: "orders-old",
     groupsPattern: "billing",
     groupsExcludePattern: "x",
   });
   expect(messages("pattern-swallows", { ...flow, topicsPattern: undefined })).toEqual([]);
-  expect(view({ ...flow, topicsPattern: "pay", entry: { groupsExcludePattern: "y" } })).toMatchObject({
+  expect(model({ ...flow, topicsPattern: "pay", entry: { groupsExcludePattern: "y" } })).toMatchObject({
     topicsPattern: "pay",
     topicsExcludePattern: "orders-old",
     groupsExcludePattern: "y",
   });
+});
+
+test("Kafka 4 does not read topics.blacklist and groups.blacklist", () => {
+  const flow = { source: { "topics.blacklist": "orders" }, checkpoint: { "groups.blacklist": "billing" } };
+  const excludes = (version: string | undefined) => {
+    const { topicsExcludePattern, groupsExcludePattern } = model(flow, { version });
+    return [topicsExcludePattern, groupsExcludePattern];
+  };
+  expect(excludes("3.9.0")).toEqual(["orders", "billing"]);
+  expect(excludes("4.1.0")).toEqual([undefined, undefined]);
+  // Operators of v1beta2 also run Kafka 3, so nobody here knows whether it is read.
+  expect(excludes(undefined)).toEqual(["orders", "billing"]);
+  const nothing = (version: string) =>
+    messages("nothing-copied", { source: { "topics.blacklist": "ord.*" } }, { spec: { version } });
+  expect([nothing("3.9.0").length, nothing("4.1.0").length]).toEqual([1, 0]);
+  const sinks = (version: string) =>
+    messages(
+      "sink-groups",
+      { entry: { groupsPattern: "connect-.*" }, checkpoint: { "groups.blacklist": "x" } },
+      { spec: { version } },
+    );
+  expect([sinks("3.9.0").length, sinks("4.1.0").length]).toEqual([0, 1]);
+  const refused = (version: string) =>
+    messages("names-refused", { source: { "topics.blacklist": "a(" } }, { spec: { version } });
+  expect([refused("3.9.0").length, refused("4.1.0").length]).toEqual([1, 0]);
 });
 
 test("a key that the operator overwrites is reported with the field that replaces it", () => {

@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import { type Config, modelFrom } from "../mirror-configuration";
+import { type Config, groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
 import { internalTopics, LONGEST_ALIAS, policyKind, targetTopicName } from "../naming";
 import { compilePatternList } from "../patterns";
 import { sameCluster } from "./cluster";
@@ -14,7 +14,12 @@ import { type MirrorView, namesIn } from "./view";
 
 const SIDES = ["origin", "target"] as const;
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
-const PATTERNS = ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const;
+const PATTERNS = {
+  topicsPattern: ({ topicsPattern }: MirrorView) => topicsPattern,
+  topicsExcludePattern: topicsExcludeOf,
+  groupsPattern: ({ groupsPattern }: MirrorView) => groupsPattern,
+  groupsExcludePattern: groupsExcludeOf,
+};
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 /** The operators' CRDs take no other alias. */
 const ALIAS = new RegExp(`^[A-Za-z0-9._-]{1,${LONGEST_ALIAS}}$`);
@@ -178,8 +183,8 @@ function names(mirror: MirrorView): Saying[] {
 
 /** Only reports patterns that Java refuses, too. */
 function patterns(mirror: MirrorView): Saying[] {
-  return inEach(PATTERNS, (field): Saying[] => {
-    const pattern = mirror[field];
+  return inEach(Object.entries(PATTERNS), ([field, read]): Saying[] => {
+    const pattern = read(mirror);
     if (pattern === undefined) return [];
     const excludes = namesIn(mirror).topicsExclude;
     const names = {

@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import { modelFrom, topicsExcludeOf } from "../mirror-configuration";
+import { groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
 import { internalTopics, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
@@ -46,7 +46,7 @@ export function selecting(what: "topics" | "groups", pattern: string, exclude: s
  * before a hyphen is tried.
  */
 function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
-  const moves = selecting("groups", mirror.groupsPattern, mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE);
+  const moves = selecting("groups", mirror.groupsPattern, groupsExcludeOf(mirror) ?? DEFAULT_GROUPS_EXCLUDE);
   return moves === undefined
     ? []
     : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));

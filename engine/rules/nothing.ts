@@ -1,3 +1,4 @@
+import { topicsExcludeOf } from "../mirror-configuration";
 import { DEFAULT_TOPICS_EXCLUDE } from "../patterns";
 import { selecting } from "./names";
 import type { Saying } from "./rule";
@@ -20,6 +21,7 @@ export function nothingOf(mirror: MirrorView): Saying[] {
     ];
   }
   const empty = (pattern: string) => pattern.split(",").every((part) => part.trim() === "");
+  const exclude = topicsExcludeOf(mirror);
   const sayings: Saying[] = [];
   if (empty(mirror.topicsPattern)) {
     sayings.push({
@@ -27,14 +29,14 @@ export function nothingOf(mirror: MirrorView): Saying[] {
       why: "it matches no topic, so no record is copied",
       instead: 'name the topics, or write ".*" for all',
     });
-  } else if (allExcluded(mirror.topicsPattern, mirror.topicsExcludePattern ?? DEFAULT_TOPICS_EXCLUDE, "topics")) {
+  } else if (allExcluded(mirror.topicsPattern, exclude ?? DEFAULT_TOPICS_EXCLUDE, "topics")) {
     const field = namesIn(mirror).topicsExclude;
     sayings.push({
       seen:
-        `${excluding(mirror.topicsExcludePattern, field, DEFAULT_TOPICS_EXCLUDE)} leaves out all of ` +
+        `${excluding(exclude, field, DEFAULT_TOPICS_EXCLUDE)} leaves out all of ` +
         `topicsPattern "${mirror.topicsPattern}"`,
       why: "no topic is left, so no record is copied",
-      instead: mirror.topicsExcludePattern === undefined ? `write ${field}` : `narrow ${field}`,
+      instead: exclude === undefined ? `write ${field}` : `narrow ${field}`,
     });
   }
   if (mirror.declared.checkpoint && empty(mirror.groupsPattern)) {

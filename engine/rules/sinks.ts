@@ -1,3 +1,4 @@
+import { groupsExcludeOf } from "../mirror-configuration";
 import { DEFAULT_GROUPS_EXCLUDE } from "../patterns";
 import { mirrored, selecting } from "./names";
 import { listed, type Rule, stackRule } from "./rule";
@@ -17,7 +18,7 @@ export const sinkRules: Rule[] = [
     },
     ({ mirrors, sinks = [] }) =>
       inEach(mirrors, (at) => {
-        if (!at.declared.checkpoint || at.groupsExcludePattern !== undefined) return [];
+        if (!at.declared.checkpoint || groupsExcludeOf(at) !== undefined) return [];
         const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
         if (left.length === 0) return [];
         return [

@@ -118,8 +118,6 @@ export interface MirrorView extends Place, MirrorConfiguration {
   /** Absent if the resource has only one entry. */
   entry?: Entry;
   apiVersion: string;
-  /** `kafkaVersion` is an assumption: the version that the newest operators of the API version run. */
-  versionAssumed?: boolean;
   namespace?: string;
   /** The name of the provider, if it shows in which Kubernetes cluster the mirror runs. */
   kubernetes?: string;

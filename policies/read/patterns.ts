@@ -5,7 +5,8 @@ type Patterns = Pick<MirrorView, "topicsPattern" | "topicsExcludePattern" | "gro
 
 /**
  * Readers of what a mirror selects. A field of `mirrors[]` comes first, because the operator writes it over the
- * connectors' own configuration. Without the field, the key in the connector's `config` counts.
+ * connectors' own configuration. Without the field, the key in the connector's `config` counts. `topicsExcludeOf` and
+ * `groupsExcludeOf` read the keys that exclude, because their spelling depends on the version.
  */
 export function patternReaders(
   apiVersion: string,
@@ -18,9 +19,7 @@ export function patternReaders(
   const excluded = (what: "topics" | "groups") =>
     excludeFields(apiVersion, what)
       .map((field) => text(entry[field]))
-      .find((pattern) => pattern !== undefined) ??
-    inConfig(what, `${what}.exclude`) ??
-    inConfig(what, `${what}.blacklist`);
+      .find((pattern) => pattern !== undefined);
   return {
     topicsPattern: () => text(entry.topicsPattern) ?? inConfig("topics", "topics") ?? ".*",
     topicsExcludePattern: () => excluded("topics"),

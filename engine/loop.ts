@@ -1,6 +1,6 @@
 import type { MirrorModel } from "./model";
 import { LONGEST_TOPIC_NAME, policyKind, targetTopicName } from "./naming";
-import { topicRule } from "./selection";
+import { type Skip, topicRule } from "./selection";
 
 /**
  * What becomes of a topic that mirrors copy in a circle.
@@ -12,30 +12,30 @@ import { topicRule } from "./selection";
  */
 export type Circle = "same" | "longer" | "unknown" | undefined;
 
+/** A mirror with its compiled patterns. */
+export interface Step {
+  model: MirrorModel;
+  skips: (topic: string) => Skip | undefined;
+}
+
+/** @throws MigrationError for a pattern that only Java can read */
+export const stepOf = (model: MirrorModel): Step => ({ model, skips: topicRule(model) });
+
 /**
  * Follows a topic through mirrors, of which each reads the cluster that the one before writes to. The first reads the
  * cluster that the last writes to. The same rules decide as in MirrorMaker 2: patterns, exclusions, internal topics, and
  * the default policy's check for the target's alias among the prefixes of the name (MirrorSourceConnector.isCycle).
- * @returns a function of the topic's name
- * @throws MigrationError for a pattern that only Java can read
  */
-export function circleOf(mirrors: readonly MirrorModel[]): (topic: string) => Circle {
-  const steps = mirrors.map((mirror) => ({
-    skips: topicRule(mirror),
-    copy: (topic: string) => targetTopicName(mirror, topic),
-    known: policyKind(mirror) !== "unknown",
-  }));
-  return (topic) => {
-    for (let name = topic; name.length <= LONGEST_TOPIC_NAME; ) {
-      const before = name;
-      for (const { skips, copy, known } of steps) {
-        if (skips(name) !== undefined) return undefined;
-        if (!known) return "unknown";
-        name = copy(name);
-      }
-      if (name === before) return "same";
-      // An empty alias and separator rename nothing, so every other name is longer than the one before.
+export function circleOf(steps: readonly Step[], topic: string): Circle {
+  for (let name = topic; name.length <= LONGEST_TOPIC_NAME; ) {
+    const before = name;
+    for (const { model, skips } of steps) {
+      if (skips(name) !== undefined) return undefined;
+      if (policyKind(model) === "unknown") return "unknown";
+      name = targetTopicName(model, name);
     }
-    return "longer";
-  };
+    if (name === before) return "same";
+    // An empty alias and separator rename nothing, so every other name is longer than the one before.
+  }
+  return "longer";
 }

@@ -162,3 +162,21 @@ describe("a pattern that both read the same way works", () => {
     );
   });
 });
+
+test("a list matches what one of its expressions matches, however long their common start is", () => {
+  const part = fc.constantFrom("a", "b", "-", ".", "\\.", "a?", "b*", "a{0}", "b+", "(a|b)", "[ab]", "a|b", ".*");
+  const expression = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
+  const name = fc.string({ unit: fc.constantFrom("a", "b", "-", "."), minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(
+      fc.array(expression, { minLength: 1, maxLength: 5 }),
+      fc.array(name, { minLength: 9 }),
+      (list, names) => {
+        const ours = compilePatternList(list.join(", "), "topicsPattern");
+        const plain = list.map((one) => new RegExp(`^(?:${one})$`));
+        for (const n of names) expect(ours(n), `${list.join()} on ${n}`).toBe(plain.some((r) => r.test(n)));
+      },
+    ),
+    { numRuns: 1000 },
+  );
+});

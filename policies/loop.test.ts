@@ -91,6 +91,12 @@ describe("an endless loop is found", () => {
     expect(both(null)).toHaveLength(1);
   });
 
+  test("over a name with a dot, which is meant as a dot", () => {
+    const dotted = { pattern: "shop.orders" };
+    const [message] = loops({ from: "a", to: "b", ...dotted }, { from: "b", to: "a", ...dotted });
+    expect(message).toContain("copies topic shop.orders back");
+  });
+
   test("over a third cluster", () => {
     expect(loops({ from: "a", to: "b" }, { from: "b", to: "c" }, { from: "c", to: "a" })[0]).toContain(
       "a -> b -> c -> a",

@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { rules } from "../engine/rules";
+import { aToB } from "../test/policies/manifests";
+import { readView } from "./read";
 import { all, custom, found, kafka, stack, step } from "../test/policies/resources";
 
 const ofFirst = {
@@ -34,6 +37,23 @@ const migration = (more: string[] = []) => [
 ];
 const about = (rule: string, resources: ReturnType<typeof stack>) =>
   found(rule, resources).map((f) => /^KafkaMirrorMaker2 [^:]+/.exec(f.message)?.[0] ?? f.message);
+
+/** The two clusters in the other direction. */
+const BACK = { a: { bootstrapServers: "a-kafka-bootstrap:9092" }, b: { bootstrapServers: "b-kafka-bootstrap:9092" } };
+
+test("eight mirrors with long lists of topics are compared in seconds", () => {
+  const mirrors = Array.from({ length: 8 }, (_, i) =>
+    aToB(
+      { topicsPattern: Array.from({ length: 300 }, (_, n) => `team${i}-${n}-.*`).join() },
+      { name: `mm${i}`, clusters: i % 2 === 0 ? { a: {}, b: {} } : { a: BACK.b, b: BACK.a } },
+    ),
+  );
+  const view = readView(mirrors);
+  const compare = ["copied-twice", "two-origins-one-topic", "endless-loop"].map((name) =>
+    rules.find((rule) => rule.name === name)!.check(view),
+  );
+  expect(compare.flat()).toEqual([]);
+}, 10_000);
 
 test("a mirror for disaster recovery beside a migration is not checked like a migration", () => {
   const sync = { checkpointConnector: { config: { "sync.group.offsets.enabled": "true" } } };

@@ -22,8 +22,24 @@ export function compilePatternList(list: string, where: string): Matcher {
     .filter((p) => p.length > 0);
   if (parts.length === 0) return () => false;
   const names = new Set<string>();
-  const compiled = parts.map((p) => compileOne(p, where, names));
-  return (name) => compiled.some((r) => r.test(name));
+  const byStart = new Map<string, RegExp[]>();
+  for (const part of parts) {
+    const start = startOf(part);
+    const compiled = compileOne(part, where, names);
+    byStart.get(start)?.push(compiled) ?? byStart.set(start, [compiled]);
+  }
+  // A list may have thousands of entries. Few of them begin like the name, and most of them are names.
+  const lengths = [...new Set([...byStart.keys()].map((start) => start.length))];
+  const exact = new Set(parts.filter((part) => /^[\w.-]+$/.test(part)));
+  return (name) =>
+    exact.has(name) || lengths.some((length) => byStart.get(name.slice(0, length))?.some((r) => r.test(name)) === true);
+}
+
+/** Characters with which every match begins. May be fewer than there are, or none. */
+function startOf(expression: string): string {
+  if (expression.includes("|")) return "";
+  // The last character is not part of it if a quantifier follows.
+  return /^(?:(?:[\w-]|\\\.)(?![*+?{]))*/.exec(expression)![0].replaceAll("\\.", ".");
 }
 
 function compileOne(pattern: string, where: string, names: Set<string>): RegExp {

@@ -3,7 +3,7 @@ import type { Clusters } from "../clusters";
 import { readWhole } from "../cleanup/read";
 import { type ConnectorState, Connectors } from "../connect-state";
 import { isMigrationError } from "../errors";
-import { type Circle, circleOf } from "../loop";
+import { type Circle, circleOf, stepOf } from "../loop";
 import { APACHE_DEFAULT } from "../mirror-configuration";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel, Side } from "../model";
@@ -193,8 +193,10 @@ const doubted = (circles: Circles | undefined, doubt: string): Circles | undefin
 
 function circlesOf(mirror: MirrorModel, model: MirrorModel, topics: readonly string[]): Circles | undefined {
   if (!isReadable(model)) return undefined;
-  const circle = circleOf([mirror, model]);
-  const found = topics.map((topic) => ({ topic, circle: circle(topic) })).filter((one) => one.circle !== undefined);
+  const steps = [mirror, model].map(stepOf);
+  const found = topics
+    .map((topic) => ({ topic, circle: circleOf(steps, topic) }))
+    .filter((one) => one.circle !== undefined);
   const worst = (["same", "longer", "unknown"] as const).find((kind) => found.some((one) => one.circle === kind));
   if (worst === undefined) return undefined;
   const circles = { topics: found.filter((one) => one.circle === worst).map(({ topic }) => topic), circle: worst };

@@ -47,12 +47,12 @@ export const copyRules: Rule[] = [
       summary: "Topics of two origins do not become one topic on the target.",
     },
     ({ mirrors, topics }) => {
-      const names = candidates(mirrors, topics);
+      const inBoth = meeting(candidates(mirrors, topics));
       return inEach(mirrors, (at) => {
         const before = mirrors.slice(0, mirrors.indexOf(at));
         return inEach(before, (other) => {
           if (sameCluster(at, "origin", other, "origin") || !sameCluster(at, "target", other, "target")) return [];
-          const both = names.filter((name) => meet(at, other, name));
+          const both = inBoth(at, other);
           if (both.length === 0) return [];
           return [
             {
@@ -80,12 +80,12 @@ export const copyRules: Rule[] = [
     },
     ({ mirrors, topics }) => {
       const running = mirrors.filter((mirror) => attempt(() => isRunning(mirror)) === true);
-      const names = candidates(running, topics);
+      const inBoth = meeting(candidates(running, topics));
       return inEach(running, (at) =>
         // One earlier mirror is enough.
         inEach(running.slice(0, running.indexOf(at)), (other) => {
           if (!sameCopy(at, other)) return [];
-          const both = names.filter((name) => meet(at, other, name));
+          const both = inBoth(at, other);
           if (both.length === 0) return [];
           const say = {
             seen:
@@ -130,19 +130,29 @@ export const copyRules: Rule[] = [
  * Names of topics that both mirrors would copy into the same topic. For patterns with wildcards, the names are samples.
  */
 export const commonCopies = (one: MirrorView, other: MirrorView): string[] =>
-  candidates([one, other], []).filter((name) => meet(one, other, name));
-
-const meet = (one: MirrorView, other: MirrorView, name: string): boolean =>
-  copyOf(one, name) !== undefined && copyOf(one, name) === copyOf(other, name);
+  meeting(candidates([one, other], []))(one, other);
 
 /**
- * The name of a mirror's copy of a topic on the target. Undefined if it is not copied, or if the policy class is not
- * known.
+ * Returns a function that gives, for two mirrors, those of the names that both copy into the same topic. It compiles
+ * the patterns of a mirror once, and not for each name or pair.
  */
-function copyOf(mirror: MirrorView, name: string): string | undefined {
-  if (!mirror.declared.source || mirrored(mirror)?.(name) !== true) return undefined;
+function meeting(names: readonly string[]): (one: MirrorView, other: MirrorView) => string[] {
+  const known = new Map<MirrorView, ReadonlyMap<string, string>>();
+  const copies = (mirror: MirrorView) => {
+    const found = known.get(mirror) ?? copiesOf(mirror, names);
+    known.set(mirror, found);
+    return found;
+  };
+  return (one, other) => [...copies(one)].flatMap(([name, copy]) => (copies(other).get(name) === copy ? [name] : []));
+}
+
+/** The names that a mirror copies, with the names of the copies. Empty if the policy class is not known. */
+function copiesOf(mirror: MirrorView, names: readonly string[]): ReadonlyMap<string, string> {
+  const matches = mirror.declared.source ? mirrored(mirror) : undefined;
+  const own = matches === undefined ? [] : names.filter(matches);
+  if (own.length === 0) return new Map();
   const model = modelFrom(mirror);
-  return policyKind(model) === "unknown" ? undefined : targetTopicName(model, name);
+  return policyKind(model) === "unknown" ? new Map() : new Map(own.map((name) => [name, targetTopicName(model, name)]));
 }
 
 /** Returns true if two mirrors certainly copy between the same two clusters. */

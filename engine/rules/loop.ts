@@ -1,9 +1,7 @@
 import { isMigrationError } from "../errors";
-import { type Circle, circleOf } from "../loop";
+import { type Circle, circleOf, type Step, stepOf } from "../loop";
 import { modelFrom } from "../mirror-configuration";
-import type { MirrorModel } from "../model";
 import { policyKind, targetTopicName } from "../naming";
-import { type Skip, topicRule } from "../selection";
 import { sameCluster } from "./cluster";
 import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf, wordsIn } from "./samples";
@@ -24,8 +22,9 @@ export const loopRules: Rule[] = [
         topics,
       );
       const said = new Set<string>();
+      const nextOf = followers(copying);
       return inEach(copying, (first) => {
-        const circles = names.flatMap((name) => circleFrom(first, name, copying) ?? []);
+        const circles = names.flatMap((name) => circleFrom(first, name, nextOf) ?? []);
         const way = circles[0]?.way;
         const key = way
           ?.map((one) => copying.indexOf(one))
@@ -47,11 +46,21 @@ export function isRunning(mirror: MirrorView): boolean {
 }
 
 /** A running connector that gives its copies known names. */
-interface Copier {
+interface Copier extends Step {
   mirror: MirrorView;
-  model: MirrorModel;
-  skips: (topic: string) => Skip | undefined;
 }
+
+/** For each copier, those that read the cluster that it writes to. */
+type Followers = ReadonlyMap<Copier, ReadonlySet<Copier>>;
+
+/** Compares the addresses of two mirrors once, and not for each topic. */
+const followers = (copiers: readonly Copier[]): Followers =>
+  new Map(
+    copiers.map((one) => [
+      one,
+      new Set(copiers.filter((next) => sameCluster(one.mirror, "target", next.mirror, "origin"))),
+    ]),
+  );
 
 interface Found {
   name: string;
@@ -92,7 +101,7 @@ function copierOf(mirror: MirrorView): Copier[] {
   const model = modelFrom(mirror);
   if (!isRunning(mirror) || policyKind(model) === "unknown") return [];
   try {
-    return [{ mirror, model, skips: topicRule(model) }];
+    return [{ mirror, ...stepOf(model) }];
   } catch (error) {
     // Only Java can read the pattern.
     if (isMigrationError(error)) return [];
@@ -101,30 +110,28 @@ function copierOf(mirror: MirrorView): Copier[] {
 }
 
 /** The shortest list of mirrors that brings a topic back without end to the cluster that `first` reads. */
-function circleFrom(first: Copier, topic: string, copiers: readonly Copier[]): Found | undefined {
-  const after = ({ model, skips }: Copier, name: string) =>
-    skips(name) === undefined ? targetTopicName(model, name) : undefined;
-  let ways: { way: readonly Copier[]; name: string | undefined }[] = [{ way: [first], name: after(first, topic) }];
+function circleFrom(first: Copier, topic: string, nextOf: Followers): Found | undefined {
+  let ways = step([], topic, first);
   const taken = new Set([first]);
   while (ways.length > 0) {
-    for (const { way, name } of ways) {
-      if (name === undefined || !sameCluster(way.at(-1)!.mirror, "target", first.mirror, "origin")) continue;
-      const circle = circleOf(way.map(({ model }) => model))(topic);
+    for (const { way } of ways) {
+      const circle = nextOf.get(way.at(-1)!)!.has(first) ? circleOf(way, topic) : undefined;
       if (circle !== undefined) return { name: topic, way, circle };
     }
     ways = ways.flatMap(({ way, name }) =>
-      name === undefined
-        ? []
-        : inEach(copiers, (next) => {
-            const follows = !taken.has(next) && sameCluster(way.at(-1)!.mirror, "target", next.mirror, "origin");
-            const then = follows ? after(next, name) : undefined;
-            if (then === undefined) return [];
-            taken.add(next);
-            return [{ way: [...way, next], name: then }];
-          }),
+      [...nextOf.get(way.at(-1)!)!].flatMap((next) => {
+        const longer = taken.has(next) ? [] : step(way, name, next);
+        if (longer.length > 0) taken.add(next);
+        return longer;
+      }),
     );
   }
   return undefined;
+}
+
+/** The way with one more mirror, and the name of the copy there. Empty if that mirror does not copy the topic. */
+function step(way: readonly Copier[], name: string, next: Copier): { way: readonly Copier[]; name: string }[] {
+  return next.skips(name) === undefined ? [{ way: [...way, next], name: targetTopicName(next.model, name) }] : [];
 }
 
 /** Sample names for the patterns: the topics of the stack, and names that the expressions of each pattern match. */

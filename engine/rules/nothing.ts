@@ -61,8 +61,7 @@ function allExcluded(pattern: string, exclude: string, what: "topics" | "groups"
   const [wanted, left] = [selecting(what, pattern, ""), selecting(what, pattern, exclude)];
   if (wanted === undefined || left === undefined) return false;
   return expressions.every((expression) => {
-    const isName = /^[\w.-]+$/.test(expression);
-    const names = (isName ? [expression] : samplesOf(expression, FILLERS)).filter(wanted);
+    const names = samplesOf(expression, FILLERS).filter(wanted);
     return names.length > 0 && !names.some(left);
   });
 }

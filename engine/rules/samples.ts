@@ -12,8 +12,12 @@ const MOST = 249;
 const MEMBERS = [..."ax019-_.AZ", ..."bcdefghijklmnopqrstuvwyz2345678BCDEFGHIJKLMNOPQRSTUVWXY"];
 const ESCAPES: Readonly<Record<string, readonly string[]>> = { d: ["0", "7"], w: ["a", "0"], D: ["a"], W: ["-"] };
 
-/** @param words what `.*` and `.+` may stand for, besides nothing and one character */
+/**
+ * A name is its own only sample: a dot in `orders.v1` is meant as a dot.
+ * @param words what `.*` and `.+` may stand for, besides nothing and one character
+ */
 export function samplesOf(expression: string, words: readonly string[]): string[] {
+  if (/^[\w.-]+$/.test(expression)) return [expression];
   return new Samples(expression, words).alternatives();
 }
 

@@ -1,3 +1,4 @@
+import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "./mirror-configuration";
 import type { MirrorModel, Side } from "./model";
 import { versionAtLeast } from "./version";
 
@@ -72,18 +73,18 @@ export function connectorNames(mirror: MirrorModel): { source: string; checkpoin
 }
 
 /**
- * How the replication policy names the copies. Decided by the class name without its package: Apache and Strimzi have
- * classes of the same name. `unknown`: a class that is not one of theirs may give any name.
+ * How the replication policy names the copies. `unknown`: a class that is not Apache's or Strimzi's may give any name,
+ * even if it is called like one of theirs.
  */
 export function policyKind({ policyClass }: Pick<MirrorModel, "policyClass">): "identity" | "default" | "unknown" {
-  const simple = policyClass.slice(policyClass.lastIndexOf(".") + 1);
-  if (simple === "IdentityReplicationPolicy") return "identity";
-  return simple === "DefaultReplicationPolicy" ? "default" : "unknown";
+  if (policyClass === APACHE_IDENTITY || policyClass === STRIMZI_IDENTITY) return "identity";
+  return policyClass === APACHE_DEFAULT ? "default" : "unknown";
 }
 
 /**
  * The name of a topic on the target. The identity policy keeps the name, except for topics that end in `heartbeats`.
- * Apache's identity policy renames those as the default policy does.
+ * Apache's identity policy renames those as the default policy does. For a class of unknown kind this is a guess by its
+ * name.
  */
 export function targetTopicName(mirror: MirrorModel, originTopic: string): string {
   const identity = mirror.policyClass.endsWith("IdentityReplicationPolicy");

@@ -217,6 +217,13 @@ describe("no endless loop is found", () => {
       ],
     ],
     [
+      "a custom policy whose name is only like Apache's",
+      [
+        { from: "a", to: "b", policy: "com.acme.IdentityReplicationPolicy" },
+        { from: "b", to: "a", policy: "com.acme.IdentityReplicationPolicy" },
+      ],
+    ],
+    [
       "the way back is stopped until it is needed",
       [
         { from: "a", to: "b" },

@@ -100,19 +100,22 @@ test.each([".*", "app.*", "c.*", "[a-z].*", "connector", "connections-.*", "kafk
   },
 );
 
-test("all entries of a resource are compared with each other, with known and unknown policies", () => {
-  const flows = ["a", "c"].map((from) => ({ from, to: "b", topicsPattern: "orders" }));
-  const custom = { "replication.policy.class": "com.example.Policy" };
-  const rest = {
-    clusters: { a: {}, b: {}, c: { bootstrapServers: "a-kafka-bootstrap:9092" } },
-    flows: flows.map((flow, i) => ({ ...flow, ...(i === 0 ? {} : { source: custom }) })),
-  };
-  expect(messages("policy-unknown", {}, rest)).toEqual([
-    expect.stringMatching(/^KafkaMirrorMaker2 ns\/mm2 mirrors\[1\]: /),
-  ]);
-  expect(messages("copied-twice", {}, rest)).toEqual([]);
-  const identity = { "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" };
-  expect(
-    messages("copied-twice", {}, { ...rest, flows: flows.map((flow) => ({ ...flow, source: identity })) }),
-  ).toEqual([expect.stringContaining('mirrors[1]: topic orders of "c" is copied to "b" by mirrors[0], too')]);
-});
+test.each(["com.example.Policy", "com.acme.IdentityReplicationPolicy", "DefaultReplicationPolicy"])(
+  "all entries of a resource are compared with each other, except those with a custom policy such as %s",
+  (policy) => {
+    const flows = ["a", "c"].map((from) => ({ from, to: "b", topicsPattern: "orders" }));
+    const identity = { "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy" };
+    const custom = { "replication.policy.class": policy };
+    const rest = {
+      clusters: { a: {}, b: {}, c: { bootstrapServers: "a-kafka-bootstrap:9092" } },
+      flows: flows.map((flow, i) => ({ ...flow, source: i === 0 ? identity : custom })),
+    };
+    expect(messages("policy-unknown", {}, rest)).toEqual([
+      expect.stringMatching(/^KafkaMirrorMaker2 ns\/mm2 mirrors\[1\]: /),
+    ]);
+    expect(messages("copied-twice", {}, rest)).toEqual([]);
+    expect(
+      messages("copied-twice", {}, { ...rest, flows: flows.map((flow) => ({ ...flow, source: identity })) }),
+    ).toEqual([expect.stringContaining('mirrors[1]: topic orders of "c" is copied to "b" by mirrors[0], too')]);
+  },
+);

@@ -1,6 +1,6 @@
 import { isMigrationError } from "../errors";
 import { groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
-import { internalTopics, targetTopicName } from "../naming";
+import { internalTopics, policyKind, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
@@ -52,8 +52,11 @@ function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
     : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
 }
 
-/** Returns true if topics keep their names on the target. Not known for a custom policy class. */
-const keepsNames = (mirror: MirrorView): boolean => targetTopicName(modelFrom(mirror), "x") === "x";
+/** Returns true if topics keep their names on the target. False for a custom policy class, whose names are not known. */
+function keepsNames(mirror: MirrorView): boolean {
+  const model = modelFrom(mirror);
+  return policyKind(model) !== "unknown" && targetTopicName(model, "x") === "x";
+}
 
 const storageTopics = (mirror: MirrorView) => [
   mirror.target.offsetStorageTopic,
@@ -156,7 +159,7 @@ export const nameRules: Rule[] = [
         const renamed = [...new Set(known)].filter(
           (name) => name.endsWith("heartbeats") && matches?.(name) && targetTopicName(modelFrom(mirror), name) !== name,
         );
-        if (renamed.length === 0 || !modelFrom(mirror).policyClass.endsWith("IdentityReplicationPolicy")) return [];
+        if (renamed.length === 0 || policyKind(modelFrom(mirror)) !== "identity") return [];
         const say = {
           seen:
             `${listed(renamed)} would become ` +

@@ -1,4 +1,5 @@
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../mirror-configuration";
+import { policyKind } from "../naming";
 import { versionAtLeast } from "../version";
 import { kafkaVersion, mirrorRule, type Rule } from "./rule";
 import { inEach } from "./unknown";
@@ -6,7 +7,6 @@ import { versionOf } from "./version";
 import type { MirrorView } from "./view";
 
 const CLASS = "replication.policy.class";
-const KNOWN = [APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY];
 
 /** The policy classes that the mirror's connectors set. */
 const chosen = (mirror: MirrorView): string[] => [
@@ -47,7 +47,7 @@ export const policyRules: Rule[] = [
     },
     (mirror) =>
       chosen(mirror)
-        .filter((name) => !KNOWN.includes(name) && exists(name, mirror.kafkaVersion))
+        .filter((name) => policyKind({ policyClass: name }) === "unknown" && exists(name, mirror.kafkaVersion))
         .map((name) => ({
           seen: `${CLASS} is ${name}, which this package does not know`,
           why:

@@ -320,7 +320,7 @@ describe("clusters without authentication", () => {
   });
 
   test("report every TLS setting as unused in plain text", () => {
-    const notUsed = (key: string) => `origin.${key} is not used: origin.tls is false; take one of them away`;
+    const notUsed = (key: string) => `origin.${key} is not used: origin.tls is false; remove one of them`;
     const said = mistakes({ ...anonymous, ca: "PEM", serverName: "origin", names: { caSecret: "my-ca" } });
     for (const key of ["ca", "serverName", "names.caSecret"]) expect(said).toContain(notUsed(key));
     const operator = { cluster: "o", namespace: "n", caSecret: "their-ca" };

@@ -184,7 +184,7 @@ function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: 
   if (tls !== false) return [];
   const given = { ca, serverName, "names.caSecret": names?.caSecret, "operator.caSecret": operator?.caSecret };
   const keys = Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [key]));
-  return keys.map((key) => `${side}.${key} is not used: ${side}.tls is false; take one of them away`);
+  return keys.map((key) => `${side}.${key} is not used: ${side}.tls is false; remove one of them`);
 }
 
 /**

@@ -18,9 +18,9 @@ export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | u
   };
 }
 
-/** Returns the namespace of the mirror and of the Secrets beside it. */
 const DEFAULTS = defaultsOf(placeShape);
 
+/** Returns the namespace of the mirror and of the Secrets beside it. */
 export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mirror?.namespace ?? DEFAULTS.namespace;
 
 export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULTS.name;

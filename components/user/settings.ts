@@ -40,7 +40,7 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
   ) {
     mistakes.add(
       "authentication.validityDays and renewalDays are for tls, and the type is " +
-        `${String(authentication.type)}: take them away`,
+        `${String(authentication.type)}: remove them`,
     );
   }
   const dialect = dialectNamed(user.dialect, mistakes, user.operatorVersion);

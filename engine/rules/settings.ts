@@ -175,7 +175,7 @@ function selectsNothing({ key, path, block, value }: Written, mirror: MirrorView
     ];
   }
   const copies = mirror.declared.source && !Object.hasOwn(mirror.source.config, key);
-  if (field !== undefined || block !== "checkpoint" || !key.startsWith("topics") || !copies) return [];
+  if (block !== "checkpoint" || !key.startsWith("topics") || !copies) return [];
   return [
     {
       seen: `${path} has no effect on the copy`,

@@ -54,7 +54,7 @@ function headline(input: ReportInput): Report["headline"] {
   if (input.gate !== undefined && alone > 0)
     return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} skipped` };
   if (input.gate !== undefined && input.offsets !== undefined)
-    return { tone: "good", text: "Cut over: the copy is complete and the groups' offsets are written" };
+    return { tone: "good", text: "Cut over: the copy is complete and the offsets of the groups are written" };
   if (input.gate !== undefined) return { tone: "waiting", text: "The gate passed; the cutover is not finished" };
   if (input.look === undefined) return { tone: "waiting", text: "Copying" };
   if (input.look.against.some((f) => f.hopeless))

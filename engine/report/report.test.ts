@@ -16,7 +16,7 @@ describe("the content of the report", () => {
     all.offsets!.skipped = [];
     expect(buildReport(all).headline).toEqual({
       tone: "good",
-      text: "Cut over: the copy is complete and the groups' offsets are written",
+      text: "Cut over: the copy is complete and the offsets of the groups are written",
     });
     expect(report.timeline.map((e) => e.what.split(/ (passed|in|of|reset|\()/)[0])).toEqual([
       "Preflight",

@@ -90,7 +90,7 @@ describe("a migration from start to end, through the real command line", () => {
     expect(copying.topics.every((t) => /complete/.test(t.proof))).toBe(true);
     expect(cutOver.headline).toEqual({
       tone: "good",
-      text: "Cut over: the copy is complete and the groups' offsets are written",
+      text: "Cut over: the copy is complete and the offsets of the groups are written",
     });
     for (const one of [cutOver, cleanedUp, destroyed]) {
       expect(one.topics.filter((t) => t.tone !== "good" || !/equal/.test(t.proof))).toEqual([]);

@@ -134,6 +134,25 @@ export class Cluster extends Patience {
     for (const one of all) if (one.status === "rejected") throw one.reason;
   }
 
+  /**
+   * Asks every broker, in parallel, where each knows only its own part (KIP-664, KIP-827). Brokers that do not answer are
+   * asked again.
+   * @param ask keeps the answer and returns its error code. Undefined: nothing to wait for
+   */
+  async everyBroker(action: string, ask: (broker: number, link: Link) => Promise<number | undefined>): Promise<void> {
+    await this.metadata([]);
+    await this.untilAllAnswered(
+      action,
+      this.links.brokerIds,
+      (id) => `broker ${id}`,
+      async (brokers, settle) => {
+        await Promise.all(
+          brokers.map(async (broker) => settle(broker, await ask(broker, await this.links.broker(broker)))),
+        );
+      },
+    );
+  }
+
   fail(action: string, resource: string, outcome: { errorCode: number; message?: string | null }): MigrationError {
     return requestFailure(
       this.side,

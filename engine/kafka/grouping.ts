@@ -46,25 +46,14 @@ const done = (groupId: string) => ({ groupId, errorCode: NONE });
 
 async function listGroups(cluster: Cluster): Promise<api.ListedGroup[]> {
   const found = new Map<string, api.ListedGroup>();
-  await cluster.metadata([]);
   // Each broker knows only the groups that it coordinates.
-  await cluster.untilAllAnswered(
-    "list groups of",
-    cluster.links.brokerIds,
-    (id) => `broker ${id}`,
-    async (brokers, settle) => {
-      await Promise.all(
-        brokers.map(async (broker) => {
-          const link = await cluster.links.broker(broker);
-          const form = api.LIST_GROUPS.find((f) => link.speaks(f.key, f.version));
-          if (form === undefined) throw requestFailure(cluster.side, "list groups of", `broker ${broker}`, 35);
-          const { errorCode, groups } = await cluster.links.sendOn(link, form, null);
-          for (const group of groups) found.set(group.groupId, group);
-          settle(broker, errorCode);
-        }),
-      );
-    },
-  );
+  await cluster.everyBroker("list groups of", async (broker, link) => {
+    const form = api.LIST_GROUPS.find((f) => link.speaks(f.key, f.version));
+    if (form === undefined) throw requestFailure(cluster.side, "list groups of", `broker ${broker}`, 35);
+    const { errorCode, groups } = await cluster.links.sendOn(link, form, null);
+    for (const group of groups) found.set(group.groupId, group);
+    return errorCode;
+  });
   return [...found.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1));
 }
 

@@ -91,29 +91,14 @@ async function newestRecords(cluster: Cluster, partitions: readonly TopicPartiti
 
 async function diskSpace(cluster: Cluster): Promise<DiskSpace[]> {
   const found = new Map<number, DiskSpace>();
-  await cluster.metadata([]);
-  await cluster.untilAllAnswered(
-    "read the disk space of",
-    cluster.links.brokerIds,
-    (id) => `broker ${id}`,
-    async (brokers, settle) => {
-      await Promise.all(
-        brokers.map(async (broker) => {
-          const link = await cluster.links.broker(broker);
-          if (!link.speaks(describeDisks.key, describeDisks.version)) return settle(broker);
-          const { errorCode, directories } = await cluster.links.sendOn(link, describeDisks, []);
-          const known = directories.filter((d) => !d.offline && d.totalBytes >= 0 && d.usableBytes >= 0);
-          if (errorCode === NONE && known.length > 0)
-            found.set(broker, {
-              broker,
-              ...sumOfVolumes(known),
-              unknownDirectories: directories.length - known.length,
-            });
-          settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
-        }),
-      );
-    },
-  );
+  await cluster.everyBroker("read the disk space of", async (broker, link) => {
+    if (!link.speaks(describeDisks.key, describeDisks.version)) return undefined;
+    const { errorCode, directories } = await cluster.links.sendOn(link, describeDisks, []);
+    const known = directories.filter((d) => !d.offline && d.totalBytes >= 0 && d.usableBytes >= 0);
+    if (errorCode === NONE && known.length > 0)
+      found.set(broker, { broker, ...sumOfVolumes(known), unknownDirectories: directories.length - known.length });
+    return errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode;
+  });
   return [...found.values()].sort((a, b) => a.broker - b.broker);
 }
 

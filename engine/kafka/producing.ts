@@ -90,27 +90,16 @@ async function listed(
   cluster: Cluster,
   producerIds: readonly bigint[],
 ): Promise<{ transactions: OpenTransaction[]; complete: boolean }> {
-  await cluster.metadata([]);
   const found = new Map<number, OpenTransaction[]>();
   let complete = true;
-  await cluster.untilAllAnswered(
-    "list transactions of",
-    cluster.links.brokerIds,
-    (id) => `broker ${id}`,
-    async (brokers, settle) => {
-      await Promise.all(
-        brokers.map(async (broker) => {
-          const link = await cluster.links.broker(broker);
-          if (!link.speaks(listTransactions.key, listTransactions.version)) {
-            complete = false;
-            return settle(broker);
-          }
-          const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
-          if (errorCode === NONE) found.set(broker, transactions);
-          settle(broker, errorCode);
-        }),
-      );
-    },
-  );
+  await cluster.everyBroker("list transactions of", async (broker, link) => {
+    if (!link.speaks(listTransactions.key, listTransactions.version)) {
+      complete = false;
+      return undefined;
+    }
+    const { errorCode, transactions } = await cluster.links.sendOn(link, listTransactions, producerIds);
+    if (errorCode === NONE) found.set(broker, transactions);
+    return errorCode;
+  });
   return { transactions: [...found.values()].flat(), complete };
 }

@@ -1,9 +1,9 @@
 import { readFile, stat, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Kafka, logLevel } from "kafkajs";
 import { afterAll, describe, expect, it } from "vitest";
 import { startConnectWorker } from "../connect";
+import { applicationClient } from "../estate/seed";
 import { supervise, type Supervisor } from "../processes";
 import { uniqueName, withClusters } from "../testing/clusters";
 
@@ -49,13 +49,7 @@ function properties(password: string): Record<string, string> {
 
 afterAll(async () => {
   await supervisor?.stop();
-  const { connection } = clusters.target;
-  const admin = new Kafka({
-    brokers: connection.bootstrapServers.split(","),
-    ssl: { ca: [connection.tls.ca] },
-    sasl: { ...connection.sasl, mechanism: "scram-sha-512" },
-    logLevel: logLevel.NOTHING,
-  }).admin();
+  const admin = applicationClient(clusters.target.connection, "tests").admin();
   await admin.connect();
   const there = await admin.listTopics();
   await admin.deleteTopics({ topics: Object.values(storage).filter((topic) => there.includes(topic)) });

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { applicationClient } from "../estate/seed";
 import { supervise, type Supervisor } from "../processes";
 import { pulumiEnvironment, type PulumiEnvironment } from "../pulumi";
 import { uniqueName, withClusters } from "../testing/clusters";
@@ -51,13 +51,7 @@ beforeAll(async () => {
 afterAll(() => supervisor?.stop());
 
 const topics = async (): Promise<string[]> => {
-  const { connection } = clusters.origin;
-  const admin = new Kafka({
-    brokers: connection.bootstrapServers.split(","),
-    ssl: { ca: [connection.tls.ca] },
-    sasl: { ...connection.sasl, mechanism: "scram-sha-512" },
-    logLevel: logLevel.NOTHING,
-  }).admin();
+  const admin = applicationClient(clusters.origin.connection, "tests").admin();
   await admin.connect();
   return admin.listTopics().finally(() => admin.disconnect());
 };

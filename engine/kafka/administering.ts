@@ -9,8 +9,10 @@ import {
   NO_REASSIGNMENT_IN_PROGRESS,
   NONE,
   NOT_ANSWERED,
+  RESOURCE_NOT_FOUND,
+  TOPIC_ALREADY_EXISTS,
   UNKNOWN_TOPIC_OR_PARTITION,
-} from "./failures";
+} from "./error-codes";
 import { RETRY_LIMIT_MS } from "./patience";
 import type { ByTopic } from "./api/records";
 import type { Acl, ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
@@ -34,8 +36,6 @@ type Administering = Pick<
 
 const TOPICS_PER_REQUEST = 200;
 const PARTITIONS_PER_REQUEST = 1000;
-const TOPIC_ALREADY_EXISTS = 36;
-const RESOURCE_NOT_FOUND = 91;
 
 /** The part of the port that reads settings and changes topics, settings and ACLs. */
 export function administering(cluster: Cluster): Administering {

@@ -5,13 +5,13 @@ import { findCoordinator, findCoordinators } from "./api/groups";
 import type { ByTopic } from "./api/records";
 import {
   errorName,
-  LinkFailure,
+  LEADER_NOT_AVAILABLE,
   NONE,
   NOT_ANSWERED,
-  requestFailure,
   UNKNOWN_TOPIC_OR_PARTITION,
   UNSUPPORTED_VERSION,
-} from "./failures";
+} from "./error-codes";
+import { LinkFailure, requestFailure } from "./failures";
 import type { Link } from "./link";
 import { Links } from "./links";
 import { Patience, type Settle } from "./patience";
@@ -163,8 +163,6 @@ export class Cluster extends Patience {
     );
   }
 }
-
-const LEADER_NOT_AVAILABLE = 5;
 
 function withoutBrokers(side: Side): MigrationError {
   return new MigrationError("KAFKA_NOT_AVAILABLE", `the ${side} cluster returned no brokers`, {

@@ -1,95 +1,17 @@
 import { MigrationError } from "../errors";
 import type { Side } from "../model";
-
-/** Error codes of the Kafka protocol that the port handles by name (Kafka 4.3, `Errors.java`). */
-export const ERROR_NAMES: Readonly<Record<number, string>> = {
-  [-1]: "UNKNOWN_SERVER_ERROR",
-  1: "OFFSET_OUT_OF_RANGE",
-  2: "CORRUPT_MESSAGE",
-  3: "UNKNOWN_TOPIC_OR_PARTITION",
-  5: "LEADER_NOT_AVAILABLE",
-  6: "NOT_LEADER_OR_FOLLOWER",
-  7: "REQUEST_TIMED_OUT",
-  8: "BROKER_NOT_AVAILABLE",
-  9: "REPLICA_NOT_AVAILABLE",
-  12: "OFFSET_METADATA_TOO_LARGE",
-  13: "NETWORK_EXCEPTION",
-  14: "COORDINATOR_LOAD_IN_PROGRESS",
-  15: "COORDINATOR_NOT_AVAILABLE",
-  16: "NOT_COORDINATOR",
-  17: "INVALID_TOPIC_EXCEPTION",
-  22: "ILLEGAL_GENERATION",
-  24: "INVALID_GROUP_ID",
-  25: "UNKNOWN_MEMBER_ID",
-  27: "REBALANCE_IN_PROGRESS",
-  29: "TOPIC_AUTHORIZATION_FAILED",
-  30: "GROUP_AUTHORIZATION_FAILED",
-  31: "CLUSTER_AUTHORIZATION_FAILED",
-  33: "UNSUPPORTED_SASL_MECHANISM",
-  34: "ILLEGAL_SASL_STATE",
-  35: "UNSUPPORTED_VERSION",
-  36: "TOPIC_ALREADY_EXISTS",
-  37: "INVALID_PARTITIONS",
-  38: "INVALID_REPLICATION_FACTOR",
-  39: "INVALID_REPLICA_ASSIGNMENT",
-  40: "INVALID_CONFIG",
-  41: "NOT_CONTROLLER",
-  42: "INVALID_REQUEST",
-  44: "POLICY_VIOLATION",
-  54: "SECURITY_DISABLED",
-  56: "KAFKA_STORAGE_ERROR",
-  58: "SASL_AUTHENTICATION_FAILED",
-  59: "UNKNOWN_PRODUCER_ID",
-  60: "REASSIGNMENT_IN_PROGRESS",
-  68: "NON_EMPTY_GROUP",
-  69: "GROUP_ID_NOT_FOUND",
-  72: "LISTENER_NOT_FOUND",
-  73: "TOPIC_DELETION_DISABLED",
-  74: "FENCED_LEADER_EPOCH",
-  75: "UNKNOWN_LEADER_EPOCH",
-  76: "UNSUPPORTED_COMPRESSION_TYPE",
-  78: "OFFSET_NOT_AVAILABLE",
-  80: "PREFERRED_LEADER_NOT_AVAILABLE",
-  83: "ELIGIBLE_LEADERS_NOT_AVAILABLE",
-  84: "ELECTION_NOT_NEEDED",
-  85: "NO_REASSIGNMENT_IN_PROGRESS",
-  86: "GROUP_SUBSCRIBED_TO_TOPIC",
-  87: "INVALID_RECORD",
-  88: "UNSTABLE_OFFSET_COMMIT",
-  89: "THROTTLING_QUOTA_EXCEEDED",
-  100: "UNKNOWN_TOPIC_ID",
-  109: "OFFSET_MOVED_TO_TIERED_STORAGE",
-  110: "FENCED_MEMBER_EPOCH",
-  111: "UNRELEASED_INSTANCE_ID",
-  113: "STALE_MEMBER_EPOCH",
-};
-
-export const NONE = 0;
-export const UNKNOWN_TOPIC_OR_PARTITION = 3;
-export const OFFSET_OUT_OF_RANGE = 1;
-export const TOPIC_AUTHORIZATION_FAILED = 29;
-export const GROUP_AUTHORIZATION_FAILED = 30;
-export const ELECTION_NOT_NEEDED = 84;
-export const NO_REASSIGNMENT_IN_PROGRESS = 85;
-export const GROUP_ID_NOT_FOUND = 69;
-export const UNSUPPORTED_VERSION = 35;
-const ILLEGAL_SASL_STATE = 34;
-/** Not a code of the protocol. Means that the response does not contain the requested item. */
-export const NOT_ANSWERED = -100;
-
-/**
- * Codes of temporary errors: leaders move, coordinators load, metadata lags behind (8-12 s after many topics were
- * created).
- */
-const RETRIABLE = new Set([3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 34, 41, 56, 72, 74, 75, 78, 80, 83, 88, 89, NOT_ANSWERED]);
-
-export function isRetriable(code: number): boolean {
-  return RETRIABLE.has(code);
-}
-
-export function errorName(code: number): string {
-  return ERROR_NAMES[code] ?? `error ${code}`;
-}
+import {
+  CLUSTER_AUTHORIZATION_FAILED,
+  errorName,
+  GROUP_AUTHORIZATION_FAILED,
+  ILLEGAL_SASL_STATE,
+  isRetriable,
+  NOT_ANSWERED,
+  SASL_AUTHENTICATION_FAILED,
+  TOPIC_AUTHORIZATION_FAILED,
+  UNKNOWN_TOPIC_OR_PARTITION,
+  UNSUPPORTED_VERSION,
+} from "./error-codes";
 
 /** A connection that failed or broke. If `retriable`, another attempt may succeed. */
 export class LinkFailure extends Error {
@@ -234,7 +156,11 @@ export function requestFailure(
       fix: "check the brokers' health and run again",
     });
   }
-  if (code === TOPIC_AUTHORIZATION_FAILED || code === GROUP_AUTHORIZATION_FAILED || code === 31) {
+  if (
+    code === TOPIC_AUTHORIZATION_FAILED ||
+    code === GROUP_AUTHORIZATION_FAILED ||
+    code === CLUSTER_AUTHORIZATION_FAILED
+  ) {
     return new MigrationError("KAFKA_UNAUTHORIZED", seen, {
       fix: `grant the migration's administrator the ACL for this on ${resource}`,
     });
@@ -247,7 +173,7 @@ export function requestFailure(
   if (code === UNSUPPORTED_VERSION) {
     return new MigrationError("KAFKA_UNSUPPORTED", seen, { fix: "use Kafka 2.4 or newer on both clusters" });
   }
-  if (code === ILLEGAL_SASL_STATE || code === 58) {
+  if (code === ILLEGAL_SASL_STATE || code === SASL_AUTHENTICATION_FAILED) {
     return new MigrationError("KAFKA_AUTHENTICATION", seen, { fix: "check which login the listener requires" });
   }
   if (isRetriable(code)) {

@@ -9,8 +9,9 @@ import {
   isRetriable,
   NONE,
   NOT_ANSWERED,
-  requestFailure,
-} from "./failures";
+  saysGroupHasMembers,
+} from "./error-codes";
+import { requestFailure } from "./failures";
 import type { CommittedOffset, GroupDescription, KafkaPort, TopicPartition } from "./port";
 
 type Grouping = Pick<
@@ -25,8 +26,6 @@ type Grouping = Pick<
 >;
 
 const PER_REQUEST = 500;
-/** Error codes of a broker for an administrator's commit while the group has members. */
-const ACTIVE = new Set([22, 25, 27, 68, 86, 110, 113]);
 
 /** The part of the port that reads and writes consumer groups. */
 export function grouping(cluster: Cluster): Grouping {
@@ -214,7 +213,7 @@ async function deleteGroups(cluster: Cluster, ids: readonly string[]): Promise<v
 }
 
 function throwIfActive(cluster: Cluster, action: string, groupId: string, code: number): void {
-  if (!ACTIVE.has(code)) return;
+  if (!saysGroupHasMembers(code)) return;
   throw new MigrationError(
     "KAFKA_GROUP_ACTIVE",
     `cannot ${action} group "${groupId}" on the ${cluster.side} cluster: it has members`,

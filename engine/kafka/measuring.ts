@@ -1,13 +1,12 @@
 import { partitionKey, replicaKey } from "../log/partition";
 import { DESCRIBE_LOG_DIRS, describeDisks, listNewest } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { NONE } from "./failures";
+import { CLUSTER_AUTHORIZATION_FAILED, NONE } from "./error-codes";
 import type { DiskSpace, KafkaPort, ListedOffset, Replica, TopicPartition } from "./port";
 import { describeTopics } from "./reading";
 
 /** ListOffsets reads this value as "the record with the highest timestamp". */
 const NEWEST = -3n;
-const CLUSTER_AUTHORIZATION_FAILED = 31;
 
 type Measuring = Pick<KafkaPort, "partitionSizes" | "replicaSizes" | "diskSpace" | "newestRecords">;
 

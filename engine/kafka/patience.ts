@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MigrationError } from "../errors";
 import type { Side } from "../model";
-import { isRetriable, LinkFailure, NONE, NOT_ANSWERED, requestFailure, UNKNOWN_TOPIC_OR_PARTITION } from "./failures";
+import { isRetriable, NONE, NOT_ANSWERED, UNKNOWN_TOPIC_OR_PARTITION } from "./error-codes";
+import { LinkFailure, requestFailure } from "./failures";
 import type { Links } from "./links";
 
 /** Retriable errors are retried for this long. Metadata lags 8 to 12 s behind after many topics were created. */

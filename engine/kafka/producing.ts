@@ -1,6 +1,6 @@
 import { describeProducers, describeTransactions, listTransactions } from "./api/producers";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { NONE, TOPIC_AUTHORIZATION_FAILED } from "./failures";
+import { NONE, TOPIC_AUTHORIZATION_FAILED, TRANSACTIONAL_ID_AUTHORIZATION_FAILED } from "./error-codes";
 import type { ActiveProducer, KafkaPort, OpenTransaction } from "./port";
 
 type Producing = Pick<
@@ -8,7 +8,6 @@ type Producing = Pick<
   "activeProducers" | "transactionsOf" | "transactionalIds" | "mayDescribeTransactionalId"
 >;
 
-const TRANSACTIONAL_ID_AUTHORIZATION_FAILED = 53;
 /**
  * Codes that a broker returns only if the principal may describe the id: found, coordinator is loading, not available
  * or on another broker, id not found.

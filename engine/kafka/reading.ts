@@ -8,7 +8,7 @@ import {
   OFFSET_OUT_OF_RANGE,
   TOPIC_AUTHORIZATION_FAILED,
   UNKNOWN_TOPIC_OR_PARTITION,
-} from "./failures";
+} from "./error-codes";
 import type {
   ClusterDescription,
   FetchedPartition,

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
 import { uniqueName } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../../engine";
-import { ERROR_NAMES } from "../../../engine/kafka/failures";
+import { ERROR_NAMES } from "../../../engine/kafka/error-codes";
 import type { Connection } from "../../../engine/model";
 import { application, produce, transaction, withPorts } from "./support";
 import { kafkaReader } from "../../../engine/offsets/log-reader";

@@ -53,7 +53,8 @@ export interface TokenEndpoint {
 
 export type Side = "origin" | "target";
 
-export type Phase = "mirror" | "cutover" | "cleanup";
+/** `consumers`: the groups move, while producers still write to the origin and the mirror copies. */
+export type Phase = "mirror" | "consumers" | "cutover" | "cleanup";
 
 export type Profile = "guide" | "tuned" | "least";
 
@@ -152,8 +153,33 @@ export const mirrorModelShape = {
   refreshTopicsIntervalSeconds: positive.default(600),
 };
 
+/**
+ * The part of a mirror that a step is about: one wave, or everything outside the waves. One mirror copies all parts.
+ * Patterns are comma-separated Java regular expressions, matched whole.
+ */
+export interface Scope {
+  /** The wave's name. Absent: everything outside the waves. */
+  wave?: string;
+  /** Only these topics. Absent: all that the mirror copies. */
+  topics?: string;
+  /** Only these groups. Absent: all that the mirror's patterns select. */
+  groups?: string;
+  /** Not these topics: those of the waves. */
+  withoutTopics?: readonly string[];
+  /** Not these groups: those of the waves. */
+  withoutGroups?: readonly string[];
+  /**
+   * Groups that have committed offsets in several parts, and that a person accepted by name. In each part only their
+   * offsets for the part's topics move.
+   */
+  splitGroups?: readonly string[];
+}
+
 /** The configuration of the mirror, independent of the dialect in which it was written. */
-export interface MirrorModel extends Resolved<typeof mirrorModelShape> {}
+export interface MirrorModel extends Resolved<typeof mirrorModelShape> {
+  /** Absent: the whole mirror. */
+  scope?: Scope;
+}
 
 /** The input of every lifecycle step: the mirror, and how to reach both clusters. */
 export interface MigrationModel {

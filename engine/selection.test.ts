@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { MirrorModel } from "./model";
-import { nothingSelected, selectGroups, selectPairs, selectTopics } from "./selection";
+import { nothingSelected, selectGroups, selectPairs, selectTopics, topicRule } from "./selection";
 import { testMirror } from "../test/support/models";
 
 const strimzi = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
@@ -114,6 +114,35 @@ describe("the groups that a mirror covers", () => {
       "connector",
     ]);
     expect(selectGroups(["a", "connect-x"], mirror({ groupsExcludePattern: "a" }))).toEqual(["connect-x"]);
+  });
+});
+
+describe("one part of a mirror", () => {
+  const topics = ["orders", "orders-eu", "payments", "secret"];
+  const groups = ["orders-app", "payments-app", "audit"];
+  const wave = { wave: "orders", topics: "orders.*", groups: "orders-.*" };
+  const rest = { withoutTopics: [wave.topics], withoutGroups: [wave.groups] };
+  const copied = { topicsPattern: "orders.*,payments", groupsPattern: ".*-app" };
+
+  it("each topic and group belongs either to the wave or to what is outside, and only if the mirror copies it", () => {
+    const inWave = mirror({ ...copied, scope: wave });
+    const outside = mirror({ ...copied, scope: rest });
+    expect([selectTopics(topics, inWave), selectGroups(groups, inWave)]).toEqual([
+      ["orders", "orders-eu"],
+      ["orders-app"],
+    ]);
+    expect([selectTopics(topics, outside), selectGroups(groups, outside)]).toEqual([["payments"], ["payments-app"]]);
+    expect(topicRule(inWave)("payments")).toBe("out of scope");
+    expect(topicRule(inWave)("secret")).toBe("not matched");
+  });
+
+  it("a wave without groups moves none, and an accepted group belongs to every part", () => {
+    expect(selectGroups(groups, mirror({ ...copied, scope: { ...wave, groups: "" } }))).toEqual([]);
+    const split = { splitGroups: ["orders-app"] };
+    expect(selectGroups(groups, mirror({ ...copied, scope: { ...rest, ...split } }))).toEqual([
+      "orders-app",
+      "payments-app",
+    ]);
   });
 });
 

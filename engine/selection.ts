@@ -1,5 +1,5 @@
 import { MigrationError } from "./errors";
-import type { MirrorModel } from "./model";
+import type { MirrorModel, Scope } from "./model";
 import { internalSeparator, internalTopics, targetTopicName } from "./naming";
 import { nearMiss } from "./near-miss";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE } from "./patterns";
@@ -11,8 +11,8 @@ import { versionAtLeast } from "./version";
  */
 const TOPICS_EXCLUDE_BEFORE_4 = ".*[\\-\\.]internal,.*\\.replica,__.*";
 
-/** The reason why MirrorMaker 2 does not copy a topic of the origin. */
-export type Skip = "not matched" | "excluded" | "internal" | "cycle";
+/** The reason why MirrorMaker 2 does not copy a topic of the origin. `out of scope`: it does, but for another wave. */
+export type Skip = "not matched" | "excluded" | "internal" | "cycle" | "out of scope";
 
 /**
  * Returns a function that gives, for a topic of the origin, the reason why this mirror does not copy it. Undefined: it
@@ -26,6 +26,7 @@ export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefi
       .filter((t) => t.side === "origin" && t.kind !== "heartbeats")
       .map((t) => t.name),
   );
+  const inScope = scopeRule(mirror.scope, "topics");
   return (topic) => {
     // Same order as in MirrorSourceConnector.shouldReplicateTopic. The filter always accepts heartbeats, whatever the
     // patterns are.
@@ -34,8 +35,20 @@ export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefi
       if (excluded(topic)) return "excluded";
     }
     if (own.has(topic) || isInternal(mirror, topic)) return "internal";
-    return isCycle(mirror, topic) ? "cycle" : undefined;
+    if (isCycle(mirror, topic)) return "cycle";
+    return inScope(topic) ? undefined : "out of scope";
   };
+}
+
+/** Returns a function that is true for the names of topics (or groups) of this part of the mirror. */
+function scopeRule(scope: Scope | undefined, what: "topics" | "groups"): (name: string) => boolean {
+  if (scope === undefined) return () => true;
+  const only = what === "topics" ? scope.topics : scope.groups;
+  const without = what === "topics" ? scope.withoutTopics : scope.withoutGroups;
+  const place = `waves.${scope.wave ?? ""}.${what}`;
+  const inside = only === undefined ? () => true : compilePatternList(only, place);
+  const outside = (without ?? []).map((pattern) => compilePatternList(pattern, `waves.${what}`));
+  return (name) => inside(name) && !outside.some((other) => other(name));
 }
 
 /** The topics of the origin that this mirror copies, sorted. */
@@ -59,7 +72,11 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
     mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE,
     "mirror.groupsExcludePattern",
   );
-  return originGroups.filter((group) => matched(group) && !excluded(group)).sort();
+  const inScope = scopeRule(mirror.scope, "groups");
+  const split = new Set(mirror.scope?.splitGroups);
+  return originGroups
+    .filter((group) => matched(group) && !excluded(group) && (inScope(group) || split.has(group)))
+    .sort();
 }
 
 /**

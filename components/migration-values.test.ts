@@ -36,6 +36,13 @@ describe("values are checked before anything is created", () => {
     expect(mistakes(args).join("\n")).toContain(says);
   });
 
+  test.each(["4.1.0", "4.2.0", "4.3.1"])("reports an empty address once if Kafka %s runs", (kafkaVersion) => {
+    for (const bootstrapServers of ["a:9093,,b:9093", "a:9093, ", " ", ","])
+      expect(mistakes({ ...origin({ bootstrapServers }), mirror: { kafkaVersion } })).toEqual([
+        expect.stringContaining("has an empty address"),
+      ]);
+  });
+
   test.each([
     { mirror: { name: "m".repeat(46), namespace: "n".repeat(63) } },
     origin({ bootstrapServers: "a:9093, [::1]:9093", adminBootstrapServers: "localhost:19093" }),

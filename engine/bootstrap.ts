@@ -1,6 +1,6 @@
 /** What is wrong with one address of a list of bootstrap servers. */
 export type AddressFault =
-  /** Between two commas, or at the end. */
+  /** Between two commas, or at the end. Reported once for a list. */
   | { kind: "empty" }
   /** No client can use it. `why`: the end of a sentence that begins with the address. */
   | { kind: "wrong"; address: string; why: string }
@@ -12,9 +12,9 @@ const PLACEHOLDER = /\$\{|\{\{|\$\(/;
 /** Every fault in a list of addresses, `host:port` separated by commas. */
 export function addressFaults(servers: string): AddressFault[] {
   if (PLACEHOLDER.test(servers)) return [];
-  return servers.split(",").flatMap((part): AddressFault[] => {
-    const address = part.trim();
-    if (address === "") return [{ kind: "empty" }];
+  const addresses = servers.split(",").map((address) => address.trim());
+  return addresses.flatMap((address, i): AddressFault[] => {
+    if (address === "") return addresses.indexOf("") === i ? [{ kind: "empty" }] : [];
     const why = faultOf(address.replace(/^[\w-]+:\/\//, ""));
     if (why !== undefined) return [{ kind: "wrong", address, why }];
     const [, plain] = /^[\w-]+:\/\/(.*)$/.exec(address) ?? [];

@@ -1,6 +1,5 @@
 import type { Side } from "../../engine/model";
-import { placeShape } from "../settings/mirror";
-import { defaultsOf } from "../../engine/setting";
+import { PLACE_DEFAULTS } from "../settings/mirror";
 import { DEFAULT_USER } from "../user/rules";
 import type { MigrationArgs } from "../settings/migration";
 import type { ClusterNames, MigrationCluster } from "../settings/users";
@@ -18,12 +17,11 @@ export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | u
   };
 }
 
-const DEFAULTS = defaultsOf(placeShape);
-
 /** Returns the namespace of the mirror and of the Secrets beside it. */
-export const mirrorNamespace = (args: Partial<MigrationArgs>): string => args.mirror?.namespace ?? DEFAULTS.namespace;
+export const mirrorNamespace = (args: Partial<MigrationArgs>): string =>
+  args.mirror?.namespace ?? PLACE_DEFAULTS.namespace;
 
-export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? DEFAULTS.name;
+export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? PLACE_DEFAULTS.name;
 
 /** An object that the migration creates, or that an operator creates beside one. */
 export interface Named {

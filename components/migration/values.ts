@@ -44,7 +44,7 @@ function addresses(path: string, servers: unknown, all = false): string[] {
       const settings = "whether there is TLS and a login is said by tls and by the users";
       return [`${path}: "${fault.address}" has a protocol before the address; write ${fault.plain}: ${settings}`];
     }
-    // Kafka's clients accept an empty address before 4.2, so the rule cannot always report it.
+    // The rule reports it only if every version that may run refuses it, so it is reported here for all versions.
     if (fault.kind === "empty")
       return [`${path} "${servers}" has an empty address: write host:port, separated by commas`];
     return all ? [`${path}: "${fault.address}" ${fault.why}: write host:port, separated by commas`] : [];

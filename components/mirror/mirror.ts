@@ -9,13 +9,10 @@ import {
   type ClusterSettings,
   type MirrorPlace,
   type MirrorSettings,
-  placeShape,
+  PLACE_DEFAULTS,
   type TargetSettings,
 } from "../settings/mirror";
-import { defaultsOf } from "../../engine/setting";
 import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
-
-const DEFAULTS = defaultsOf(placeShape);
 
 /** The same fields. Every text in them may be a Pulumi output. */
 export type WithInputs<T> = T extends string
@@ -103,7 +100,7 @@ export class Mirror extends pulumi.ComponentResource {
       {
         place,
         trigger: pulumi.jsonStringify(spec),
-        limitSeconds: args.readyLimitSeconds ?? DEFAULTS.readyLimitSeconds,
+        limitSeconds: args.readyLimitSeconds ?? PLACE_DEFAULTS.readyLimitSeconds,
         ...accessOf(this, args),
       },
       { parent: this, dependsOn: mirror },

@@ -9,12 +9,9 @@ import {
   type ClusterSettings,
   type MirrorPlace,
   type MirrorSettings,
-  placeShape,
+  PLACE_DEFAULTS,
   type TargetSettings,
 } from "../settings/mirror";
-import { defaultsOf } from "../../engine/setting";
-
-const DEFAULTS = defaultsOf(placeShape);
 
 /** How the workers reach a cluster. The defaults are the guide's names. */
 export interface MirrorConnection {
@@ -73,8 +70,8 @@ export function mirrorSpec(
 ): MirrorSpec {
   return {
     ...choices,
-    name: mirror.name ?? DEFAULTS.name,
-    namespace: mirror.namespace ?? DEFAULTS.namespace,
+    name: mirror.name ?? PLACE_DEFAULTS.name,
+    namespace: mirror.namespace ?? PLACE_DEFAULTS.namespace,
     labels: mirror.labels,
     annotations: mirror.annotations,
     origin: cluster("origin", origin, mirror.origin),

@@ -3,6 +3,7 @@ import {
   block,
   checked,
   count,
+  defaultsOf,
   falseOr,
   flag,
   oneOf,
@@ -305,3 +306,4 @@ export const placeShape = {
   readyLimitSeconds: seconds.default(600),
 };
 export interface MirrorPlace extends Written<typeof placeShape> {}
+export const PLACE_DEFAULTS = defaultsOf(placeShape);

@@ -6,7 +6,7 @@ import type { FenceGap } from "../engine/fence";
 import type { Report } from "../engine/report";
 import { forgetFenceRecord, mergeGaps, noteGap } from "./handlers/fence-hold";
 import { reportStep } from "./handlers/report";
-import { testMirror } from "../test/support/models";
+import { stepInputs } from "../test/lifecycle/support/inputs";
 import { said } from "../test/lifecycle/support/said";
 
 const gap = (after: string, until: string, more: Partial<FenceGap> = {}): FenceGap => ({
@@ -29,11 +29,8 @@ afterEach(async () => {
 });
 
 async function written(more: object): Promise<Report> {
-  const nowhere = { bootstrapServers: "127.0.0.1:1" };
   const inputs = {
-    originConnection: nowhere,
-    targetConnection: nowhere,
-    mirror: testMirror(),
+    ...stepInputs,
     phase: "cutover",
     name: "m",
     folder,

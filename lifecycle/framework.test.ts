@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { defineStep } from "./handlers/framework";
+import { UNKNOWN } from "../test/support/unknown";
 
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const step = defineStep<{ what: string; how?: string }, object>("sample", {
   create: async () => ({}),
   update: async () => ({}),

@@ -4,6 +4,7 @@ import { gateStep } from "./handlers/gate";
 import { phaseChange } from "./handlers/inputs";
 import { replicationStep } from "./handlers/replication";
 import { verificationStep } from "./handlers/verification";
+import { stepInputs } from "../test/lifecycle/support/inputs";
 import { testMirror } from "../test/support/models";
 
 describe("what a step does when the phase changes", () => {
@@ -28,16 +29,7 @@ test.each([
 ])(
   "%s: an up in phase mirror that changes the mirror has nothing to restore, although Pulumi drops null",
   async (_kind, step) => {
-    const nowhere = { bootstrapServers: "127.0.0.1:1" };
-    const inputs = {
-      phase: "mirror",
-      when: "cutover",
-      abandon: false,
-      fence: false,
-      options: { mode: "tail" },
-      originConnection: nowhere,
-      targetConnection: nowhere,
-    };
+    const inputs = { ...stepInputs, when: "cutover", fence: false, options: { mode: "tail" } };
     const { outs } = await step.create({ ...inputs, mirror: { groupId: "a" } });
     const state = Object.fromEntries(Object.entries(outs).filter(([, value]) => value !== null));
     const again = await step.update("id", state, { ...inputs, mirror: { groupId: "b" } });
@@ -56,15 +48,12 @@ test.each([
   ["consumer-offsets", consumerOffsetsStep, { appliedAt: "2026-01-01T00:00:00.000Z" }],
   ["replication", replicationStep, { resetAt: "2026-01-01T00:00:00.000Z" }],
 ])("%s: a result for other topics does not count", async (_kind, step, done) => {
-  const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
   const inputs = {
+    ...stepInputs,
     phase: "cutover",
     when: "cutover",
-    abandon: false,
     fence: false,
     options: { mode: "tail", limitMs: 1 },
-    originConnection: nowhere,
-    targetConnection: nowhere,
   };
   const mirror = testMirror({ topicsPattern: "orders" });
   const state = { ...inputs, mirror, ...done };

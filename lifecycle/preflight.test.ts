@@ -1,17 +1,9 @@
 import { expect, test } from "vitest";
 import { preflightStep } from "./handlers/preflight";
+import { preflightInputs as inputs } from "../test/lifecycle/support/inputs";
 import { testMirror } from "../test/support/models";
+import { UNKNOWN } from "../test/support/unknown";
 
-const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
-const inputs = {
-  stage: "clusters",
-  phase: "mirror",
-  abandon: false,
-  options: {},
-  originConnection: nowhere,
-  targetConnection: nowhere,
-  mirror: testMirror(),
-};
 const looks = async (olds: object | undefined, news: object) =>
   (await preflightStep.check(olds as never, news as never)).failures.some((f) =>
     f.reason.includes("KAFKA_UNREACHABLE"),
@@ -60,7 +52,7 @@ test(
 
 test("the preview checks even if the context of the logins' Secrets is unknown", async () => {
   const secrets = {
-    originSecrets: { login: "ns/admin", kubeconfig: "k", context: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" },
+    originSecrets: { login: "ns/admin", kubeconfig: "k", context: UNKNOWN },
   };
   expect(await looks(undefined, { ...inputs, ...secrets })).toBe(true);
   expect(await looks(inputs, { ...inputs, ...secrets, rights: "of-the-new-version" })).toBe(true);

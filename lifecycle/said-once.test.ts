@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Progress } from "../engine/progress";
 import { preflightStep } from "./handlers/preflight";
 import { residueStep } from "./handlers/residue";
+import { preflightInputs as inputs } from "../test/lifecycle/support/inputs";
 import { testMirror } from "../test/support/models";
 
 const world = vi.hoisted(() => ({ said: [] as string[], findings: [] as string[], residue: [] as object[] }));
@@ -24,16 +25,6 @@ vi.mock("../engine/cleanup", async (original) => ({
   listResidue: async () => world.residue,
 }));
 
-const nowhere = { bootstrapServers: "127.0.0.1:1" };
-const inputs = {
-  stage: "clusters",
-  phase: "mirror",
-  abandon: false,
-  options: {},
-  originConnection: nowhere,
-  targetConnection: nowhere,
-  mirror: testMirror(),
-};
 beforeEach(() => Object.assign(world, { said: [], findings: ["a", "b"], residue: [] }));
 
 test("one run prints each line of preflight once, and later only what changed since the check", async () => {

@@ -15,14 +15,13 @@ import { secretValuesStep } from "./handlers/secret-values";
 import { unclaimedUserStep } from "./handlers/unclaimed-user";
 import { verificationStep } from "./handlers/verification";
 import { testMirror } from "../test/support/models";
+import { stepInputs } from "../test/lifecycle/support/inputs";
 import { said } from "../test/lifecycle/support/said";
+import { UNKNOWN } from "../test/support/unknown";
 
 type Plain = Record<string, unknown>;
 
-const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const nowhere = { bootstrapServers: "127.0.0.1:1" };
-const common = { originConnection: nowhere, targetConnection: nowhere, mirror: testMirror() };
-const phased = { ...common, phase: "mirror", abandon: false, fence: false, options: {} };
+const phased = { ...stepInputs, fence: false, options: {} };
 
 let folder: string;
 beforeAll(async () => {

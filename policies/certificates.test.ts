@@ -3,9 +3,7 @@ import { describe, expect, test } from "vitest";
 import { readView } from "./read";
 import type { AnyResource } from "./read";
 import { all, custom, found, gate, stack } from "../test/policies/resources";
-
-/** Pulumi's marker for a text that it knows only after the update. */
-const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+import { UNKNOWN } from "../test/support/unknown";
 
 const certificate = (secretName: string) => ({
   type: "tls",
@@ -183,7 +181,7 @@ describe("the user of a mirror's client certificate", () => {
   });
 
   test("is nobody while an unknown name could be the one", () => {
-    const later = { ...user("origin", LATER, [["Read"], "topic", "*"]), name: "later" };
+    const later = { ...user("origin", UNKNOWN, [["Read"], "topic", "*"]), name: "later" };
     const resources = withCertificates({
       change: ({ origin }) => origin.spec.authorization.acls.push(WRITES),
       more: [later],

@@ -2,9 +2,8 @@ import { unknownCheckingProxy } from "@pulumi/policy";
 import { expect, test } from "vitest";
 import { readView } from "./read";
 import { all, custom, found, kafka, stack } from "../test/policies/resources";
+import { UNKNOWN } from "../test/support/unknown";
 
-/** Pulumi's marker for a text that it knows only after the update. */
-const LATER = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const connections = (bootstrap: { origin: string; target: string }) => ({
   origin: { bootstrapServers: bootstrap.origin },
   target: { bootstrapServers: bootstrap.target },
@@ -13,10 +12,10 @@ const connections = (bootstrap: { origin: string; target: string }) => ({
 test("values that Pulumi knows later count as missing, and the rest is read", () => {
   const resources = stack({
     change: ({ mirror, origin }) => {
-      mirror.spec.target.authentication.username = LATER;
-      mirror.spec.target.tls.trustedCertificates[0].secretName = LATER;
+      mirror.spec.target.authentication.username = UNKNOWN;
+      mirror.spec.target.tls.trustedCertificates[0].secretName = UNKNOWN;
       mirror.spec.mirrors[0].sourceConnector.config["tasks.max"] = 4;
-      origin.spec.authorization.acls[0].resource.name = LATER;
+      origin.spec.authorization.acls[0].resource.name = UNKNOWN;
     },
   }).map((resource) => ({ ...resource, props: unknownCheckingProxy(resource.props) }));
   expect(() => String((resources[0]!.props as any).spec.target.authentication.username)).toThrow(
@@ -125,7 +124,7 @@ test("a user's cluster is found by the mirror's login", () => {
 test("a name does not identify a cluster if there are two mirrors with unknown addresses", () => {
   const resources = stack({
     change: ({ mirror }) =>
-      (mirror.spec.target.bootstrapServers = mirror.spec.mirrors[0].source.bootstrapServers = LATER),
+      (mirror.spec.target.bootstrapServers = mirror.spec.mirrors[0].source.bootstrapServers = UNKNOWN),
   });
   const [mirror, ...users] = resources.map((resource) => ({
     ...resource,

@@ -1,0 +1,16 @@
+import { testMirror } from "../../support/models";
+
+/** No broker listens there. */
+export const nowhere = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
+
+/** Inputs that most steps share, in phase `mirror`. Both clusters are unreachable. */
+export const stepInputs = {
+  phase: "mirror",
+  abandon: false,
+  originConnection: nowhere,
+  targetConnection: nowhere,
+  mirror: testMirror(),
+};
+
+/** Inputs of `Preflight` when the clusters exist. */
+export const preflightInputs = { ...stepInputs, stage: "clusters", options: {} };

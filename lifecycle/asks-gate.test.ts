@@ -147,10 +147,10 @@ describe("the end of a migration after its clean-up", () => {
       ...passed,
       abandonedAt: null,
     });
-    const given = { ...inputs, phase: "mirror", ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" };
-    expect(((await cleanUp(given)) as { outs: object }).outs).toMatchObject({
+    const abandoned = { ...inputs, phase: "mirror", ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" };
+    expect(((await cleanUp(abandoned)) as { outs: object }).outs).toMatchObject({
       passed: false,
-      abandonedAt: given.abandonedAt,
+      abandonedAt: abandoned.abandonedAt,
     });
   });
 

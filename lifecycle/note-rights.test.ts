@@ -138,8 +138,8 @@ describe("an administrator of the previous version, without rights on the topic 
     Object.assign(world, { rights: [], down: false });
     expect((await preflightStep.check(olds as never, news as never)).failures).toEqual([]);
     // A given administrator is checked at once. These mock clusters do not implement that check.
-    const given = preflightStep.check({ ...olds, options: {} } as never, { ...news, options: {} } as never);
-    await expect(given).rejects.toThrow("is not a function");
+    const checked = preflightStep.check({ ...olds, options: {} } as never, { ...news, options: {} } as never);
+    await expect(checked).rejects.toThrow("is not a function");
   });
 });
 

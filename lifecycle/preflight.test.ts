@@ -4,18 +4,18 @@ import { preflightInputs as inputs } from "../test/lifecycle/support/inputs";
 import { testMirror } from "../test/support/models";
 import { UNKNOWN } from "../test/support/unknown";
 
-const looks = async (olds: object | undefined, news: object) =>
+const checksClusters = async (olds: object | undefined, news: object) =>
   (await preflightStep.check(olds as never, news as never)).failures.some((f) =>
     f.reason.includes("KAFKA_UNREACHABLE"),
   );
 
 test("the preview checks once, then only what changed, because Pulumi's check gets the old inputs only", async () => {
-  expect(await looks(undefined, inputs)).toBe(true);
-  expect(await looks(inputs, { ...inputs, phase: "cutover" })).toBe(false);
-  expect(await looks(inputs, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
+  expect(await checksClusters(undefined, inputs)).toBe(true);
+  expect(await checksClusters(inputs, { ...inputs, phase: "cutover" })).toBe(false);
+  expect(await checksClusters(inputs, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
   // After a clean-up a new mirror would copy everything into the topics that the first one filled.
-  expect(await looks({ ...inputs, phase: "cleanup" }, inputs)).toBe(true);
-  expect(await looks({ ...inputs, phase: "cleanup" }, { ...inputs, phase: "cleanup" })).toBe(false);
+  expect(await checksClusters({ ...inputs, phase: "cleanup" }, inputs)).toBe(true);
+  expect(await checksClusters({ ...inputs, phase: "cleanup" }, { ...inputs, phase: "cleanup" })).toBe(false);
 });
 
 test(
@@ -23,8 +23,8 @@ test(
     "it flees from",
   async () => {
     const cutOver = { ...inputs, phase: "cutover", options: { fence: true } };
-    expect(await looks(cutOver, inputs)).toBe(false);
-    expect(await looks(cutOver, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
+    expect(await checksClusters(cutOver, inputs)).toBe(false);
+    expect(await checksClusters(cutOver, { ...inputs, mirror: testMirror({ topicsPattern: "other" }) })).toBe(true);
     const state = { ...cutOver, checkedAt: "2026-01-01T00:00:00.000Z" };
     expect((await preflightStep.update("id", state as never, inputs as never)).outs).toMatchObject({
       phase: "mirror",
@@ -34,15 +34,15 @@ test(
 );
 
 test(
-  "an update of the package that asks for more rights looks again before anything is done, but not on the way " +
+  "an update of the package that asks for more rights checksClusters again before anything is done, but not on the way " +
     "back",
   async () => {
     const asksMore = { ...inputs, rights: "of-the-new-version" };
-    expect(await looks(inputs, asksMore)).toBe(true);
-    expect(await looks(inputs, { ...asksMore, phase: "cutover" })).toBe(true);
-    expect(await looks({ ...inputs, phase: "cutover" }, { ...asksMore, phase: "cutover" })).toBe(true);
-    expect(await looks(asksMore, { ...asksMore, phase: "cutover" })).toBe(false);
-    expect(await looks({ ...inputs, phase: "cutover" }, asksMore)).toBe(false);
+    expect(await checksClusters(inputs, asksMore)).toBe(true);
+    expect(await checksClusters(inputs, { ...asksMore, phase: "cutover" })).toBe(true);
+    expect(await checksClusters({ ...inputs, phase: "cutover" }, { ...asksMore, phase: "cutover" })).toBe(true);
+    expect(await checksClusters(asksMore, { ...asksMore, phase: "cutover" })).toBe(false);
+    expect(await checksClusters({ ...inputs, phase: "cutover" }, asksMore)).toBe(false);
     const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z" };
     await expect(
       preflightStep.update("id", state as never, { ...asksMore, phase: "cutover" } as never),
@@ -54,8 +54,8 @@ test("the preview checks even if the context of the logins' Secrets is unknown",
   const secrets = {
     originSecrets: { login: "ns/admin", kubeconfig: "k", context: UNKNOWN },
   };
-  expect(await looks(undefined, { ...inputs, ...secrets })).toBe(true);
-  expect(await looks(inputs, { ...inputs, ...secrets, rights: "of-the-new-version" })).toBe(true);
+  expect(await checksClusters(undefined, { ...inputs, ...secrets })).toBe(true);
+  expect(await checksClusters(inputs, { ...inputs, ...secrets, rights: "of-the-new-version" })).toBe(true);
 });
 
 test("a clean-up keeps the result, and a new mirror is checked again", async () => {

@@ -22,7 +22,7 @@ import { type StepInputsOf, stepResource } from "./step-resource";
  * looks up steps in the exports of this file.
  */
 
-export type { ReportPlace } from "./handlers/place";
+export type { ReportLocation } from "./handlers/inputs";
 
 /** Arguments that a program passes to every step of a migration. */
 export type StepArgs = StepInputsOf<StepInputs>;

@@ -1,4 +1,4 @@
-import { type Fault, faultsOf, soundPart, valueAt } from "../components/shape";
+import { type Fault, faultsOf, validPart, valueAt } from "../components/shape";
 import { Mistakes } from "../engine/errors";
 import { didYouMean } from "../engine/near-miss";
 import { componentMistakes, crossChecks, type Given } from "./cross-checks";
@@ -33,7 +33,7 @@ export function readSettings(
   const hidden = (path: readonly PropertyKey[]) =>
     isSecret(String(path[0])) || path.some((key) => /password|secret|token|kubeconfig/i.test(String(key)));
   for (const fault of faultsOf(schema, values, hidden)) mistakes.add(said(fault));
-  const settings = soundPart(schema, values, standIn);
+  const settings = validPart(schema, values, standIn);
   if (settings !== undefined) {
     crossChecks(settings, given(raw, values, settings), mistakes);
     files?.check(settings, mistakes);

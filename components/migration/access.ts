@@ -15,8 +15,9 @@ import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
 import type { MirrorArgs } from "../mirror/mirror";
 import type { MigrationArgs } from "../settings/migration";
-import type { ClusterNames, GivenMirrorUser, MigrationCluster } from "../settings/users";
+import type { ClusterNames, MigrationCluster } from "../settings/users";
 import { mirrorNamespace, namesOf } from "./names";
+import { credentialsOf } from "./rules";
 
 interface AccessContext {
   name: string;
@@ -89,7 +90,7 @@ export class ClusterAccess {
   private administratorsCredentials(): ClusterCredentials | undefined {
     const { side, mirror, args } = this.context;
     const { administrator, operator } = this.cluster;
-    if (administrator !== undefined) return given(administrator);
+    if (administrator !== undefined) return givenCredentials(credentialsOf(administrator));
     if (operator === undefined) return undefined;
     const rules = administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] });
     // The cluster cannot be checked before this user exists. The check runs with these settings instead.
@@ -133,7 +134,8 @@ export class ClusterAccess {
     }
     const { given: someone, existingSecrets } = this.cluster;
     if (someone === undefined) return { resources: [] };
-    if (existingSecrets?.credentials !== true) return { credentials: given(someone), resources: [] };
+    if (existingSecrets?.credentials !== true)
+      return { credentials: givenCredentials(credentialsOf(someone)), resources: [] };
     const certificate = someone.mechanism === "TLS";
     const read = this.existing(
       "credentials",
@@ -144,7 +146,7 @@ export class ClusterAccess {
     const found = certificate
       ? { certificate: read.text("user.crt"), key: read.text("user.key") }
       : { password: read.text("password") };
-    return { credentials: given({ ...someone, ...found }), resources: [read] };
+    return { credentials: givenCredentials(credentialsOf({ ...someone, ...found })), resources: [read] };
   }
 
   private kafkaUser(
@@ -219,8 +221,8 @@ export class ClusterAccess {
       credentials instanceof MirrorUser
         ? pulumi.interpolate`${operator.namespace}/${credentials.secretName}`
         : undefined;
-    const places = { ...(login === undefined ? {} : { login }), ...(ownCa ? {} : { ca: caSecretOf(operator) }) };
-    return pulumi.output({ ...places, ...this.kubernetesAt(operator) }) as pulumi.Output<ConnectionSecrets>;
+    const secrets = { ...(login === undefined ? {} : { login }), ...(ownCa ? {} : { ca: caSecretOf(operator) }) };
+    return pulumi.output({ ...secrets, ...this.kubernetesAt(operator) }) as pulumi.Output<ConnectionSecrets>;
   }
 
   private kubernetesAt(operator: NonNullable<MigrationCluster["operator"]>): KubernetesArgs {
@@ -254,10 +256,6 @@ export class ClusterAccess {
 const caSecretOf = ({ namespace, caSecret, cluster }: NonNullable<MigrationCluster["operator"]>): string =>
   `${namespace}/${caSecret ?? `${cluster}-cluster-ca-cert`}`;
 
-function given({ authentication: _ofWorkers, ...user }: GivenMirrorUser): ClusterCredentials {
-  return givenCredentials(user);
-}
-
 /** Returns what the workers need in a Secret in their namespace, by key. A token is not for the workers. */
 function secretValues({
   mechanism,
@@ -281,9 +279,9 @@ function authenticationOf(
   return { type, username, passwordSecret: { secretName, password: "password" } };
 }
 
-function kubernetesOf(place: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }) {
+function kubernetesOf(access: { kubeconfig?: pulumi.Input<string> | undefined; context?: string | undefined }) {
   return {
-    ...(place.kubeconfig === undefined ? {} : { kubeconfig: place.kubeconfig }),
-    ...(place.context === undefined ? {} : { context: place.context }),
+    ...(access.kubeconfig === undefined ? {} : { kubeconfig: access.kubeconfig }),
+    ...(access.context === undefined ? {} : { context: access.context }),
   };
 }

@@ -8,7 +8,7 @@ import { isPattern } from "../mirror/checks";
 import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
 import { clusterShape, type MirrorSettings, targetShape } from "../settings/mirror";
 import { mirrorSpec } from "../mirror/text";
-import { faultsOf, sayFault, soundPart, valueAt } from "../shape";
+import { faultsOf, sayFault, validPart, valueAt } from "../shape";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
 import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
@@ -44,9 +44,9 @@ export function resolveMigration(args: MigrationArgs, name?: string): { settings
 export function migrationMistakes(args: MigrationArgs): Mistakes {
   const mistakes = new Mistakes();
   for (const fault of faultsOf(migrationSchema, args, mayBeSecret)) mistakes.add(sayFault(fault));
-  const sound = (soundPart(migrationSchema, args) ?? {}) as Partial<MigrationArgs>;
-  for (const mistake of argumentMistakes(sound, (path) => valueAt(args, path) !== undefined)) mistakes.add(mistake);
-  for (const mistake of mirrorMistakes(sound)) mistakes.add(mistake);
+  const valid = (validPart(migrationSchema, args) ?? {}) as Partial<MigrationArgs>;
+  for (const mistake of argumentMistakes(valid, (path) => valueAt(args, path) !== undefined)) mistakes.add(mistake);
+  for (const mistake of mirrorMistakes(valid)) mistakes.add(mistake);
   return mistakes;
 }
 
@@ -182,8 +182,8 @@ function whyNoSecret({ anonymous, given, kafka }: MigrationCluster): string | un
 /** A setting such as a CA is not used without TLS. A user who sets it expects TLS. */
 function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: MigrationCluster): string[] {
   if (tls !== false) return [];
-  const given = { ca, serverName, "names.caSecret": names?.caSecret, "operator.caSecret": operator?.caSecret };
-  const keys = Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [key]));
+  const settings = { ca, serverName, "names.caSecret": names?.caSecret, "operator.caSecret": operator?.caSecret };
+  const keys = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   return keys.map((key) => `${side}.${key} is not used: ${side}.tls is false; remove one of them`);
 }
 

@@ -15,7 +15,7 @@ import {
   Preflight,
   Replication,
   Report,
-  type ReportPlace,
+  type ReportLocation,
   Residue,
   type StepArgs,
   Verification,
@@ -45,9 +45,9 @@ export interface LifecycleContext {
   mirror: MirrorModel;
   preflight: PreflightOptions;
   /** Undefined: no report is written. */
-  report?: ReportPlace;
+  report?: ReportLocation;
   /** Location for what an interrupted step leaves for the next run. */
-  notes: ReportPlace;
+  notes: ReportLocation;
   /** Changes with every setting. */
   trigger: string;
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };

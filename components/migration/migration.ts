@@ -14,7 +14,7 @@ import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
 import { preflightOptions } from "./preflight";
-import { type LastSteps, reportPlace, triggerOf } from "./report";
+import { type LastSteps, reportLocation, triggerOf } from "./report";
 
 /** Results of the parts of the cutover. Null: not available yet. Contains no secrets. */
 export interface Summary {
@@ -84,7 +84,7 @@ export class Migration extends pulumi.ComponentResource {
       preflight: preflightOptions(args, settings),
       administrators,
       secrets: defined({ originSecrets: origin.secrets, targetSecrets: target.secrets }),
-      ...reportPlace(name, args),
+      ...reportLocation(name, args),
       trigger: triggerOf({ ...args, settings }),
     });
 
@@ -116,8 +116,8 @@ export class Migration extends pulumi.ComponentResource {
     target: ClusterAccess,
     lifecycle: Lifecycle,
   ): Mirror {
-    const namespace = args.mirror?.createNamespace === true ? [createdNamespace(`${name}-namespace`, args, this)] : [];
-    const after = [lifecycle.preflight, lifecycle.checkpoints, lifecycle.beneathUsers(), ...namespace];
+    const created = args.mirror?.createNamespace === true ? [createdNamespace(`${name}-namespace`, args, this)] : [];
+    const after = [lifecycle.preflight, lifecycle.checkpoints, lifecycle.beneathUsers(), ...created];
     const users = { origin: origin.mirrorsUser(after), target: target.mirrorsUser(after) };
     const ready = [...users.origin.resources, ...users.target.resources];
     const privileges = lifecycle.privileges(
@@ -131,13 +131,13 @@ export class Migration extends pulumi.ComponentResource {
       authentication: users[which].authentication,
       tls: users[which].tls,
     });
-    const { provider, kubeconfig, context, name: mirrorName, namespace: place } = args.mirror ?? {};
+    const { provider, kubeconfig, context, name: mirrorName, namespace } = args.mirror ?? {};
     return new Mirror(
       `${name}-mirror`,
       {
         ...settings,
         ...(mirrorName === undefined ? {} : { name: mirrorName }),
-        ...(place === undefined ? {} : { namespace: place }),
+        ...(namespace === undefined ? {} : { namespace }),
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
         ...(context === undefined ? {} : { context }),
         origin: side("origin"),

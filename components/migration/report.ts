@@ -8,7 +8,7 @@ import type {
   Gate,
   Preflight,
   Replication,
-  ReportPlace,
+  ReportLocation,
   Verification,
 } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
@@ -32,14 +32,14 @@ export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
  * that several migrations do not overwrite each other's files. Without a report, the steps' notes are beside
  * Pulumi.yaml.
  */
-export function reportPlace(
+export function reportLocation(
   name: string,
   { report }: Pick<MigrationArgs, "report">,
-): { report?: ReportPlace; notes: ReportPlace } {
+): { report?: ReportLocation; notes: ReportLocation } {
   const stack = pulumi.getStack();
-  const place = { name: name === stack ? stack : `${stack}/${name}`, root: projectFolder() };
-  if (report === false) return { notes: { ...place, folder: "." } };
-  const written = { ...place, folder: report?.folder ?? defaultsOf(reportShape).folder };
+  const location = { name: name === stack ? stack : `${stack}/${name}`, root: projectFolder() };
+  if (report === false) return { notes: { ...location, folder: "." } };
+  const written = { ...location, folder: report?.folder ?? defaultsOf(reportShape).folder };
   return { report: written, notes: written };
 }
 

@@ -17,7 +17,7 @@ import { SIDES } from "./names";
  * reports them to the reviewer.
  */
 export function migrationRefusals(args: Partial<MigrationArgs>, resolved: ResolvedMirror): string[] {
-  const place = { resource: "", label: "" };
+  const subject = { resource: "", label: "" };
   const profile = args.profile ?? "least";
   const users = SIDES.flatMap((side): UserView[] => {
     const maker =
@@ -26,7 +26,7 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
     const rules = profileRules(side, profile, modelFrom(resolved));
     return [
       {
-        ...place,
+        ...subject,
         name: DEFAULT_USER,
         side,
         ofMirror: true,
@@ -49,8 +49,8 @@ export function migrationRefusals(args: Partial<MigrationArgs>, resolved: Resolv
     ],
     users,
     steps: [
-      { ...place, kind: "ConsumerOffsets" },
-      { ...place, kind: "Gate" },
+      { ...subject, kind: "ConsumerOffsets" },
+      { ...subject, kind: "Gate" },
     ],
   };
   // The guide's rights are wide. This is documented, so they are not reported.

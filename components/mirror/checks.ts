@@ -5,7 +5,7 @@ import { compilePatternList } from "../../engine/patterns";
 import { checkOf } from "../../engine/setting-check";
 import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
-import { faultsOf, sayFault, soundPart } from "../shape";
+import { faultsOf, sayFault, validPart } from "../shape";
 import { checkRules } from "./rules";
 import type { ResolvedMirror } from "./resolved";
 import { type CheckedSettings, mirrorSchema } from "./schema";
@@ -17,12 +17,12 @@ import type { MirrorSettings } from "../settings/mirror";
  */
 export function checkSettings(settings: MirrorSettings, mistakes: Mistakes): CheckedSettings {
   for (const fault of faultsOf(mirrorSchema, settings)) mistakes.add(sayFault(fault));
-  const sound = soundPart(mirrorSchema, settings) ?? checkOf(mirrorSchema).parse({});
+  const valid = validPart(mirrorSchema, settings) ?? checkOf(mirrorSchema).parse({});
   for (const name of ["topicsPattern", "topicsExcludePattern", "groupsPattern", "groupsExcludePattern"] as const) {
-    if (sound[name] !== undefined && !isPattern(name, sound[name], mistakes))
-      Object.assign(sound, { [name]: checkOf(mirrorSchema).parse({})[name] });
+    if (valid[name] !== undefined && !isPattern(name, valid[name], mistakes))
+      Object.assign(valid, { [name]: checkOf(mirrorSchema).parse({})[name] });
   }
-  return sound;
+  return valid;
 }
 
 /** Checks the final configuration, whether the user or the profile set its values. */

@@ -2,7 +2,6 @@ import type { z } from "zod";
 import type { Setting } from "../../engine/setting";
 import { checkOf } from "../../engine/setting-check";
 import { didYouMean } from "../../engine/near-miss";
-import { keysAt } from "./keys";
 import { isLater } from "./types";
 
 /** One fault in the shape of settings. There is one fault per place. */
@@ -32,17 +31,17 @@ export function faultsOf(
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => describe(issue, { schema, values, hidden }));
 }
 
-interface Context {
+interface Input {
   schema: Setting<any, any>;
   values: unknown;
   hidden: (path: readonly PropertyKey[]) => boolean;
 }
 
-function describe(issue: z.core.$ZodIssue, context: Context): Fault[] {
+function describe(issue: z.core.$ZodIssue, input: Input): Fault[] {
   const { path } = issue;
   const where = path.map(String).join(".");
   if (issue.code === "unrecognized_keys") {
-    const known = keysAt(context.schema, path);
+    const known = keysAt(input.schema, path);
     return issue.keys.map((key) => ({
       path: [...path, key],
       where: where === "" ? key : `${where}.${key}`,
@@ -52,20 +51,20 @@ function describe(issue: z.core.$ZodIssue, context: Context): Fault[] {
       expected: "",
     }));
   }
-  const value = valueAt(context.values, path);
+  const value = valueAt(input.values, path);
   if (issue.code === "invalid_union" && isObject(value)) {
     // `false` or an object. If the user wrote an object, report the object's errors, not the union's.
     const meant = issue.errors
       .filter((errors) => errors.every((e) => e.path.length > 0 || e.code === "unrecognized_keys"))
       .flat();
     if (meant.length > 0)
-      return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, context));
+      return meant.flatMap((inner) => describe({ ...inner, path: [...path, ...inner.path] }, input));
   }
   if (value === undefined) return [{ path, where, kind: "missing", near: "", seen: "", expected: expectedOf(issue) }];
-  const enumerated = issue.code === "invalid_value" && typeof value === "string" && !context.hidden(path);
+  const enumerated = issue.code === "invalid_value" && typeof value === "string" && !input.hidden(path);
   const near = enumerated ? didYouMean(value, issue.values.map(String)) : "";
   return [
-    { path, where, kind: "wrong", near, seen: shown(value, issue, context.hidden(path)), expected: expectedOf(issue) },
+    { path, where, kind: "wrong", near, seen: shown(value, issue, input.hidden(path)), expected: expectedOf(issue) },
   ];
 }
 
@@ -127,4 +126,27 @@ export const isObject = (value: unknown): value is Record<PropertyKey, unknown> 
 
 export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), values);
+}
+
+/** Returns the keys that a schema knows at a path. Empty if any key is allowed. */
+export function keysAt(schema: Setting<any, any>, path: readonly PropertyKey[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) {
+    // An array unwraps to its element, so an index needs no further step.
+    at = objectOf(unwrap(at));
+    if (typeof key !== "number") at = (at as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
+  }
+  return Object.keys((objectOf(unwrap(at)) as { shape?: object } | undefined)?.shape ?? {});
+}
+
+/** Returns the object of a union. The other choice is `false`. */
+function objectOf(type: unknown): unknown {
+  const { options } = (type ?? {}) as { options?: { shape?: object }[] };
+  return options?.find?.((option) => option.shape !== undefined) ?? type;
+}
+
+function unwrap(type: unknown): unknown {
+  let at = type as { unwrap?: () => unknown; shape?: unknown } | undefined;
+  while (at !== undefined && at.shape === undefined && typeof at.unwrap === "function") at = at.unwrap() as typeof at;
+  return at;
 }

@@ -1,3 +1,2 @@
-export { type Fault, faultsOf, sayFault, valueAt } from "./faults";
-export { keysAt } from "./keys";
-export { soundPart } from "./sound";
+export { type Fault, faultsOf, keysAt, sayFault, valueAt } from "./faults";
+export { validPart } from "./valid-part";

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
-import { asSecret, SECRET_INPUTS } from "../secret-inputs";
 import { watchEngine, engineProgress } from "./engine-link";
 import { isDefined } from "./inputs";
 
@@ -242,4 +241,23 @@ function withoutStack(error: unknown): Error {
   const e = error instanceof Error ? error : new Error(String(error));
   if (process.env.KAFKA_MIGRATION_DEBUG !== "1") e.stack = "";
   return e;
+}
+
+/**
+ * Step inputs that are secret as a whole. `kubernetes` and the locations of the Secrets can contain the content of a
+ * kubeconfig. The dynamic provider receives all of them as plain values.
+ */
+const SECRET_INPUTS: readonly string[] = [
+  "originSecrets",
+  "targetSecrets",
+  "originConnection",
+  "targetConnection",
+  "mirrorOriginConnection",
+  "mirrorTargetConnection",
+  "kubernetes",
+];
+
+/** Wraps a value in Pulumi's wire format for secrets (`specialSecretSig`). */
+function asSecret(value: unknown): Record<string, unknown> {
+  return { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value };
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { engineProgress } from "./engine-link";
 import { type ConnectionSecrets, renewable } from "./renewed";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
@@ -27,6 +28,21 @@ export interface StepInputs {
 export interface PhasedInputs extends StepInputs {
   phase: Phase;
 }
+
+/** Where the files of the report are. */
+export interface ReportLocation {
+  /** Name of the migration in the report. The file names contain it, too. */
+  name: string;
+  /** Folder as the user wrote it. A relative path starts at the Pulumi project's folder. */
+  folder: string;
+  /**
+   * Path to the Pulumi project's folder, relative to the program's folder. The program's folder is the working
+   * directory.
+   */
+  root: string;
+}
+
+export const reportFolder = ({ root, folder }: ReportLocation): string => resolve(root, folder);
 
 export function modelOf(inputs: StepInputs): MigrationModel {
   const recorded = isDefined(inputs.topicIds) ? { recorded: inputs.topicIds } : {};

@@ -4,15 +4,14 @@ import { withCluster } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type AppliedOffsets, joinApplied, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
 import { fileBase } from "../../engine/report/write";
-import { modelOf, type StepInputs } from "./inputs";
-import { folderOf, type ReportPlace } from "./place";
+import { modelOf, reportFolder, type ReportLocation, type StepInputs } from "./inputs";
 
 export interface Journalled extends StepInputs {
   /**
    * Location of the report. Older versions of this package kept what an `up` was about to write in a file beside the
    * report. That file is still read. The journal is now a topic of the target (engine/offsets/journal.ts).
    */
-  resume?: ReportPlace;
+  resume?: ReportLocation;
 }
 
 /** The file of older versions. `clusters` are the bootstrap servers of origin and target, as the user wrote them. */
@@ -22,7 +21,8 @@ interface OldJournal {
   applied: AppliedOffsets;
 }
 
-const fileOf = (place: ReportPlace): string => join(folderOf(place), `${fileBase(place.name)}.offsets.json`);
+const fileOf = (location: ReportLocation): string =>
+  join(reportFolder(location), `${fileBase(location.name)}.offsets.json`);
 
 /**
  * Returns what an `up` that may have been killed was about to write.

@@ -18,10 +18,9 @@ import {
 } from "../../engine/report";
 import { fenceRecord, mergeGaps } from "./fence-hold";
 import { defineStep } from "./framework";
-import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
-import { folderOf, type ReportPlace } from "./place";
+import { isDefined, modelOf, now, type PhasedInputs, reportFolder, type ReportLocation } from "./inputs";
 
-export interface ReportInputs extends PhasedInputs, ReportPlace {
+export interface ReportInputs extends PhasedInputs, ReportLocation {
   options: { gate: GateOptions; offsets: OffsetOptions };
   /** End offsets of the origin when the gate passed. */
   gateEnds?: TopicEnds | null;
@@ -53,14 +52,14 @@ export async function trying<T>(what: string, progress: Progress, work: () => Pr
 }
 
 /** Writes both files. Reports where they are, or why they could not be written. */
-export async function put(place: ReportPlace, report: Report, progress: Progress): Promise<string | null> {
+export async function put(location: ReportLocation, report: Report, progress: Progress): Promise<string | null> {
   const written = await trying(
-    `could not write the report to ${place.folder} (make the folder writable, or set report.folder)`,
+    `could not write the report to ${location.folder} (make the folder writable, or set report.folder)`,
     progress,
-    () => writeReport(folderOf(place), report),
+    () => writeReport(reportFolder(location), report),
   );
   if (written === undefined) return null;
-  progress.info(`${report.headline.text}; wrote ${reportPaths(place.folder, place.name).html}`);
+  progress.info(`${report.headline.text}; wrote ${reportPaths(location.folder, location.name).html}`);
   return report.madeAt;
 }
 
@@ -78,7 +77,7 @@ async function write(inputs: ReportInputs, kept: ReportFacts | null, progress: P
 
 async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
   const { name, phase } = inputs;
-  const folder = folderOf(inputs);
+  const folder = reportFolder(inputs);
   const earlier = await earlierReport(folder, name);
   // The search for residue ran after the mirror was deleted, and so after the report of that `up`. Keep its result.
   if (phase === "cleanup" && earlier?.phase === "cleanup" && earlier.residue !== null)

@@ -5,8 +5,7 @@ import { earlierReport, endReport } from "../../engine/report";
 import { countText } from "../../engine/units";
 import { leftInKubernetes, type ObjectsOn } from "../kubernetes/left";
 import { defineStep } from "./framework";
-import { modelOf, now, type PhasedInputs } from "./inputs";
-import { folderOf, type ReportPlace } from "./place";
+import { modelOf, now, type PhasedInputs, reportFolder, type ReportLocation } from "./inputs";
 import { waysOut } from "./residue-causes";
 import { mirrorOf, put, trying } from "./report";
 
@@ -18,7 +17,7 @@ export interface ResidueInputs extends PhasedInputs {
   /** Objects that the migration declared, without those of the administrators. */
   kubernetes: ObjectsOn[];
   /** Absent: no report is written. */
-  report?: ReportPlace;
+  report?: ReportLocation;
   /** How long operators and brokers may take to complete a deletion, in seconds. Default 30. */
   patienceSeconds?: number;
 }
@@ -30,10 +29,10 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
 
   async remove(state, progress) {
     const { residue, notes, objects } = await look(state, progress);
-    const place = state.report;
-    if (place !== undefined) {
+    const location = state.report;
+    if (location !== undefined) {
       const ending = {
-        name: place.name,
+        name: location.name,
         madeAt: now(),
         phase: state.when,
         mirror: mirrorOf(state),
@@ -42,7 +41,7 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
         notes,
         abandoned: state.abandon,
       };
-      await put(place, endReport(await earlierReport(folderOf(place), place.name), ending), progress);
+      await put(location, endReport(await earlierReport(reportFolder(location), location.name), ending), progress);
     }
     // The error lists the rest.
     const inError = refused(residue ?? [], state).slice(0, MOST_LINES);

@@ -11,12 +11,13 @@ import {
   modelOf,
   now,
   type PhaseChange,
-  type PhasedInputs,
   phaseChange,
+  type PhasedInputs,
+  reportFolder,
+  type ReportLocation,
   sameGate,
   sameSelection,
 } from "./inputs";
-import { folderOf, type ReportPlace } from "./place";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
   options: VerifyOptions;
@@ -25,7 +26,7 @@ export interface VerificationInputs extends PhasedInputs, FencedInputs {
    * Location of the file in which an interrupted `up` leaves its progress for the next one. Absent (an older state):
    * none.
    */
-  resume?: ReportPlace;
+  resume?: ReportLocation;
 }
 
 export interface VerificationOutputs {
@@ -35,7 +36,8 @@ export interface VerificationOutputs {
 
 const none: VerificationOutputs = { verifiedAt: null, result: null };
 
-const resumeFile = (place: ReportPlace): string => join(folderOf(place), `${fileBase(place.name)}.verification.jsonl`);
+const resumeFile = (location: ReportLocation): string =>
+  join(reportFolder(location), `${fileBase(location.name)}.verification.jsonl`);
 
 async function verify(inputs: VerificationInputs, progress: Progress): Promise<VerificationOutputs> {
   if (inputs.abandon || inputs.options.mode === "none") return none;

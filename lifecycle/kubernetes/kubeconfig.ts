@@ -51,9 +51,9 @@ export const invalid = (seen: string, fix: string, cause?: unknown) =>
  */
 export function findApiServer(access: KubernetesAccess, env: NodeJS.ProcessEnv = process.env, pod = POD): ApiServer {
   const isGiven = access.kubeconfig !== undefined && access.kubeconfig !== "";
-  const given = (isGiven ? access.kubeconfig : env.KUBECONFIG) ?? "";
-  if (isContent(given)) return chosen(read(given, process.cwd(), "the given kubeconfig"), access.context);
-  const paths = given.split(delimiter).filter((path) => path !== "");
+  const written = (isGiven ? access.kubeconfig : env.KUBECONFIG) ?? "";
+  if (isContent(written)) return chosen(read(written, process.cwd(), "the given kubeconfig"), access.context);
+  const paths = written.split(delimiter).filter((path) => path !== "");
   const found = filesAt(paths.length > 0 ? paths : [join(env.HOME ?? homedir(), ".kube", "config")]);
   if (found.length > 0) return chosen(merged(found), access.context);
   const inPod = isGiven ? undefined : serviceAccount(env, pod);

@@ -88,10 +88,10 @@ describe("a list of kubeconfigs (KUBECONFIG)", () => {
       [path, missing],
       ["", missing, path],
     ])
-      for (const given of ["environment", "argument"]) {
-        vi.stubEnv("KUBECONFIG", given === "environment" ? list.join(delimiter) : "");
-        const access = given === "environment" ? {} : { kubeconfig: list.join(delimiter) };
-        expect(await login(access), `${list.join()} ${given}`).toBe("Bearer one");
+      for (const source of ["environment", "argument"]) {
+        vi.stubEnv("KUBECONFIG", source === "environment" ? list.join(delimiter) : "");
+        const access = source === "environment" ? {} : { kubeconfig: list.join(delimiter) };
+        expect(await login(access), `${list.join()} ${source}`).toBe("Bearer one");
       }
   });
 

@@ -7,7 +7,7 @@ import { type Fault, faultsOf, isObject, valueAt } from "./faults";
  * time. A list with a fault is removed as a whole. So is an object without a required key.
  * @param standIn returns a value for a missing required key. Undefined: there is none
  */
-export function soundPart<Out>(
+export function validPart<Out>(
   schema: Setting<any, Out>,
   values: unknown,
   standIn: (path: readonly PropertyKey[]) => unknown = () => undefined,

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:net";
 import { SandboxError } from "../error";
@@ -25,6 +25,7 @@ export interface NodeContext {
 
 const formatLimitMs = 120_000;
 const bootLimitMs = 180_000;
+const snapshotLimitMs = 60_000;
 
 /** The files and the process of one broker (and controller) of a cluster. */
 export class KafkaNode {
@@ -93,10 +94,19 @@ export class KafkaNode {
    */
   async stop(how: "crash" | "controlled"): Promise<void> {
     const java = this.java;
+    if (how === "controlled") await this.snapshot();
     this.java = undefined;
     if (!java) return;
     if (how === "controlled" || java.archive) await java.process.stop(how === "controlled" ? 60_000 : archiveGraceMs);
     else await java.process.kill();
+  }
+
+  /** Waits for the node's first snapshot of the metadata, which a restart needs (settings.ts). */
+  private async snapshot(): Promise<void> {
+    if (!this.running) return;
+    const folder = join(this.plan.folder, "data", "__cluster_metadata-0");
+    const seen = async () => ((await readdir(folder)).some((file) => file.endsWith(".checkpoint")) ? true : undefined);
+    await this.java?.process.until("its first snapshot of the metadata", seen, snapshotLimitMs);
   }
 
   /** The end of the log, to find out why the node stopped. */
@@ -125,7 +135,7 @@ export class KafkaNode {
       });
     } catch (error) {
       // The node listens before it has read the credentials from the metadata log.
-      this.refusal = (error as Error).message;
+      this.refusal = withCauses(error as Error);
       return undefined;
     }
   }
@@ -185,6 +195,11 @@ export class KafkaNode {
     const lines = ["version=1", `cluster.id=${this.context.clusterId}`, `node.id=${this.id}`];
     await writeFile(join(this.plan.folder, "data", "meta.properties"), `${lines.join("\n")}\n`, { mode: 0o600 });
   }
+}
+
+/** The message of an error and of what caused it: a client's own message often says only that it could not connect. */
+function withCauses(error: Error): string {
+  return error.cause instanceof Error ? `${error.message} ${withCauses(error.cause)}` : error.message;
 }
 
 function listens(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { ParseArgsConfig } from "node:util";
 import type { Progress } from "../engine/progress";
 import type { ExitCode } from "./exit";
-import type { Migration } from "./source";
+import type { LoadedMigration } from "./source";
 
 type OptionType = NonNullable<ParseArgsConfig["options"]>[string]["type"];
 
@@ -16,13 +16,13 @@ export interface Option {
 
 export type Values = Record<string, string | boolean | string[] | undefined>;
 
-export interface Context {
-  migration: Migration;
+export interface CommandContext {
+  migration: LoadedMigration;
   values: Values;
   progress: Progress;
   signal: AbortSignal;
   /** Reads the migration again, because the stack's state may have changed. */
-  again(): Promise<Migration>;
+  again(): Promise<LoadedMigration>;
 }
 
 /** The result of a command. */
@@ -42,5 +42,5 @@ export interface Command {
    * false.
    */
   endsOnSignal?(values: Values): boolean;
-  run(context: Context): Promise<Outcome>;
+  run(context: CommandContext): Promise<Outcome>;
 }

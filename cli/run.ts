@@ -38,10 +38,10 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
 }
 
 function sourceOf(values: Values, signal: AbortSignal) {
-  const given = ["stack", "cwd", "migration", "model"].flatMap((key) =>
+  const passed = ["stack", "cwd", "migration", "model"].flatMap((key) =>
     typeof values[key] === "string" ? [[key, values[key]]] : [],
   );
-  return { ...(Object.fromEntries(given) as Record<string, string>), signal };
+  return { ...(Object.fromEntries(passed) as Record<string, string>), signal };
 }
 
 /** Ends the wait at the signal, because not all work listens to it. Every step can be stopped at any point. */

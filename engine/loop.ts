@@ -13,23 +13,23 @@ import { type Skip, topicRule } from "./selection";
 export type Circle = "same" | "longer" | "unknown" | undefined;
 
 /** A mirror with its compiled patterns. */
-export interface Step {
+export interface CompiledMirror {
   model: MirrorModel;
   skips: (topic: string) => Skip | undefined;
 }
 
 /** @throws MigrationError for a pattern that only Java can read */
-export const stepOf = (model: MirrorModel): Step => ({ model, skips: topicRule(model) });
+export const compileMirror = (model: MirrorModel): CompiledMirror => ({ model, skips: topicRule(model) });
 
 /**
  * Follows a topic through mirrors, of which each reads the cluster that the one before writes to. The first reads the
  * cluster that the last writes to. The same rules decide as in MirrorMaker 2: patterns, exclusions, internal topics, and
  * the default policy's check for the target's alias among the prefixes of the name (MirrorSourceConnector.isCycle).
  */
-export function circleOf(steps: readonly Step[], topic: string): Circle {
+export function circleOf(mirrors: readonly CompiledMirror[], topic: string): Circle {
   for (let name = topic; name.length <= LONGEST_TOPIC_NAME; ) {
     const before = name;
-    for (const { model, skips } of steps) {
+    for (const { model, skips } of mirrors) {
       if (skips(name) !== undefined) return undefined;
       if (policyKind(model) === "unknown") return "unknown";
       name = targetTopicName(model, name);

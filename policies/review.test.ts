@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { readPreview } from "./review/events";
 import { code, fitted, inline, LIMIT } from "./review/markdown";
 import { annotations, comment, MARK, passed } from "./review/report";
-import { hider, runPulumi } from "./review/run";
+import { hider, runPulumi } from "./review/pulumi";
 
 /** Recorded from the real command line: a migration that is abandoned before any resource exists. */
 const recorded = readFileSync(join(__dirname, "../test/fixtures/review/preview.jsonl"), "utf8");
@@ -230,7 +230,7 @@ describe("the Markdown", () => {
 });
 
 describe("the workflow", () => {
-  interface Step {
+  interface WorkflowStep {
     name?: string;
     uses?: string;
     run?: string;
@@ -241,7 +241,7 @@ describe("the workflow", () => {
     if?: string;
     env?: object;
     permissions?: object;
-    steps: Step[];
+    steps: WorkflowStep[];
   }
   const source = readFileSync(join(__dirname, "../.github/workflows/review-migration.yml"), "utf8");
   const workflow = parse(source) as {

@@ -15,7 +15,7 @@ import {
 type Side = "origin" | "target";
 
 /** What is known about a configuration in addition to its values. */
-export interface Given {
+export interface ConfigFacts {
   /** The names of the secrets that are set. */
   secrets: ReadonlySet<string>;
   /**
@@ -36,19 +36,19 @@ function keysFor(shape: object, users: ClusterEntry["users"]): Record<string, Cl
 }
 
 /** Checks which keys belong together, in a configuration whose shape is right. */
-export function crossChecks(settings: StackSettings, given: Given, mistakes: Mistakes): void {
+export function crossChecks(settings: StackSettings, facts: ConfigFacts, mistakes: Mistakes): void {
   const used = new Set<string>();
   for (const side of ["origin", "target"] as const)
-    if (!given.faulty(side)) new SideChecks(side, settings[side], given, mistakes, used).all();
+    if (!facts.faulty(side)) new SideChecks(side, settings[side], facts, mistakes, used).all();
   for (const key of SECRET_KEYS) {
     const side = key.startsWith("origin") ? "origin" : "target";
     const open =
-      given.faulty(side) ||
-      given.faulty(side, "users") ||
-      given.faulty(side, "mechanism") ||
-      given.faulty(side, "administrator") ||
-      given.faulty(side, "administrator", "mechanism");
-    if (given.secrets.has(key) && !used.has(key) && !open)
+      facts.faulty(side) ||
+      facts.faulty(side, "users") ||
+      facts.faulty(side, "mechanism") ||
+      facts.faulty(side, "administrator") ||
+      facts.faulty(side, "administrator", "mechanism");
+    if (facts.secrets.has(key) && !used.has(key) && !open)
       mistakes.add(
         `${key}: nobody logs in with it, with what is said of ${side}; remove it (pulumi config rm ${key}), ` +
           `or correct ${side}.users and the mechanisms`,
@@ -60,7 +60,7 @@ class SideChecks {
   constructor(
     private readonly side: Side,
     private readonly entry: ClusterEntry,
-    private readonly given: Given,
+    private readonly facts: ConfigFacts,
     private readonly mistakes: Mistakes,
     private readonly used: Set<string>,
   ) {}
@@ -69,7 +69,7 @@ class SideChecks {
     const { entry, side, mistakes } = this;
     if (entry.administrator !== undefined)
       this.somebody("Administrator", entry.administrator, "the migration's administrator");
-    if (this.given.faulty(side, "users")) return;
+    if (this.facts.faulty(side, "users")) return;
     for (const [key, maker] of Object.entries(ONLY_FOR)) {
       if (entry[key as keyof ClusterEntry] !== undefined && maker !== entry.users)
         mistakes.add(
@@ -103,7 +103,7 @@ class SideChecks {
   /** Checks the name or certificate of a given user, and its secret. */
   private somebody(who: "" | "Administrator", user: Somebody, whose: string): void {
     const part = who === "" ? "" : "administrator.";
-    if (this.given.faulty(this.side, ...part.split(".").filter(Boolean), "mechanism")) return;
+    if (this.facts.faulty(this.side, ...part.split(".").filter(Boolean), "mechanism")) return;
     const { mechanism = "SCRAM-SHA-512" } = user;
     const what = secretOf(user);
     for (const bearer of ["tokenFile", "tokenEndpoint"] as const) {
@@ -127,14 +127,14 @@ class SideChecks {
     const key = `${this.side}${who}${what}`;
     this.used.add(key);
     const name = what === "ClientSecret" ? "client secret" : what.toLowerCase();
-    if (!this.given.secrets.has(key))
+    if (!this.facts.secrets.has(key))
       this.mistakes.add(
         `${key}: missing; the ${name} of ${user.username ?? whose} (pulumi config set --secret ${key})`,
       );
   }
 
   private need(key: string, value: unknown, why: string, at = key): void {
-    if (value === undefined && !this.given.faulty(this.side, ...at.split(".")))
+    if (value === undefined && !this.facts.faulty(this.side, ...at.split(".")))
       this.mistakes.add(`${this.side}.${key}: missing; ${why}`);
   }
 }

@@ -27,8 +27,8 @@ export class Files {
    * The content of a kubeconfig is not changed. A path is completed, because Pulumi's plugin also reads it from the
    * working directory.
    */
-  kubeconfig(given: string | undefined): string | undefined {
-    return given === undefined || isContent(given) ? given : this.path(given);
+  kubeconfig(written: string | undefined): string | undefined {
+    return written === undefined || isContent(written) ? written : this.path(written);
   }
 
   check(settings: Partial<StackSettings>, mistakes: Mistakes): void {

@@ -1,7 +1,7 @@
 import { type Fault, faultsOf, validPart, valueAt } from "../components/shape";
 import { Mistakes } from "../engine/errors";
 import { didYouMean } from "../engine/near-miss";
-import { componentMistakes, crossChecks, type Given } from "./cross-checks";
+import { componentMistakes, crossChecks, type ConfigFacts } from "./cross-checks";
 import type { Files } from "./files";
 import { schema, SECRET_KEYS, type StackSettings, standIn, TOP_KEYS } from "./schema";
 
@@ -35,7 +35,7 @@ export function readSettings(
   for (const fault of faultsOf(schema, values, hidden)) mistakes.add(said(fault));
   const settings = validPart(schema, values, standIn);
   if (settings !== undefined) {
-    crossChecks(settings, given(raw, values, settings), mistakes);
+    crossChecks(settings, configFacts(raw, values, settings), mistakes);
     files?.check(settings, mistakes);
     for (const mistake of componentMistakes(settings)) mistakes.add(mistake);
   }
@@ -48,7 +48,7 @@ export function readSettings(
   return settings!;
 }
 
-function given(raw: Record<string, string>, values: unknown, settings: StackSettings): Given {
+function configFacts(raw: Record<string, string>, values: unknown, settings: StackSettings): ConfigFacts {
   const faulty = (...path: string[]) => {
     const [written, read] = [valueAt(values, path), valueAt(settings, path)];
     // A whole side that is missing is one mistake. So is a placeholder for a side of the wrong shape.

@@ -7,7 +7,7 @@ import { countText } from "../../engine/units";
 import { COPY_APART } from "../../engine/ways-out";
 import type { Command } from "../command";
 import { EXIT, exitCodeOf, type ExitCode } from "../exit";
-import { type Migration, pulumiVersion } from "../source";
+import { type LoadedMigration, pulumiVersion } from "../source";
 
 interface Check {
   what: string;
@@ -84,7 +84,7 @@ const NAMED = 20;
 /**
  * A topic that was deleted and created again can look complete. Only its id or its first records show the difference.
  */
-async function topics({ model, done }: Migration, signal: AbortSignal): Promise<Check> {
+async function topics({ model, done }: LoadedMigration, signal: AbortSignal): Promise<Check> {
   const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
   if (found.length === 0)
     return { what: "topics", ok: true, text: "no topic was deleted and created again since the mirror started" };

@@ -1,7 +1,7 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { checkFence, type FenceReport, holdFence, lowerFence } from "../../engine/fence";
 import { countText, someOf } from "../../engine/units";
-import type { Command, Context, Outcome } from "../command";
+import type { Command, CommandContext, Outcome } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
 
@@ -55,7 +55,7 @@ function noFence(): MigrationError {
   );
 }
 
-async function held({ migration, values, progress, signal, again }: Context): Promise<Outcome> {
+async function held({ migration, values, progress, signal, again }: CommandContext): Promise<Outcome> {
   const { model, options, done } = migration;
   // Only a stack's state shows a rollback. A model file does not.
   const stillWanted = async () => {

@@ -2,11 +2,11 @@ import { evaluateGate, type GateOptions, runGateAndNameWriters } from "../../eng
 import { countText, durationText } from "../../engine/units";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
-import type { Migration } from "../source";
+import type { LoadedMigration } from "../source";
 import { Reader } from "../values";
 
 /** The stack's options, and what is already known from a gate that has passed. */
-export function withGate({ options, done }: Migration): GateOptions {
+export function withGate({ options, done }: LoadedMigration): GateOptions {
   return { ...options.gate, ...(done.gate === undefined ? {} : { cleared: done.gate.cleared }) };
 }
 
@@ -14,7 +14,7 @@ export function withGate({ options, done }: Migration): GateOptions {
  * The same for a look at the copy. After the gate has passed, clients may write to the target, so the last records
  * there may be theirs. They are not compared.
  */
-export function forLook(migration: Migration): GateOptions {
+export function forLook(migration: LoadedMigration): GateOptions {
   return { ...withGate(migration), ...(migration.done.gate === undefined ? {} : { compareLastRecord: false }) };
 }
 

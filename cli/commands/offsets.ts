@@ -11,7 +11,7 @@ import {
 } from "../../engine/offsets";
 import { atMost } from "../../engine/report/figure";
 import { countText, recordsText } from "../../engine/units";
-import type { Command, Context, Outcome } from "../command";
+import type { Command, CommandContext, Outcome } from "../command";
 import { EXIT } from "../exit";
 import { OutFile, readKept } from "../out-file";
 import { table } from "../table";
@@ -72,11 +72,11 @@ export const offsets: Command = {
     const kept = out === undefined ? undefined : new OutFile(out);
     await kept?.open();
 
-    const given = migration.options.offsets;
+    const configured = migration.options.offsets;
     const options = {
-      ...given,
-      groups: [...(given.groups ?? []), ...read.list("group")],
-      excludeGroups: [...(given.excludeGroups ?? []), ...read.list("exclude-group")],
+      ...configured,
+      groups: [...(configured.groups ?? []), ...read.list("group")],
+      excludeGroups: [...(configured.excludeGroups ?? []), ...read.list("exclude-group")],
       ...(read.flag("overwrite") ? { overwrite: true } : {}),
       ...(read.flag("skip-blocked") ? { blocked: "skip" as const } : {}),
     };
@@ -133,7 +133,7 @@ function refusals(blocked: readonly { group: string; why: string }[], skip: bool
 
 /** The plan from the checkpoints. Missing checkpoints are an error only if the user asked for this way. */
 async function byCheckpoints(
-  { migration, progress, signal }: Context,
+  { migration, progress, signal }: CommandContext,
   exact: OffsetPlan,
   asked: boolean,
 ): Promise<OffsetPlan | undefined> {
@@ -193,7 +193,7 @@ function* rowsOf(plan: OffsetPlan): Generator<Row> {
       for (const p of t.partitions) yield { group: g.group, where: `${t.topic}-${p.partition}`, p };
 }
 
-async function takeBack({ migration, progress }: Context, file: string, apply: boolean): Promise<Outcome> {
+async function takeBack({ migration, progress }: CommandContext, file: string, apply: boolean): Promise<Outcome> {
   const applied = await readKept(file);
   if (!apply) {
     return {

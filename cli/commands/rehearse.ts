@@ -16,7 +16,7 @@ import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
 import { bytesText, countText, durationText } from "../../engine/units";
 import { EXCLUDE } from "../../engine/ways-out";
 import { compareCopy, isFault, type VerifyResult } from "../../engine/verify";
-import type { Command, Context } from "../command";
+import type { Command, CommandContext } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
 import { forLook } from "./gate";
@@ -62,7 +62,7 @@ export const rehearse: Command = {
         ? undefined
         : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
 
-    judge(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
+    addProblems(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
     const steps = timesOf(rehearsal, {
       first: first && sampleOf(first),
       second: second && sampleOf(second),
@@ -120,7 +120,7 @@ class Rehearsal {
   readonly waits: string[] = [];
   readonly measured = new Map<string, number>();
 
-  constructor(private readonly context: Context) {}
+  constructor(private readonly context: CommandContext) {}
 
   /** Measures one part. A refusal is recorded as a problem and does not end the rehearsal. */
   async part<T>(name: string, work: () => Promise<T>): Promise<T | undefined> {
@@ -140,7 +140,7 @@ class Rehearsal {
   }
 }
 
-function judge(
+function addProblems(
   rehearsal: Rehearsal,
   look: CopyLook | undefined,
   plan: OffsetPlan | undefined,

@@ -29,7 +29,7 @@ export const replication: Command = {
   },
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);
-    const given = migration.options.replication;
+    const configured = migration.options.replication;
     const rules = read.list("rule").flatMap((text) => rule(text, read));
     const throttleBytesPerSecond = read.count("throttle");
     const batchPartitions = read.count("batch");
@@ -37,8 +37,8 @@ export const replication: Command = {
     const apply = read.flag("apply");
     read.check("replication");
     const options: ReplicationOptions = {
-      ...given,
-      ...(rules.length === 0 ? {} : { rules: [...rules, ...(given.rules ?? [])] }),
+      ...configured,
+      ...(rules.length === 0 ? {} : { rules: [...rules, ...(configured.rules ?? [])] }),
       ...(throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond }),
       ...(batchPartitions === undefined ? {} : { batchPartitions }),
       ...(limitMs === undefined ? {} : { limitMs }),

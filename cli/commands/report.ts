@@ -11,7 +11,7 @@ import {
   type ReportInput,
   writeReport,
 } from "../../engine/report";
-import type { Command, Context } from "../command";
+import type { Command, CommandContext } from "../command";
 import { EXIT } from "../exit";
 import { Reader } from "../values";
 import { forLook } from "./gate";
@@ -43,7 +43,7 @@ export const report: Command = {
   },
 };
 
-function stateOf({ migration: { name, model, done } }: Context): ReportInput {
+function stateOf({ migration: { name, model, done } }: CommandContext): ReportInput {
   const { originAlias, targetAlias, topicsPattern, groupsPattern } = model.mirror;
   const { phase, preflight, gate, abandonedAt, fence, verification, offsets, replication } = done;
   const known = {
@@ -65,7 +65,7 @@ function stateOf({ migration: { name, model, done } }: Context): ReportInput {
 }
 
 /** The current state of the clusters. If a part cannot be read, the report says so and does not fail. */
-async function liveOf({ migration, progress, signal }: Context): Promise<Partial<ReportInput>> {
+async function liveOf({ migration, progress, signal }: CommandContext): Promise<Partial<ReportInput>> {
   const { model, options, done } = migration;
   const notes: string[] = [];
   const found: Partial<ReportInput> = { notes };

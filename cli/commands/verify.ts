@@ -24,13 +24,14 @@ export const verify: Command = {
   },
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);
-    const given = migration.options.verify;
-    const mode = read.oneOf("mode", ["tail", "full"] as const) ?? (given.mode === "none" ? "tail" : given.mode);
+    const configured = migration.options.verify;
+    const mode =
+      read.oneOf("mode", ["tail", "full"] as const) ?? (configured.mode === "none" ? "tail" : configured.mode);
     const tailRecords = read.count("tail-records");
     const resumeFile = read.text("resume");
     read.check("verify");
     const options: VerifyOptions = {
-      ...given,
+      ...configured,
       mode,
       ...(tailRecords === undefined ? {} : { tailRecords }),
       ...(resumeFile === undefined ? {} : { resumeFile }),

@@ -1,10 +1,10 @@
 import { readModelFile } from "./model-file";
 import { exportStack, selectedStack, type StackOptions } from "./stack";
 import { migrationOf } from "./state";
-import type { Migration } from "./types";
+import type { LoadedMigration } from "./types";
 
 export { pulumiVersion } from "./stack";
-export type { Done, Migration, Options } from "./types";
+export type { Done, LoadedMigration, Options } from "./types";
 
 export interface Source extends StackOptions {
   /** Name of the migration in a stack with several. */
@@ -14,7 +14,7 @@ export interface Source extends StackOptions {
 }
 
 /** Finds the migration that a command applies to. */
-export async function readMigration(source: Source): Promise<Migration> {
+export async function readMigration(source: Source): Promise<LoadedMigration> {
   if (source.model !== undefined) return readModelFile(source.model);
   const exported = await exportStack(source);
   return migrationOf(exported, source.stack ?? (await selectedStack(source)), source.migration);

@@ -5,7 +5,7 @@ import { MigrationError } from "../../engine/errors";
 import { mirrorModelShape } from "../../engine/model";
 import { objectOf } from "../../engine/setting";
 import { checkOf } from "../../engine/setting-check";
-import { DEFAULT_OPTIONS, type Migration, type Options } from "./types";
+import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 
 const text = z.string().min(1);
 
@@ -72,7 +72,7 @@ const schema = z.strictObject({
  * @throws MigrationError CLI_MODEL_FILE, CLI_MODEL_READABLE if others may read the passwords in it, CLI_MODEL_INVALID
  *   with every mistake
  */
-export async function readModelFile(path: string): Promise<Migration> {
+export async function readModelFile(path: string): Promise<LoadedMigration> {
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success) {
     // Report the place and the problem, but never the value. It may be a password.
@@ -84,7 +84,7 @@ export async function readModelFile(path: string): Promise<Migration> {
   const { origin, target, mirror: model, options: given } = parsed.data;
   return {
     name: basename(path, extname(path)),
-    model: { origin, target, mirror: model } as Migration["model"],
+    model: { origin, target, mirror: model } as LoadedMigration["model"],
     options: { ...DEFAULT_OPTIONS, ...given } as Options,
     done: {},
   };

@@ -4,7 +4,7 @@ import type { CopyEnds } from "../../engine/gate";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
 import type { RecordedTopics } from "../../engine/topic-ids";
-import { DEFAULT_OPTIONS, type Done, type Migration } from "./types";
+import { DEFAULT_OPTIONS, type Done, type LoadedMigration } from "./types";
 
 /** Pulumi's key that marks a special value in an exported state, and the key's value for a secret. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -13,7 +13,7 @@ const TYPE = "pulumi-nodejs:dynamic/kafka-migration:";
 
 type Plain = Record<string, unknown>;
 
-interface Step {
+interface StepState {
   /** `Gate`, `Replication`, ... */
   kind: string;
   /** Name of the migration that it belongs to. */
@@ -26,7 +26,7 @@ interface Step {
  * @param wanted name of the migration; required if the stack has several
  * @throws MigrationError CLI_STACK_EMPTY, CLI_STACK_SEVERAL, CLI_STACK_FORMAT
  */
-export function migrationOf(exported: string, stack: string, wanted?: string): Migration {
+export function migrationOf(exported: string, stack: string, wanted?: string): LoadedMigration {
   const steps = stepsOf(exported, stack);
   const owners = [...new Set(steps.filter((s) => s.props.originConnection !== undefined).map((s) => s.owner))];
   if (owners.length === 0) {
@@ -56,7 +56,7 @@ export function migrationOf(exported: string, stack: string, wanted?: string): M
   return assemble(own, typeof reported === "string" ? reported : owners.length > 1 ? `${stack}/${owner}` : stack);
 }
 
-function assemble(steps: readonly Step[], name: string): Migration {
+function assemble(steps: readonly StepState[], name: string): LoadedMigration {
   const find = (kind: string, so: (p: Plain) => boolean = () => true) =>
     steps.find((s) => s.kind === kind && so(s.props))?.props;
   const gate = find("Gate");
@@ -118,7 +118,7 @@ function compact(fields: Plain): Plain {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null));
 }
 
-function stepsOf(exported: string, stack: string): Step[] {
+function stepsOf(exported: string, stack: string): StepState[] {
   let resources: Plain[];
   try {
     const { deployment } = JSON.parse(exported) as { deployment?: { resources?: Plain[] } };

@@ -31,7 +31,7 @@ export interface Done {
 }
 
 /** One migration, from a stack or a file. */
-export interface Migration {
+export interface LoadedMigration {
   name: string;
   model: MigrationModel;
   options: Options;

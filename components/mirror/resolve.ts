@@ -18,8 +18,8 @@ import { podShape } from "../settings/pods";
 import { pick } from "../../engine/setting";
 
 /** Makes every choice. Adds what is wrong to `mistakes`. If there are any, do not use the result. */
-export function resolveMirror(given: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
-  const settings = checkSettings(given, mistakes);
+export function resolveMirror(unchecked: MirrorSettings, mistakes: Mistakes): ResolvedMirror {
+  const settings = checkSettings(unchecked, mistakes);
   const dialect = dialectNamed(settings.dialect, mistakes, settings.operatorVersion);
   const {
     kafkaVersion: version,

@@ -47,8 +47,8 @@ const IMPLIED_BY: ReadonlyMap<string, readonly AclOperation[]> = new Map([
  * Returns true if the right to one operation includes the right to another. For deny rules only `All` includes other
  * operations.
  */
-export function implies(given: string, wanted: AclOperation): boolean {
-  return given === wanted || given === "All" || (IMPLIED_BY.get(wanted) ?? []).some((o) => o === given);
+export function implies(granted: string, wanted: AclOperation): boolean {
+  return granted === wanted || granted === "All" || (IMPLIED_BY.get(wanted) ?? []).some((o) => o === granted);
 }
 
 /** Returns true if one of these operations includes the wanted one. */

@@ -62,18 +62,22 @@ async function isSuperUser(port: KafkaPort, acls: readonly Acl[], principal?: st
   const granting = acls.filter(
     (a) => a.permission === "allow" && (principal === undefined || [principal, "User:*"].includes(a.principal)),
   );
-  const judge = (type: "cluster" | "topic" | "group", name: string, held: readonly string[]): boolean | undefined => {
+  const superUserBy = (
+    type: "cluster" | "topic" | "group",
+    name: string,
+    held: readonly string[],
+  ): boolean | undefined => {
     if (PER_RESOURCE[type].some((operation) => !held.includes(operation))) return false;
     if (!acls.some((a) => covers(a, type, name))) return undefined;
     return PER_RESOURCE[type].some((operation) => byAcls(granting, type, name, operation) === false) ? true : undefined;
   };
-  const byCluster = cluster === undefined ? undefined : judge("cluster", "kafka-cluster", cluster);
+  const byCluster = cluster === undefined ? undefined : superUserBy("cluster", "kafka-cluster", cluster);
   if (byCluster !== undefined) return byCluster;
   for (const type of ["topic", "group"] as const) {
     const names = namedBy(acls, type);
     const held = type === "topic" ? await port.topicOperations(names) : await port.groupOperations(names);
     for (const name of names) {
-      const verdict = held.has(name) ? judge(type, name, held.get(name) ?? []) : undefined;
+      const verdict = held.has(name) ? superUserBy(type, name, held.get(name) ?? []) : undefined;
       if (verdict !== undefined) return verdict;
     }
   }

@@ -2,7 +2,7 @@ import { isMigrationError } from "../errors";
 import { internalTopics } from "../naming";
 import { planReplication, type ReplicationRule, wantedFactors } from "../replication";
 import { countText } from "../units";
-import { error, type Finding, findingOf, warning } from "./finding";
+import { error, type PreflightFinding, findingOf, warning } from "./finding";
 import type { BrokerFacts, PreflightFacts } from "./facts";
 
 /** The replication factors that will be requested. Kafka's and MirrorMaker 2's default for each internal topic is 3. */
@@ -30,7 +30,7 @@ export interface FactorOptions {
  * Checks that there are enough brokers for every factor, and that the factors satisfy the brokers'
  * `min.insync.replicas`.
  */
-export function checkBrokers(facts: PreflightFacts, options: FactorOptions): Finding[] {
+export function checkBrokers(facts: PreflightFacts, options: FactorOptions): PreflightFinding[] {
   return [...factorsNow(facts, options), ...resetLater(facts, options), ...brokerSettings(facts)];
 }
 
@@ -80,7 +80,7 @@ function askedFactors(facts: PreflightFacts, options: FactorOptions): Asked[] {
   ];
 }
 
-function factorsNow(facts: PreflightFacts, options: FactorOptions): Finding[] {
+function factorsNow(facts: PreflightFacts, options: FactorOptions): PreflightFinding[] {
   return askedFactors(facts, options).flatMap(({ what, key, side, factor: asked, exists }) => {
     if (exists) return [];
     const { brokers } = facts[side];
@@ -110,7 +110,7 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): Finding[] {
 }
 
 /** Makes the same decision as the reset will make, for the topics as they are on the origin. */
-function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
+function resetLater(facts: PreflightFacts, options: FactorOptions): PreflightFinding[] {
   const { rules, allowSameRack } = options.replication ?? {};
   try {
     const wanted = wantedFactors(
@@ -129,8 +129,8 @@ function resetLater(facts: PreflightFacts, options: FactorOptions): Finding[] {
   }
 }
 
-function brokerSettings(facts: PreflightFacts): Finding[] {
-  const findings: Finding[] = [];
+function brokerSettings(facts: PreflightFacts): PreflightFinding[] {
+  const findings: PreflightFinding[] = [];
   const having = (brokers: readonly BrokerFacts[], key: string, value: string) =>
     brokers.filter((b) => b.settings[key] === value).map((b) => b.id);
   for (const side of ["origin", "target"] as const) {

@@ -3,7 +3,7 @@ import type { Side } from "../model";
 import { someOf } from "../units";
 
 /** One problem that preflight found. */
-export interface Finding {
+export interface PreflightFinding {
   /** Stable, e.g. `TARGET_TOPIC_HAS_DATA`. It may be listed in `accept`. */
   code: string;
   /** `error` stops the migration, `warning` does not. */
@@ -15,16 +15,16 @@ export interface Finding {
   side?: Side;
 }
 
-export function error(code: string, seen: string, fix: string): Finding {
+export function error(code: string, seen: string, fix: string): PreflightFinding {
   return { code, severity: "error", seen, fix };
 }
 
-export function warning(code: string, seen: string, fix: string): Finding {
+export function warning(code: string, seen: string, fix: string): PreflightFinding {
   return { code, severity: "warning", seen, fix };
 }
 
 /** Converts a MigrationError of another part into a finding. */
-export function findingOf(thrown: MigrationError): Finding {
+export function findingOf(thrown: MigrationError): PreflightFinding {
   const [first = ""] = thrown.message.split("\n");
   const seen = first.startsWith(`${thrown.code}: `) ? first.slice(thrown.code.length + 2) : first;
   return error(
@@ -35,12 +35,12 @@ export function findingOf(thrown: MigrationError): Finding {
 }
 
 /** Findings whose code is accepted become warnings. */
-export function accepting(findings: readonly Finding[], accepted: readonly string[]): Finding[] {
+export function accepting(findings: readonly PreflightFinding[], accepted: readonly string[]): PreflightFinding[] {
   return findings.map((f) => (f.severity === "error" && accepted.includes(f.code) ? { ...f, severity: "warning" } : f));
 }
 
 /** @throws MigrationError PREFLIGHT_FAILED with every error among the findings; returns if there is none */
-export function refuse(findings: readonly Finding[]): void {
+export function refuse(findings: readonly PreflightFinding[]): void {
   const errors = findings.filter((f) => f.severity === "error");
   if (errors.length === 0) return;
   throw new MigrationError(

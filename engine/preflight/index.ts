@@ -8,6 +8,6 @@ export {
 } from "./preflight";
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
 export { checkNotePrivileges } from "./note-privileges";
-export type { Finding } from "./finding";
+export type { PreflightFinding } from "./finding";
 export type { ConfigSync } from "./config-sync";
 export { MOVE_SINKS, WHY_NOT_SINK } from "./selected";

@@ -3,7 +3,7 @@ import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { someOf } from "../units";
 import type { PreflightFacts, SelectedTopic } from "./facts";
-import { error, type Finding } from "./finding";
+import { error, type PreflightFinding } from "./finding";
 
 /** The largest sampled record of a topic. */
 export interface LargeRecord extends TopicPartition {
@@ -72,7 +72,10 @@ async function readable(work: () => Promise<void>): Promise<void> {
 }
 
 /** @param limit the producer's `max.request.size` */
-export function checkLarge({ large = [] }: Pick<PreflightFacts, "large">, limit: number = DEFAULT_REQUEST): Finding[] {
+export function checkLarge(
+  { large = [] }: Pick<PreflightFacts, "large">,
+  limit: number = DEFAULT_REQUEST,
+): PreflightFinding[] {
   const over = large.filter((r) => r.bytes + OVERHEAD > limit);
   if (over.length === 0) return [];
   const texts = over.map((r) => `${r.topic}-${r.partition} has ${r.bytes} bytes at offset ${r.offset}`);

@@ -1,6 +1,6 @@
 import { bytesText, countText, durationText, someOf } from "../units";
 import { isExcluded, lostSettings, type SyncFacts, type TopicKey, valuesAfter, whereToSet } from "./config-sync";
-import { error, type Finding, warning } from "./finding";
+import { error, type PreflightFinding, warning } from "./finding";
 import type { PreflightFacts, SelectedTopic, TimedRecords } from "./facts";
 
 /** The smallest of several limits. Negative values mean unlimited. Undefined: no limit. */
@@ -80,7 +80,7 @@ function originLimit(topic: SelectedTopic, key: TopicKey): number | undefined {
 }
 
 /** Checks settings of the target that would delete, refuse or change migrated records. */
-export function checkLimits(facts: PreflightFacts): Finding[] {
+export function checkLimits(facts: PreflightFacts): PreflightFinding[] {
   return [
     ...retention(facts),
     ...timestamps(facts),
@@ -102,10 +102,10 @@ function notLasting(facts: PreflightFacts, topicName: string, ...keys: TopicKey[
     : ` (${gone.map((l) => `${l.key}=${l.value} on the target's topic will not last`).join(", ")})`;
 }
 
-function retention(facts: PreflightFacts): Finding[] {
+function retention(facts: PreflightFacts): PreflightFinding[] {
   const shorter = facts.selected.filter((topic) => shorterRetention(topic, facts));
   const old = facts.timed.filter((t) => t.limit === "retention" && t.partitions.length > 0);
-  const findings: Finding[] = [];
+  const findings: PreflightFinding[] = [];
   if (old.length > 0) {
     const texts = old.map(
       (t) =>
@@ -159,8 +159,8 @@ const TIMES = [
   ["before", "TARGET_REFUSES_PAST", "in the past", "message.timestamp.before.max.ms"],
 ] as const;
 
-function timestamps(facts: PreflightFacts): Finding[] {
-  const findings: Finding[] = [];
+function timestamps(facts: PreflightFacts): PreflightFinding[] {
+  const findings: PreflightFinding[] = [];
   for (const [limit, code, word, key] of TIMES) {
     const hit = facts.timed.filter((t) => t.limit === limit && t.partitions.length > 0);
     if (hit.length === 0) continue;
@@ -197,7 +197,7 @@ function timestamps(facts: PreflightFacts): Finding[] {
   return findings;
 }
 
-function cleanup(facts: PreflightFacts): Finding[] {
+function cleanup(facts: PreflightFacts): PreflightFinding[] {
   const differing = facts.selected.flatMap((topic) => {
     const origin = topic.origin.settings["cleanup.policy"]?.value;
     const other = valuesAfter(topic, "cleanup.policy", facts).find(
@@ -225,7 +225,7 @@ const policies = (value: string) =>
     .sort()
     .join(",");
 
-function sizes(facts: PreflightFacts): Finding[] {
+function sizes(facts: PreflightFacts): PreflightFinding[] {
   const smaller = facts.selected.flatMap((topic) => {
     const [target, origin] = [limitAfter(topic, "max.message.bytes", facts), originLimit(topic, "max.message.bytes")];
     return target !== undefined && origin !== undefined && target < origin
@@ -244,7 +244,7 @@ function sizes(facts: PreflightFacts): Finding[] {
   ];
 }
 
-function compression(facts: PreflightFacts): Finding[] {
+function compression(facts: PreflightFacts): PreflightFinding[] {
   const again = facts.selected.filter((topic) => {
     const origin = topic.origin.settings["compression.type"]?.value;
     return valuesAfter(topic, "compression.type", facts).some((v) => v !== "producer" && v !== origin);
@@ -263,7 +263,7 @@ function compression(facts: PreflightFacts): Finding[] {
 }
 
 /** Warns about settings that will be lost. Somebody set them on purpose, and nothing else would report the loss. */
-function lost(facts: PreflightFacts): Finding[] {
+function lost(facts: PreflightFacts): PreflightFinding[] {
   const texts = facts.selected.flatMap((topic) =>
     lostSettings(topic, facts).map(
       (l) => `${topic.targetName} ${l.key}=${l.value}${l.after.length === 0 ? "" : `, then ${l.after.join(" or ")}`}`,

@@ -1,9 +1,9 @@
 import type { MigrationModel } from "../model";
 import { isAnonymous } from "./ask";
-import { type Finding, warning } from "./finding";
+import { type PreflightFinding, warning } from "./finding";
 
 /** One warning for all clusters that are used without a login. Nothing there limits the rights of a client. */
-export function checkLogins(model: MigrationModel): Finding[] {
+export function checkLogins(model: MigrationModel): PreflightFinding[] {
   const open = (["origin", "target"] as const).filter((side) => isAnonymous(model[side]));
   if (open.length === 0) return [];
   const plain = open.filter((side) => model[side].tls === undefined);

@@ -1,11 +1,11 @@
 import { renamedBy } from "../cleanup";
 import { internalTopics } from "../naming";
 import { countText } from "../units";
-import { error, type Finding } from "./finding";
+import { error, type PreflightFinding } from "./finding";
 import type { PreflightFacts } from "./facts";
 
 /** Checks that the names which the mirror uses for itself are free, or already its own. */
-export function checkNames(facts: PreflightFacts): Finding[] {
+export function checkNames(facts: PreflightFacts): PreflightFinding[] {
   return [
     ...equalNames(facts),
     ...takenNames(facts),
@@ -15,7 +15,7 @@ export function checkNames(facts: PreflightFacts): Finding[] {
   ];
 }
 
-function equalNames({ mirror }: PreflightFacts): Finding[] {
+function equalNames({ mirror }: PreflightFacts): PreflightFinding[] {
   const topics = internalTopics(mirror);
   return topics.flatMap((a, i) =>
     topics
@@ -32,7 +32,7 @@ function equalNames({ mirror }: PreflightFacts): Finding[] {
 }
 
 /** Checks each internal topic on its own side. An existing one must belong to this mirror, from an earlier `up`. */
-function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
+function takenNames({ internals, mirror }: PreflightFacts): PreflightFinding[] {
   return internals
     .filter((t) => t.state === "foreign")
     .map((t) =>
@@ -51,7 +51,7 @@ function takenNames({ internals, mirror }: PreflightFacts): Finding[] {
  * another mirror with the same aliases, or from an earlier run. In the first case both mirrors would write to the same
  * topic. In the second case MirrorMaker 2 would read them as its own (Kafka 3.5 and later).
  */
-function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): Finding[] {
+function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): PreflightFinding[] {
   if (started || mirrored.size > 0) return [];
   return internals
     .filter((t) => t.state === "present" && t.records > 0 && (t.kind === "offset-syncs" || t.kind === "checkpoints"))
@@ -65,7 +65,7 @@ function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): Fin
 }
 
 /** Checks that no user topic of the origin would be copied into an internal topic of the target. */
-function selectedNames({ selected, internals, mirror }: PreflightFacts): Finding[] {
+function selectedNames({ selected, internals, mirror }: PreflightFacts): PreflightFinding[] {
   const own = new Map(internals.filter((t) => t.side === "target").map((t) => [t.name, t]));
   return selected.flatMap(({ origin, targetName }) => {
     const internal = own.get(targetName);
@@ -81,7 +81,7 @@ function selectedNames({ selected, internals, mirror }: PreflightFacts): Finding
 }
 
 /** Two Connect clusters with the same group would act as one Connect cluster. */
-function connectGroup(facts: PreflightFacts): Finding[] {
+function connectGroup(facts: PreflightFacts): PreflightFinding[] {
   const { groupId } = facts.mirror;
   const { state, protocolType, members, committed } = facts.mirrorGroup;
   if (committed > 0 || (members > 0 && protocolType !== "connect")) {

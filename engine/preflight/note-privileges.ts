@@ -3,7 +3,7 @@ import { type OpenKafka, withCluster } from "../clusters";
 import type { MigrationModel } from "../model";
 import { offsetsJournalTopic } from "../naming";
 import { aclsOf, missingPrivileges, principalOf } from "./ask";
-import { error, type Finding, refuse } from "./finding";
+import { error, type PreflightFinding, refuse } from "./finding";
 import { needText } from "./privileges";
 
 const WHY = "the cutover notes there what the groups' offsets were before it moves them";
@@ -18,7 +18,7 @@ export async function checkNotePrivileges(model: MigrationModel, open?: OpenKafk
   const findings = await withCluster(
     model,
     "target",
-    async (target): Promise<Finding[]> => {
+    async (target): Promise<PreflightFinding[]> => {
       const principal = principalOf(model.target);
       const existing = new Set((await target.listTopics()).filter((t) => t === name));
       const rules = [allow(topic(name), "Create", "Write", "Read", "Delete")];

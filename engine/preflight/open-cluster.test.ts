@@ -207,10 +207,10 @@ describe("a cluster that allows everyone if no ACL is found", () => {
       expect(await find({ setting: null, acls: [ours] }, principal)).toMatchObject([{ code: "CLUSTER_OPEN_UNKNOWN" }]);
     }
     // Rights that an ACL gives to `User:*` do not show a super user, because everybody has them.
-    const given = everything.map(
+    const rights = everything.map(
       (operation): Acl => ({ ...others, resourceType: "cluster", resourceName: "kafka-cluster", operation }),
     );
-    expect(await find({ setting: null, acls: [...given, ours], held: ["Read"] }, "User:admin")).toMatchObject([
+    expect(await find({ setting: null, acls: [...rights, ours], held: ["Read"] }, "User:admin")).toMatchObject([
       { code: "CLUSTER_OPEN" },
     ]);
   });

@@ -5,7 +5,7 @@ import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
 import { connectorNames } from "../naming";
 import { countText, someOf } from "../units";
-import { error, type Finding, warning } from "./finding";
+import { error, type PreflightFinding, warning } from "./finding";
 import { askDefault } from "../fence/open-probe";
 import type { Universe } from "./privileges";
 
@@ -45,7 +45,7 @@ export async function checkOpenCluster(
   universe: Universe,
   told?: boolean,
   principal?: string,
-): Promise<Finding[]> {
+): Promise<PreflightFinding[]> {
   if (told === false) return [];
   const listed = await listedAcls(port);
   if (listed === "no authorizer") return [];
@@ -75,9 +75,9 @@ export async function checkOpenCluster(
   const found = isKnown ? undefined : await askDefault(port, listed, principal);
   if (set === false || found === "closed") return [];
   const first = `the ACLs for ${users.principals.join(" and ")} would be the first on ${listText(named)} of the ${side}`;
-  const given = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
+  const giveUsers = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
   const clients = closesCluster ? "the clients and brokers" : "the clients";
-  const own = `give ${clients} of the ${side} ACLs of their own first, or ${given}`;
+  const own = `give ${clients} of the ${side} ACLs of their own first, or ${giveUsers}`;
   const lock = "and lock everybody else out of them";
   const tell = `set preflight.everyoneByDefault.${side} to what the brokers have`;
   if (set === true) {

@@ -3,7 +3,7 @@ import type { Clusters } from "../clusters";
 import { readWhole } from "../cleanup/read";
 import { type ConnectorState, Connectors } from "../connect-state";
 import { isMigrationError } from "../errors";
-import { type Circle, circleOf, stepOf } from "../loop";
+import { type Circle, circleOf, compileMirror } from "../loop";
 import { APACHE_DEFAULT } from "../mirror-configuration";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel, Side } from "../model";
@@ -11,7 +11,7 @@ import { policyKind } from "../naming";
 import { topicRule } from "../selection";
 import { someOf } from "../units";
 import type { PreflightFacts } from "./facts";
-import { error, type Finding, warning } from "./finding";
+import { error, type PreflightFinding, warning } from "./finding";
 
 /** A source connector of another MirrorMaker 2, from the configuration that Connect stores on one of the clusters. */
 export interface OtherMirror {
@@ -84,10 +84,10 @@ export type Addresses = Readonly<Record<Side, readonly string[]>>;
  * an endless loop. Two mirrors in opposite directions are no loop if they copy no common topic, or if the default policy
  * recognises its own copies by their prefix.
  */
-export function checkOpposite(facts: PreflightFacts): Finding[] {
+export function checkOpposite(facts: PreflightFacts): PreflightFinding[] {
   const { mirror, others = [], addresses = { origin: [], target: [] }, selected } = facts;
   const topics = selected.map((s) => s.origin.name);
-  return others.flatMap((other): Finding[] => {
+  return others.flatMap((other): PreflightFinding[] => {
     if (!isOpposite(other, mirror, addresses)) return [];
     const circles = circlesThrough(other, mirror, topics);
     if (circles === undefined) return [];
@@ -193,9 +193,9 @@ const doubted = (circles: Circles | undefined, doubt: string): Circles | undefin
 
 function circlesOf(mirror: MirrorModel, model: MirrorModel, topics: readonly string[]): Circles | undefined {
   if (!isReadable(model)) return undefined;
-  const steps = [mirror, model].map(stepOf);
+  const mirrors = [mirror, model].map(compileMirror);
   const found = topics
-    .map((topic) => ({ topic, circle: circleOf(steps, topic) }))
+    .map((topic) => ({ topic, circle: circleOf(mirrors, topic) }))
     .filter((one) => one.circle !== undefined);
   const worst = (["same", "longer", "unknown"] as const).find((kind) => found.some((one) => one.circle === kind));
   if (worst === undefined) return undefined;

@@ -15,7 +15,7 @@ import { checkBrokers, type FactorOptions } from "./brokers";
 import type { ConfigSync } from "./config-sync";
 import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
-import { accepting, error, type Finding, findingOf, refuse, warning } from "./finding";
+import { accepting, error, type PreflightFinding, findingOf, refuse, warning } from "./finding";
 import { checkLarge } from "./large";
 import { checkLimits } from "./limits";
 import { checkLogins } from "./logins";
@@ -56,7 +56,7 @@ export interface PreflightOptions extends FactorOptions {
 export interface PreflightRun extends PreflightOptions {
   /**
    * The mirror as it was when it passed an earlier preflight, if it still exists. The current records in its topics are
-   * then not judged.
+   * then not checked.
    */
   running?: MirrorModel;
   /**
@@ -72,7 +72,7 @@ export interface PreflightResult {
   groups: number;
   /** True if this mirror has run before. The records on the target are then its own copy so far. */
   resumes: boolean;
-  warnings: Finding[];
+  warnings: PreflightFinding[];
   /** Groups of sink connectors that do not move because of MirrorMaker 2's default exclusion. Absent: none. */
   sinkGroupsLeft?: string[];
 }
@@ -115,7 +115,7 @@ async function lookOnce(
   open: OpenKafka,
 ): Promise<PreflightResult> {
   const { running } = options;
-  const findings: Finding[] = [
+  const findings: PreflightFinding[] = [
     ...(running === undefined ? [] : checkRenamed(running, model.mirror)),
     ...checkLogins(model),
   ];
@@ -161,10 +161,10 @@ async function lookOnce(
       readFacts({ origin, target }, model.mirror, Date.now(), running, more),
     );
     if (facts !== undefined) findings.push(...decide(facts, options));
-    const judged = accepting(findings, options.accept ?? []);
-    const warnings = judged.filter((f) => f.severity === "warning");
+    const remaining = accepting(findings, options.accept ?? []);
+    const warnings = remaining.filter((f) => f.severity === "warning");
     for (const w of warnings) progress.warn(`${w.code}: ${w.seen}. ${w.fix}`);
-    refuse(judged);
+    refuse(remaining);
     return resultOf(facts!, warnings, sinkGroupsLeft(facts!, options.groups ?? []), progress);
   } finally {
     await Promise.allSettled(Object.values(opened).map((port) => port.close()));
@@ -172,7 +172,7 @@ async function lookOnce(
 }
 
 /** All checks that need only the facts. */
-export function decide(facts: PreflightFacts, options: PreflightOptions): Finding[] {
+export function decide(facts: PreflightFacts, options: PreflightOptions): PreflightFinding[] {
   return [
     ...checkTwoClusters(facts),
     ...checkSelection(facts, options.groups),
@@ -187,7 +187,7 @@ export function decide(facts: PreflightFacts, options: PreflightOptions): Findin
 }
 
 /** Runs the work. A MigrationError becomes a finding. */
-async function collecting<T>(findings: Finding[], work: () => Promise<T>): Promise<T | undefined> {
+async function collecting<T>(findings: PreflightFinding[], work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (thrown) {
@@ -237,7 +237,7 @@ async function administratorPrivileges(
   model: MigrationModel,
   universe: Universe,
   options: PreflightOptions,
-): Promise<Finding[]> {
+): Promise<PreflightFinding[]> {
   const { side } = port;
   const rules = administratorRules(side, model.mirror, options);
   const principal = principalOf(model[side]);
@@ -250,7 +250,12 @@ async function administratorPrivileges(
   });
 }
 
-function resultOf(facts: PreflightFacts, warnings: Finding[], sinks: string[], progress: Progress): PreflightResult {
+function resultOf(
+  facts: PreflightFacts,
+  warnings: PreflightFinding[],
+  sinks: string[],
+  progress: Progress,
+): PreflightResult {
   const result = {
     topics: facts.selected.length,
     partitions: facts.selected.reduce((n, s) => n + s.origin.bounds.length, 0),

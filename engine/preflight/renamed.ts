@@ -1,6 +1,6 @@
 import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
-import { error, type Finding } from "./finding";
+import { error, type PreflightFinding } from "./finding";
 
 const FORGETS = "it would forget what it has copied and copy everything a second time";
 const LEAVES = "the workers would change their Connect cluster and leave the old one's topics and group behind";
@@ -24,7 +24,7 @@ const ANEW = "or, for another mirror, take this one down first (phase cleanup) a
  * Checks that a running mirror keeps its names. With new names it would start from the beginning, or leave behind the
  * topics and the group with the old names.
  */
-export function checkRenamed(running: MirrorModel, mirror: MirrorModel): Finding[] {
+export function checkRenamed(running: MirrorModel, mirror: MirrorModel): PreflightFinding[] {
   const renamed = NAMES.filter(([key]) => running[key] !== mirror[key]).map(([key, setting, harm]) =>
     error(
       "MIRROR_RENAMED",
@@ -39,7 +39,7 @@ export function checkRenamed(running: MirrorModel, mirror: MirrorModel): Finding
  * Checks that the policy still gives the copies the same names. Otherwise the mirror would continue in new topics that
  * lack the earlier records.
  */
-function otherNames(running: MirrorModel, mirror: MirrorModel): Finding[] {
+function otherNames(running: MirrorModel, mirror: MirrorModel): PreflightFinding[] {
   // Changed aliases are already reported above.
   const probe = (m: MirrorModel) => targetTopicName({ ...m, originAlias: "origin" }, "x");
   if (probe(running) === probe(mirror)) return [];

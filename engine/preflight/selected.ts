@@ -1,7 +1,7 @@
 import { nothingSelected, selectGroups, sinkGroupsLeftOut } from "../selection";
 import { applicationOf, isStreamsTopic } from "../streams";
 import { someOf } from "../units";
-import { error, type Finding, findingOf, warning } from "./finding";
+import { error, type PreflightFinding, findingOf, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
 
 /** Topics of a service around Kafka, or of a Streams application that does not move. */
@@ -13,9 +13,9 @@ const NOT_DATA: { form: RegExp; what: string }[] = [
 const STREAMS_STATE = "the state of a Streams application whose group does not move";
 
 /** Checks that the patterns select something, and warns if they select topics that are not application data. */
-export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string[] = []): Finding[] {
+export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string[] = []): PreflightFinding[] {
   const { mirror, selected, originTopics, originGroups } = facts;
-  const findings: Finding[] = [];
+  const findings: PreflightFinding[] = [];
   if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
   const moving = selectGroups(originGroups, mirror);
   const movingNames = new Set(moving);
@@ -87,7 +87,7 @@ export const WHY_NOT_SINK = "a sink connector's, which MirrorMaker 2 leaves out 
 export const MOVE_SINKS =
   'set mirror.groupsExcludePattern to "console-consumer-.*,__.*" so that they move, or name those that move in offsets.groups';
 
-function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Finding[] {
+function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): PreflightFinding[] {
   const left = sinkGroupsLeft(facts, alsoMoved);
   if (left.length === 0) return [];
   return [
@@ -101,7 +101,7 @@ function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Findin
 }
 
 /** Checks that origin and target are different clusters. */
-export function checkTwoClusters({ origin, target }: PreflightFacts): Finding[] {
+export function checkTwoClusters({ origin, target }: PreflightFacts): PreflightFinding[] {
   if (origin.clusterId === "" || origin.clusterId !== target.clusterId) return [];
   return [
     error(

@@ -1,17 +1,17 @@
 import { collisionWith, groupNameFault, topicNameFault } from "../naming";
 import { selectGroups } from "../selection";
 import { someOf } from "../units";
-import { error, type Finding, warning } from "./finding";
+import { error, type PreflightFinding, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
 
 /** Checks that the target's brokers accept the topic names, and that MirrorMaker 2 can handle the group names. */
-export function checkTargetNames(facts: PreflightFacts): Finding[] {
+export function checkTargetNames(facts: PreflightFacts): PreflightFinding[] {
   return [...equalAndNew(facts), ...refused(facts), ...collisions(facts), ...groupNames(facts)];
 }
 
 /** Checks for two topics that get the same name, and for new names. */
-function equalAndNew({ selected, mirror }: PreflightFacts): Finding[] {
-  const findings: Finding[] = [];
+function equalAndNew({ selected, mirror }: PreflightFacts): PreflightFinding[] {
+  const findings: PreflightFinding[] = [];
   const byTarget = new Map<string, string[]>();
   for (const { origin, targetName } of selected)
     byTarget.set(targetName, [...(byTarget.get(targetName) ?? []), origin.name]);
@@ -45,7 +45,7 @@ const EXCLUDE = "exclude these topics with mirror.topicsExcludePattern and copy 
  * Checks for names that become too long, or contain a character that topics may not have. A renaming policy or a long
  * alias can cause this.
  */
-function refused({ selected, internals }: PreflightFacts): Finding[] {
+function refused({ selected, internals }: PreflightFacts): PreflightFinding[] {
   const fault = (name: string) => {
     const what = topicNameFault(name);
     return what === undefined ? [] : [`${name} ${what}`];
@@ -78,7 +78,7 @@ function refused({ selected, internals }: PreflightFacts): Finding[] {
  * Checks for name collisions. If one topic cannot be created, MirrorMaker 2 copies no topic at all (seen on Kafka
  * 4.3.1).
  */
-function collisions({ selected, internals, originTopics, targetTopics = [] }: PreflightFacts): Finding[] {
+function collisions({ selected, internals, originTopics, targetTopics = [] }: PreflightFacts): PreflightFinding[] {
   const made = selected.filter((s) => s.target === undefined).map((s) => s.targetName);
   const own = internals.filter((t) => t.state === "absent");
   const there = {
@@ -106,7 +106,7 @@ function collisions({ selected, internals, originTopics, targetTopics = [] }: Pr
   ];
 }
 
-function groupNames({ originGroups, idleGroups, mirror }: PreflightFacts): Finding[] {
+function groupNames({ originGroups, idleGroups, mirror }: PreflightFacts): PreflightFinding[] {
   const bad = selectGroups(originGroups, mirror).flatMap((group) => {
     const fault = idleGroups?.has(group) ? undefined : groupNameFault(group);
     return fault === undefined ? [] : [`"${group}" (${fault})`];

@@ -1,10 +1,10 @@
 import { partitionKey } from "../log/partition";
 import { countText, someOf } from "../units";
-import { error, type Finding, warning } from "./finding";
+import { error, type PreflightFinding, warning } from "./finding";
 import type { PreflightFacts, SelectedTopic } from "./facts";
 
 /** Checks that each topic on the target is absent, or equal and empty, or filled by this mirror. */
-export function checkTargetTopics(facts: PreflightFacts): Finding[] {
+export function checkTargetTopics(facts: PreflightFacts): PreflightFinding[] {
   // A name collision with an internal topic is reported once, by `checkNames`.
   const internal = new Set(facts.internals.filter((t) => t.side === "target").map((t) => t.name));
   const topics = facts.selected.filter((s) => !internal.has(s.targetName));
@@ -15,7 +15,7 @@ export function checkTargetTopics(facts: PreflightFacts): Finding[] {
   ];
 }
 
-function offline({ selected }: PreflightFacts): Finding[] {
+function offline({ selected }: PreflightFacts): PreflightFinding[] {
   return (["origin", "target"] as const).flatMap((side) => {
     const dead = selected.flatMap((s) =>
       (s[side]?.bounds ?? []).flatMap((e, partition) =>
@@ -37,7 +37,7 @@ function offline({ selected }: PreflightFacts): Finding[] {
  * Checks Connect's offsets of an earlier run. The mirror continues after them. Records before them that the target
  * lacks would never be copied, and the copy would look complete.
  */
-function leftOver(facts: PreflightFacts): Finding[] {
+function leftOver(facts: PreflightFacts): PreflightFinding[] {
   const missing: string[] = [];
   const beyond: string[] = [];
   for (const { origin, target } of facts.selected) {
@@ -66,7 +66,7 @@ function leftOver(facts: PreflightFacts): Finding[] {
   ];
 }
 
-function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
+function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): PreflightFinding[] {
   if (target === undefined || target.bounds.length === origin.bounds.length) return [];
   const seen = `topic ${targetName} has ${countText(target.bounds.length, "partition")} on the target and ${origin.bounds.length} on the origin`;
   // If the origin gets new partitions, the running mirror adds them at its next refresh of the topics.
@@ -91,7 +91,7 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
   ];
 }
 
-function otherData(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): Finding[] {
+function otherData(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): PreflightFinding[] {
   if (target === undefined) return [];
   const others = target.bounds.flatMap((bounds, partition) => {
     if (bounds === undefined || bounds.end === bounds.start) return [];

@@ -78,11 +78,12 @@ export const cutoverRules: Rule[] = [
     },
     (view) => {
       // This follows from what gate-abandoned reports already.
-      const given = abandoned(view).map(migrationOf);
+      const abandonedOnes = abandoned(view).map(migrationOf);
       return [
         ...view.steps
           .filter(
-            (step) => step.kind === "CheckpointsTopic" && step.mode === "always" && !given.includes(migrationOf(step)),
+            (step) =>
+              step.kind === "CheckpointsTopic" && step.mode === "always" && !abandonedOnes.includes(migrationOf(step)),
           )
           .map((at) => ({
             at,

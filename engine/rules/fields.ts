@@ -1,6 +1,6 @@
 import { type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
-import type { Place, RefusedField, UnknownField, View } from "./view";
+import type { Subject, RefusedField, UnknownField, View } from "./view";
 
 export const fieldRules: Rule[] = [
   stackRule({ name: "unknown-field", level: "mandatory", summary: "Every field exists in the API version." }, (view) =>
@@ -44,7 +44,7 @@ export const fieldRules: Rule[] = [
   ),
 ];
 
-function refusals(view: View, sure: boolean, why: string): { at: Place; say: Saying }[] {
+function refusals(view: View, sure: boolean, why: string): { at: Subject; say: Saying }[] {
   const { refusedFields = [], unknownFields = [] } = view;
   // A missing field that is only misspelt is reported at the misspelt field.
   const misspelt = ({ resource, path, missing }: RefusedField) =>

@@ -108,13 +108,13 @@ export function aclSync(mirror: MirrorView): boolean {
 }
 
 /** Returns true if one grant includes the other. Create on the cluster lets a client create every topic. */
-function gives(given: Grant, wanted: Grant): boolean {
-  if (given.type === "cluster" && wanted.type === "topic")
-    return wanted.operation === "Create" && implies(given.operation, "Create");
+function gives(granted: Grant, wanted: Grant): boolean {
+  if (granted.type === "cluster" && wanted.type === "topic")
+    return wanted.operation === "Create" && implies(granted.operation, "Create");
   return (
-    given.type === wanted.type &&
-    implies(given.operation, wanted.operation) &&
-    (given.type === "cluster" || holds(given, wanted))
+    granted.type === wanted.type &&
+    implies(granted.operation, wanted.operation) &&
+    (granted.type === "cluster" || holds(granted, wanted))
   );
 }
 
@@ -123,7 +123,7 @@ function gives(given: Grant, wanted: Grant): boolean {
  * case rules for some of the names count, because nobody can decide from the text whether they cover all of them.
  */
 export function missing(user: UserView, needed: readonly AclRule[], side: Side, model: MirrorModel): Grant[] {
-  const given = grantsOf(user.rules);
+  const granted = grantsOf(user.rules);
   const vague = untold(model, side);
   const own = internalTopics(model).map((t) => t.name);
   // The prefix that all copies have. A policy that keeps the names has none.
@@ -138,7 +138,7 @@ export function missing(user: UserView, needed: readonly AclRule[], side: Side, 
     !own.includes(g.name) &&
     (wanted.name === "*" || gives({ ...wanted, operation: g.operation }, g)) &&
     implies(g.operation, wanted.operation);
-  return grantsOf(needed).filter((wanted) => !given.some((g) => gives(g, wanted)) && !given.some(within(wanted)));
+  return grantsOf(needed).filter((wanted) => !granted.some((g) => gives(g, wanted)) && !granted.some(within(wanted)));
 }
 
 /**
@@ -180,7 +180,7 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
 const nameOf = ({ name, patternType }: Grant) => ({ name, patternType });
 
 /**
- * The rights that are given, but neither needed nor implied by a needed right, and the rights that are given for more
+ * The rights that are granted, but neither needed nor implied by a needed right, and the rights that are granted for more
  * resources than needed. A prefix that ends with a separator may replace several names that are needed.
  */
 export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {

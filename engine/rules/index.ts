@@ -13,7 +13,7 @@ import { memoryRules } from "./memory";
 import { nameRules } from "./names";
 import { recordRules } from "./records";
 import { replicaRules } from "./replicas";
-import { type Finding, messageOf, type Rule } from "./rule";
+import { type RuleFinding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
 import { sinkRules } from "./sinks";
 import { serverRules } from "./servers";
@@ -22,7 +22,7 @@ import { type MirrorView, nothing, type UserView, type View } from "./view";
 
 export { sameCluster } from "./cluster";
 export { commonCopies } from "./copies";
-export type { Finding, Level, Rule, Setting, Settings } from "./rule";
+export type { RuleFinding, Level, Rule, Setting, Settings } from "./rule";
 export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
 export * from "./view";
 
@@ -50,7 +50,7 @@ export const rules: readonly Rule[] = [
 export const SHARED_KEYS: readonly string[] = Object.keys(SHARED);
 
 /** Every finding of every rule with its default settings. */
-export function findings(view: View): Finding[] {
+export function findings(view: View): RuleFinding[] {
   return rules.flatMap((rule) => rule.check(view));
 }
 

@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import { type Circle, circleOf, type Step, stepOf } from "../loop";
+import { type Circle, circleOf, type CompiledMirror, compileMirror } from "../loop";
 import { modelFrom } from "../mirror-configuration";
 import { policyKind, targetTopicName } from "../naming";
 import { sameCluster } from "./cluster";
@@ -46,7 +46,7 @@ export function isRunning(mirror: MirrorView): boolean {
 }
 
 /** A running connector that gives its copies known names. */
-interface Copier extends Step {
+interface Copier extends CompiledMirror {
   mirror: MirrorView;
 }
 
@@ -101,7 +101,7 @@ function copierOf(mirror: MirrorView): Copier[] {
   const model = modelFrom(mirror);
   if (!isRunning(mirror) || policyKind(model) === "unknown") return [];
   try {
-    return [{ mirror, ...stepOf(model) }];
+    return [{ mirror, ...compileMirror(model) }];
   } catch (error) {
     // Only Java can read the pattern.
     if (isMigrationError(error)) return [];

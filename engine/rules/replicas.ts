@@ -6,7 +6,7 @@ import { purpose, purposeOf } from "./purpose";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { hasStep } from "./steps";
 import { attempt, inEach } from "./unknown";
-import { type MirrorView, namesIn, type Place, sideFor, type TopicView, type View, wholeOf } from "./view";
+import { type MirrorView, namesIn, type Subject, sideFor, type TopicView, type View, wholeOf } from "./view";
 
 const INTERNAL = [
   ["source", "offset-syncs.topic.replication.factor"],
@@ -282,7 +282,7 @@ export const replicaRules: Rule[] = [
       inEach(view.mirrors, (mirror) => {
         const partitions = (settings.partitions as number | undefined) ?? partitionsOf(mirror, view);
         const tasks = mirror.source.tasksMax ?? 1;
-        const sayings: { at: Place; say: Saying }[] = [];
+        const sayings: { at: Subject; say: Saying }[] = [];
         if (partitions !== undefined && tasks > partitions) {
           const say = {
             seen: `tasksMax is ${tasks} for ${partitions} partition${partitions === 1 ? "" : "s"}`,

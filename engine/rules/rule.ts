@@ -1,5 +1,5 @@
 import { attempt, inEach } from "./unknown";
-import type { Entry, MirrorView, Place, UserView, View } from "./view";
+import type { Entry, MirrorView, Subject, UserView, View } from "./view";
 
 export type Level = "mandatory" | "advisory";
 
@@ -13,7 +13,7 @@ export interface Saying {
   instead: string;
 }
 
-export interface Finding extends Saying {
+export interface RuleFinding extends Saying {
   rule: string;
   level: Level;
   resource: string;
@@ -50,7 +50,7 @@ export interface Rule {
   whole?: boolean;
   /** Advisory for resources that users write. Components refuse it in their own settings, like a mandatory rule. */
   refused?: boolean;
-  check(view: View, settings?: Settings): Finding[];
+  check(view: View, settings?: Settings): RuleFinding[];
 }
 
 interface Definition {
@@ -67,7 +67,7 @@ export function messageOf(rule: string, label: string, { seen, why, instead }: S
 }
 
 interface Said {
-  at: Place & { entry?: Entry };
+  at: Subject & { entry?: Entry };
   say: Saying;
 }
 
@@ -92,28 +92,28 @@ function ruleOf(definition: Definition, look: (view: View, settings: Settings) =
   };
 }
 
-function finding({ name, level }: Definition, { at, say }: Said): Finding {
+function finding({ name, level }: Definition, { at, say }: Said): RuleFinding {
   return { rule: name, level, resource: at.resource, ...say, message: messageOf(name, at.label, say) };
 }
 
 /** Reports the same finding for several entries of one resource once, with the list of the entries. */
 function grouped(all: readonly Said[]): Said[] {
-  const groups = new Map<string, { say: Saying; places: Said["at"][] }>();
+  const groups = new Map<string, { say: Saying; subjects: Said["at"][] }>();
   for (const [i, { at, say }] of all.entries()) {
     const whose = at.entry === undefined ? [i] : [at.resource, at.entry.of];
     const key = JSON.stringify([...whose, say.seen, say.why, say.instead]);
-    const group = groups.get(key) ?? groups.set(key, { say, places: [] }).get(key)!;
-    if (!group.places.includes(at)) group.places.push(at);
+    const group = groups.get(key) ?? groups.set(key, { say, subjects: [] }).get(key)!;
+    if (!group.subjects.includes(at)) group.subjects.push(at);
   }
-  return [...groups.values()].map(({ say, places }) => ({ at: together(places), say }));
+  return [...groups.values()].map(({ say, subjects }) => ({ at: together(subjects), say }));
 }
 
-function together(places: readonly Said["at"][]): Place {
-  const [first, ...others] = places;
+function together(subjects: readonly Said["at"][]): Subject {
+  const [first, ...others] = subjects;
   const { entry, resource } = first!;
   if (others.length === 0 || entry === undefined) return first!;
-  const names = places.map((place) => place.entry!.name);
-  return { resource, label: places.length === entry.count ? entry.of : `${entry.of} ${listed(names)}` };
+  const names = subjects.map((subject) => subject.entry!.name);
+  return { resource, label: subjects.length === entry.count ? entry.of : `${entry.of} ${listed(names)}` };
 }
 
 /** `a, b and 3 more`. */

@@ -6,7 +6,7 @@ import { negativeTime, refusedInterval } from "./times";
 import { unitDoubt } from "./units";
 import { versionsOf } from "../version";
 import { versionOf } from "./version";
-import type { MirrorView, Place } from "./view";
+import type { MirrorView, Subject } from "./view";
 import { overrides, type Written, written } from "./written";
 
 /** Reports keys of one block with the same fault in one message. */
@@ -28,7 +28,7 @@ function merged(sayings: readonly Saying[]): Saying[] {
 const connectorOf = (mirror: MirrorView, block: Block) =>
   block === "target" || block === "origin" ? undefined : mirror[block];
 
-const each = (mirrors: readonly MirrorView[], look: (mirror: MirrorView) => Saying[]): { at: Place; say: Saying }[] =>
+const each = (mirrors: readonly MirrorView[], look: (mirror: MirrorView) => Saying[]): { at: Subject; say: Saying }[] =>
   inEach(mirrors, (at) => look(at).map((say) => ({ at, say })));
 
 const known = (mirror: MirrorView): (Written & { reading: { is: "read"; fact: KeyFact } })[] =>

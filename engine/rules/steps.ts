@@ -19,10 +19,10 @@ export const hasStep = (view: Pick<View, "steps">, mirror: MirrorView, kind: str
 
 /** One step of each abandoned migration: its Gate, or another step if the clean-up has removed the Gate. */
 export function abandoned({ steps }: Pick<View, "steps">): StepView[] {
-  const given = steps.filter((step) => step.abandon === true);
-  const migrations = [...new Set(given.map(migrationOf))];
+  const abandoning = steps.filter((step) => step.abandon === true);
+  const migrations = [...new Set(abandoning.map(migrationOf))];
   return migrations.map((migration) => {
-    const own = given.filter((step) => migrationOf(step) === migration);
+    const own = abandoning.filter((step) => migrationOf(step) === migration);
     return own.find((step) => step.kind === "Gate") ?? own[0]!;
   });
 }

@@ -28,11 +28,11 @@ export interface View {
   /** Fields whose values the API server refuses, and required fields that are missing. */
   refusedFields?: readonly RefusedField[];
   /** KafkaMirrorMaker2 resources without an entry in `mirrors`. */
-  idle?: readonly Place[];
+  idle?: readonly Subject[];
 }
 
 /** A field that the API version of its resource does not have, as far as this package knows that version. */
-export interface UnknownField extends Place {
+export interface UnknownField extends Subject {
   apiVersion: string;
   /** Example: `spec.mirrors[0].topics` */
   path: string;
@@ -45,7 +45,7 @@ export interface UnknownField extends Place {
 }
 
 /** A field whose value the API server refuses, or a required field that is missing. */
-export interface RefusedField extends Place {
+export interface RefusedField extends Subject {
   apiVersion: string;
   /** Example: `spec.mirrors[0].sourceConnector.state` */
   path: string;
@@ -74,7 +74,7 @@ export interface WrittenAcl {
 export type OwnerView = Pick<UserView, "side" | "places">;
 
 /** The resource that a finding is about. */
-export interface Place {
+export interface Subject {
   /** The URN, or another text that identifies the resource to the reader. */
   resource: string;
   /** The name in messages: `KafkaUser origin-ns/mm2-credentials`. Empty if there is only one. */
@@ -114,7 +114,7 @@ export interface ConnectorView {
   state?: string;
 }
 
-export interface MirrorView extends Place, MirrorConfiguration {
+export interface MirrorView extends Subject, MirrorConfiguration {
   /** Absent if the resource has only one entry. */
   entry?: Entry;
   apiVersion: string;
@@ -211,7 +211,7 @@ export interface SinkView {
 }
 
 /** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */
-export interface UserView extends Place {
+export interface UserView extends Subject {
   /** Absent if it is not known yet. */
   name?: string;
   /** Undefined if it is not known, or if the user is on different sides of different mirrors. */
@@ -243,7 +243,7 @@ export interface UserView extends Place {
   texts: readonly Text[];
 }
 
-export interface TopicView extends Place {
+export interface TopicView extends Subject {
   name: string;
   /** As in `UserView`. */
   side?: Side;
@@ -253,14 +253,14 @@ export interface TopicView extends Place {
   config: Config;
 }
 
-export interface SecretView extends Place {
+export interface SecretView extends Subject {
   namespace?: string;
   name: string;
   keys: readonly string[];
 }
 
 /** A lifecycle resource of this package, by its type name: `Gate`, `ConsumerOffsets`, ... */
-export interface StepView extends Place {
+export interface StepView extends Subject {
   kind: string;
   /** The migration that the step belongs to. Absent if the step does not show it. */
   of?: { originAlias: string; targetAlias: string; groupId: string };
@@ -270,7 +270,7 @@ export interface StepView extends Place {
   when?: string;
 }
 
-export interface ClientView extends Place {
+export interface ClientView extends Subject {
   /** Absent: the default, which is true, or not known yet. */
   tls?: boolean;
   /** The client names a CA, or may name one. */
@@ -280,7 +280,7 @@ export interface ClientView extends Place {
 }
 
 /** The place of the whole resource, for a finding that is not about a single entry. */
-export const wholeOf = ({ resource, label, entry }: MirrorView): Place => ({ resource, label: entry?.of ?? label });
+export const wholeOf = ({ resource, label, entry }: MirrorView): Subject => ({ resource, label: entry?.of ?? label });
 
 /** The name of the mirror's user in the guide and in this package, unless another one is set. */
 const USUAL_NAME = "mm2-credentials";

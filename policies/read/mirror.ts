@@ -10,7 +10,7 @@ import {
   later,
   type MirrorView,
   NotKnownYet,
-  type Place,
+  type Subject,
   textsOf,
 } from "../../engine/rules";
 import { type AnyResource, apiVersionOf, items, type Json, known, list, number, object, text } from "./plain";
@@ -39,7 +39,7 @@ export function readMirrors(resource: AnyResource, kafkaVersion?: string): Mirro
 }
 
 /** The place of a resource without any entry in `mirrors`. */
-export function idleOf(resource: AnyResource): Place[] {
+export function idleOf(resource: AnyResource): Subject[] {
   const props = object(known(resource.props));
   const count = attempt(() => items(object(props.spec).mirrors).length);
   const metadata = object(attempt(() => props.metadata));
@@ -65,7 +65,7 @@ function readMirror(
   spec: Json,
   entries: readonly Json[],
   index: number,
-  given: string | undefined,
+  configured: string | undefined,
 ): MirrorView {
   const entry = entries[index]!;
   const apiVersion = apiVersionOf(resource, props);
@@ -99,8 +99,8 @@ function readMirror(
     fieldNames: () => fieldNames(apiVersion, spec, entry, index),
     heartbeatKnown: () => !apiVersion.endsWith("/v1"),
     connectionsKnown: () => true,
-    kafkaVersion: () => text(spec.version) ?? given ?? kafkaVersionOf(apiVersion),
-    versionAssumed: () => text(spec.version) === undefined && given === undefined,
+    kafkaVersion: () => text(spec.version) ?? configured ?? kafkaVersionOf(apiVersion),
+    versionAssumed: () => text(spec.version) === undefined && configured === undefined,
     replicas: () => number(spec.replicas) ?? (/\/v1$/.test(apiVersion) ? undefined : DEFAULT_REPLICAS),
     replicasAssumed: () => (number(spec.replicas) === undefined ? true : undefined),
     memory: () =>

@@ -1,5 +1,5 @@
 import { type Json, object, text } from "../read/plain";
-import type { Run } from "./run";
+import type { PulumiResult } from "./pulumi";
 
 /**
  * The part of the output of `pulumi preview --json` that a review needs. From a resource's inputs it only takes topic
@@ -7,7 +7,7 @@ import type { Run } from "./run";
  */
 export interface Preview {
   /** Also includes unchanged resources, because they are deleted later. */
-  steps: readonly Step[];
+  steps: readonly PlannedStep[];
   findings: readonly PackFinding[];
   errors: readonly string[];
   finished: boolean;
@@ -15,7 +15,7 @@ export interface Preview {
   failure?: string;
 }
 
-export interface Step {
+export interface PlannedStep {
   op: string;
   urn: string;
   type: string;
@@ -41,8 +41,8 @@ export const mandatory = (finding: PackFinding): boolean => finding.level === "m
  * Reads the stream of events, one JSON object per line (PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true).
  * @param hide removes secrets from texts that people wrote
  */
-export function readPreview({ stream, failure }: Run, hide = (text: string) => text): Preview {
-  const steps: Step[] = [];
+export function readPreview({ stream, failure }: PulumiResult, hide = (text: string) => text): Preview {
+  const steps: PlannedStep[] = [];
   const findings: PackFinding[] = [];
   const errors: string[] = [];
   let finished = false;
@@ -80,7 +80,7 @@ function parsed(line: string): Json | undefined {
   }
 }
 
-function stepOf(metadata: Json): Step {
+function stepOf(metadata: Json): PlannedStep {
   const urn = text(metadata.urn) ?? "";
   const type = text(metadata.type) ?? "";
   const { topic, mode, abandon } = object(object(metadata.new ?? metadata.old).inputs);

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { readPreview } from "./events";
 import { annotations, comment, passed } from "./report";
-import { hider, type Run, runPulumi } from "./run";
+import { hider, type PulumiResult, runPulumi } from "./pulumi";
 
 const USAGE = `Previews the stack with the policy pack and writes the review.
 
@@ -34,7 +34,7 @@ const OPTIONS = {
 const parsed = () => parseArgs({ options: OPTIONS }).values;
 type Values = ReturnType<typeof parsed>;
 
-function previewed(values: Values): Run {
+function previewed(values: Values): PulumiResult {
   const { stack, pack, "pack-config": config, cwd } = values;
   const args = [
     "preview",

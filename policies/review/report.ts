@@ -1,5 +1,5 @@
 import { entry } from "../../engine/own";
-import { mandatory, type Preview, type Step } from "./events";
+import { mandatory, type Preview, type PlannedStep } from "./events";
 import { block, code, count, fitted, inline, section, table } from "./markdown";
 
 /** A later review finds its comment by this line and replaces it. */
@@ -88,7 +88,7 @@ function verdict(preview: Preview): string {
 }
 
 /** Components, providers and the stack do not create anything themselves. */
-function logical({ type }: Step): boolean {
+function logical({ type }: PlannedStep): boolean {
   return (
     type.startsWith("kafka-migration:components:") ||
     type === "pulumi:pulumi:Stack" ||
@@ -96,7 +96,7 @@ function logical({ type }: Step): boolean {
   );
 }
 
-function row(step: Step): string[] {
+function row(step: PlannedStep): string[] {
   const of = step.topic === undefined ? "" : ` (topic ${step.topic.name} on the ${step.topic.side})`;
   return [step.op, short(step.type), `${step.name}${of}`].map(inline);
 }
@@ -109,7 +109,7 @@ const CHECKPOINTS: Record<string, string> = {
 const CHECKPOINTS_UNKNOWN = "- with `pulumi destroy`, if `checkpoints` allows it: the checkpoints topic";
 
 /** @param steps the resources that exist after this update */
-function later(steps: readonly Step[]): string[] {
+function later(steps: readonly PlannedStep[]): string[] {
   const topics = steps.flatMap(({ topic }) =>
     topic === undefined ? [] : [`${code(topic.name)} on the ${inline(topic.side)}`],
   );

@@ -2,7 +2,7 @@ import type { DialectName, ResourceText } from "../../components/dialects";
 import { describeMirror, type MirrorDescription } from "../../components/mirror/text";
 import { describeUser, type UserDescription } from "../../components/user/settings";
 import type { MirrorModel } from "../../engine/model";
-import { findings, type Settings, rules, type Finding } from "../../engine/rules";
+import { findings, type Settings, rules, type RuleFinding } from "../../engine/rules";
 import { type AnyResource, readView } from "../../policies/read";
 
 /** As Pulumi's analyzer would hand it over. */
@@ -83,10 +83,10 @@ function userText(
 }
 
 /** What one rule finds. */
-export function found(rule: string, resources: AnyResource[], settings?: Settings): Finding[] {
+export function found(rule: string, resources: AnyResource[], settings?: Settings): RuleFinding[] {
   const one = rules.find((r) => r.name === rule);
   if (one === undefined) throw new Error(`no rule ${rule}`);
   return one.check(readView(resources, settings), settings);
 }
 
-export const all = (resources: AnyResource[]): Finding[] => findings(readView(resources));
+export const all = (resources: AnyResource[]): RuleFinding[] => findings(readView(resources));

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
 /** The result of `pulumi preview`. */
-export interface Run {
+export interface PulumiResult {
   stream: string;
   /** Absent if it ended with exit code 0. */
   failure?: string;
@@ -9,7 +9,7 @@ export interface Run {
 
 const TAIL = 2_000;
 
-export function runPulumi(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Run {
+export function runPulumi(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): PulumiResult {
   const { error, status, signal, stdout, stderr } = spawnSync("pulumi", args, {
     cwd,
     env,

@@ -1,16 +1,6 @@
 import { Mistakes } from "../errors";
 import { compilePatternList } from "../patterns";
-import { count, text, type Written } from "../setting";
-
-export const ruleShape = {
-  /** Comma-separated Java regular expressions, as in MirrorMaker 2's `topics`. */
-  pattern: text,
-  /** Number of replicas. */
-  factor: count,
-};
-
-/** The factor for every target topic whose whole name matches. The first matching rule wins. */
-export interface ReplicationRule extends Written<typeof ruleShape> {}
+import type { ReplicationRule } from "./types";
 
 export interface WantedFactor {
   factor: number;

@@ -5,7 +5,6 @@ export {
   minInsyncChanges,
   type MinInsyncChange,
   type OriginReplication,
-  type ReplicationRule,
   wantedFactors,
 } from "./factors";
 export { factorsOf } from "./origin";
@@ -19,6 +18,7 @@ export type {
   ReplicationInput,
   ReplicationOptions,
   ReplicationPlan,
+  ReplicationRule,
   TopicChange,
   TopicNow,
 } from "./types";

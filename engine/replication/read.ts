@@ -5,9 +5,9 @@ import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
 import { selectTopics } from "../selection";
-import { type OriginReplication, type ReplicationRule, type WantedFactor, wantedFactors } from "./factors";
+import { type OriginReplication, type WantedFactor, wantedFactors } from "./factors";
 import { factorsOf } from "./origin";
-import type { BrokerNow, PartitionNow, ReplicationInput, TopicNow } from "./types";
+import type { BrokerNow, PartitionNow, ReplicationInput, ReplicationRule, TopicNow } from "./types";
 
 /** The input of a plan, read from both clusters. */
 export interface ReplicationState {

@@ -1,5 +1,14 @@
-import { block, count, flag, list, type Written } from "../setting";
-import { type ReplicationRule, ruleShape } from "./factors";
+import { block, count, flag, list, text, type Written } from "../setting";
+
+export const ruleShape = {
+  /** Comma-separated Java regular expressions, as in MirrorMaker 2's `topics`. */
+  pattern: text,
+  /** Number of replicas. */
+  factor: count,
+};
+
+/** The factor for every target topic whose whole name matches. The first matching rule wins. */
+export interface ReplicationRule extends Written<typeof ruleShape> {}
 
 export const replicationShape = {
   /**

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SECRETS } from "../operator/kube/client";
+import { CONFIG_MAPS, SECRETS } from "../operator/kube/client";
 import {
   application,
   main,
@@ -243,6 +243,57 @@ describe("the operator with a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
       topics: "orders|late|large",
     });
     expect(running().map(({ restUrl }) => restUrl)).toEqual(before);
+  });
+
+  it("lists and alters a connector's offsets if annotations request it, and only while the connector is stopped", async () => {
+    const name = "origin->target.MirrorSourceConnector";
+    const source = {
+      listOffsets: { toConfigMap: { name: "listed" } },
+      alterOffsets: { fromConfigMap: { name: "altered" } },
+    };
+    const key = "origin--target.MirrorSourceConnector.json";
+    const request = (annotations: Record<string, string>): Promise<unknown> =>
+      until("the annotations", async () => {
+        const live = (await world.kube.get(MIRRORS_V1, "migration", "m"))!;
+        const all = Object.entries(annotations).map(([each, value]) => [`strimzi.io/${each}`, value]);
+        const metadata = { ...live.metadata, annotations: Object.fromEntries(all) };
+        return world.kube.replace(MIRRORS_V1, { ...live, metadata }).catch(() => undefined);
+      });
+    const carriedOut = (): Promise<unknown> =>
+      until("the annotations are removed", async () =>
+        Object.keys((await world.kube.get(MIRRORS_V1, "migration", "m"))!.metadata.annotations ?? {}).length === 0
+          ? true
+          : undefined,
+      );
+    const warned = (message: RegExp): Promise<Status> =>
+      settled(world.kube, MIRRORS_V1, "migration", "m", ({ conditions }) =>
+        conditions.some((each) => each.type === "Warning" && message.test(`${each.reason}: ${each.message}`)),
+      );
+    const entry = (offset: number) => ({
+      partition: { cluster: "origin", topic: "orders", partition: 0 },
+      offset: { offset },
+    });
+    await world.kube.create(CONFIG_MAPS, {
+      metadata: { name: "altered", namespace: "migration" },
+      data: { [key]: JSON.stringify({ offsets: [entry(139)] }) },
+    });
+    await change("m", newForm(connectors(source)));
+    await request({ "connector-offsets": "alter" });
+    await warned(/^AlterOffsets: .*must both be set/);
+    await request({ "connector-offsets": "alter", "mirrormaker-connector": name });
+    await warned(/^AlterOffsets: PATCH .*origin->target\.MirrorSourceConnector\/offsets returned 400/);
+    await change("m", newForm(connectors({ ...source, state: "stopped" })));
+    await carriedOut();
+    await request({ "connector-offsets": "list", "mirrormaker-connector": name });
+    await carriedOut();
+    const listed = (await world.kube.get(CONFIG_MAPS, "migration", "listed"))!.data![key]!;
+    expect(JSON.parse(listed)).toMatchObject({ offsets: [entry(139)] });
+    await change("m", newForm(connectors({ ...source, state: "running" })));
+    await until(
+      "the last 10 records once more",
+      async () => ((await copied("orders")) === 160 ? true : undefined),
+      30_000,
+    );
   });
 
   it("reports Ready while a task has FAILED, and shows the task", async () => {

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Generation } from "../generation";
 import { settleConnectors, type AutoRestartStatus } from "../mirror/connectors";
+import { manageOffsets } from "../mirror/connector-offsets";
 import { collectFiles, writeFiles } from "../mirror/files";
 import { connectorDefinitions, workerProperties } from "../mirror/properties";
 import { ConnectRest } from "../mirror/rest";
@@ -174,16 +175,12 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
     const url = mirror.workers.restUrl;
     if (url === undefined) return;
     const earlier = (object.status?.autoRestartStatuses ?? []) as AutoRestartStatus[];
-    const result = await settleConnectors(
-      new ConnectRest(url, signal),
-      definitions,
-      earlier,
-      progress,
-      options.generation,
-    );
+    const rest = new ConnectRest(url, signal);
+    const result = await settleConnectors(rest, definitions, earlier, progress, options.generation);
     status.connectors = result.connectors;
     if (result.autoRestartStatuses.length > 0) status.autoRestartStatuses = result.autoRestartStatuses;
-    status.conditions = [...wanted.warnings, ...result.warnings];
+    const offsets = await manageOffsets({ kube, resource, object, domain, rest, definitions, progress });
+    status.conditions = [...wanted.warnings, ...result.warnings, ...offsets];
     // The interface answers before the worker has found its topics. A worker that fails because of its topics fails
     // here.
     if (result.failure?.reason === "ConnectException") throw new WorkerRefusal(`${name}-mirrormaker2`, result.failure);

@@ -32,6 +32,8 @@ export interface Resource {
 
 export const SECRETS: Resource = { group: "", version: "v1", plural: "secrets", kind: "Secret" };
 
+export const CONFIG_MAPS: Resource = { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap" };
+
 /** An answer of the API server that is not a success. */
 export class KubeError extends Error {
   readonly status: number;

@@ -21,7 +21,7 @@ const KNOWN = {
     "groupsExcludePattern",
     "groupsBlacklistPattern",
   ],
-  connector: ["config", "tasksMax", "version", "pause", "state", "autoRestart"],
+  connector: ["config", "tasksMax", "version", "pause", "state", "autoRestart", "listOffsets", "alterOffsets"],
   authentication: {
     "scram-sha-512": ["type", "username", "passwordSecret"],
     "scram-sha-256": ["type", "username", "passwordSecret"],
@@ -49,7 +49,7 @@ const ABOUT_PODS = [
   "tolerations",
 ];
 
-const ANNOTATIONS = ["restart-connector", "restart-connector-task", "connector-offsets", "mirrormaker-connector"];
+const ANNOTATIONS = ["restart-connector", "restart-connector-task"];
 
 /**
  * Returns the fields that have no effect here.

@@ -165,6 +165,9 @@ export interface ConnectorDefinition {
   /** True if `pause` and `state` are both set, which causes a warning. */
   pauseAndState: boolean;
   autoRestart: { enabled: boolean; maxRestarts?: number };
+  /** ConfigMaps to which offsets are listed, and from which they are altered. */
+  listOffsets?: string;
+  alterOffsets?: string;
 }
 
 const FORBIDDEN_IN_CONNECTOR = ["name", "connector.class", "tasks.max", "connector.plugin.version"];
@@ -216,6 +219,8 @@ export function connectorDefinitions(
           enabled: connector.autoRestart?.enabled === true,
           maxRestarts: connector.autoRestart?.maxRestarts,
         },
+        listOffsets: connector.listOffsets?.toConfigMap.name,
+        alterOffsets: connector.alterOffsets?.fromConfigMap.name,
       });
     }
   }

@@ -79,6 +79,19 @@ export class ConnectRest {
     await this.call("GET", this.path(name, "/topics"));
   }
 
+  offsets(name: string): Promise<unknown> {
+    return this.call("GET", this.path(name, "/offsets"));
+  }
+
+  /** Connect refuses this unless the connector is stopped. */
+  async alterOffsets(name: string, offsets: unknown): Promise<void> {
+    await this.call("PATCH", this.path(name, "/offsets"), offsets);
+  }
+
+  async resetOffsets(name: string): Promise<void> {
+    await this.call("DELETE", this.path(name, "/offsets"));
+  }
+
   async setState(name: string, verb: "pause" | "stop" | "resume"): Promise<void> {
     await this.call("PUT", this.path(name, `/${verb}`));
   }

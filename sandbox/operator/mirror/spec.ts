@@ -43,6 +43,8 @@ export interface ConnectorSpec {
   pause?: boolean;
   state?: "running" | "paused" | "stopped";
   autoRestart?: { enabled?: boolean; maxRestarts?: number };
+  listOffsets?: { toConfigMap: { name: string } };
+  alterOffsets?: { fromConfigMap: { name: string } };
 }
 
 export interface MirrorSpec {

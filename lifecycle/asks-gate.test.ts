@@ -9,7 +9,7 @@ import { said } from "../test/lifecycle/support/said";
 
 /** The gate's calls and its error, if any. `origin`: what was written to the origin since the gate passed. */
 const gate = { asked: [] as { options: GateOptions; recorded: unknown }[], refusal: undefined as Error | undefined };
-const origin = { wrote: [] as object[], failure: undefined as Error | undefined, looks: 0 };
+const origin = { wrote: [] as object[], failure: undefined as Error | undefined, checks: 0 };
 
 vi.mock("../engine/gate", async (original) => ({
   ...(await original<typeof import("../engine/gate")>()),
@@ -27,7 +27,7 @@ vi.mock("../engine/fence", async (original) => ({
   fenceIsThere: async () => false,
   lowerFence: async () => ({}),
   writtenOnOrigin: async () => {
-    origin.looks++;
+    origin.checks++;
     if (origin.failure !== undefined) throw origin.failure;
     return origin.wrote;
   },
@@ -35,7 +35,7 @@ vi.mock("../engine/fence", async (original) => ({
 
 beforeEach(() => {
   Object.assign(gate, { asked: [], refusal: undefined });
-  Object.assign(origin, { wrote: [], failure: undefined, looks: 0 });
+  Object.assign(origin, { wrote: [], failure: undefined, checks: 0 });
 });
 
 const connection = { bootstrapServers: "b:1" };
@@ -170,7 +170,7 @@ describe("the guard at the end of a cutover", () => {
     expect(await said(() => guardStep.create(cutover))).toMatch(/orders-0/);
     origin.wrote = [];
     expect(await said(() => guardStep.create({ ...cutover, fence: true }))).toBe("");
-    expect(origin.looks).toBe(3);
+    expect(origin.checks).toBe(3);
   });
 
   it("only warns for a cutover that it checked before, and fails for a new one", async () => {
@@ -201,6 +201,6 @@ describe("the guard at the end of a cutover", () => {
       unseen,
     ])
       await guardStep.create({ ...other, fence: true });
-    expect(origin.looks).toBe(0);
+    expect(origin.checks).toBe(0);
   });
 });

@@ -8,7 +8,7 @@ import { all, stack } from "../test/policies/resources";
 /** Names that every JavaScript object has. A table that is a plain object seems to contain them. */
 const NAMES = ["constructor", "__proto__"];
 /** Words that no table contains and that are close to no word of one. */
-const STRANGE = ["qqzzqqzz", "qqxxqqxx"];
+const NEUTRAL = ["qqzzqqzz", "qqxxqqxx"];
 
 /** The rules that report something, or the error. Messages must not show what a table inherits. */
 function verdict(resources: AnyResource[]): string[] {
@@ -40,7 +40,7 @@ test("names such as constructor and __proto__ are words like any other", () => {
       else for (const word of words) setOwn(valueAt(set, path), word, "1");
       return set;
     };
-    const [found, expected] = [verdict(changed(NAMES)), verdict(changed(STRANGE))];
+    const [found, expected] = [verdict(changed(NAMES)), verdict(changed(NEUTRAL))];
     if (!isDeepStrictEqual(found, expected)) wrong.push(`${path.join(".")}: ${found} instead of ${expected}`);
   }
   expect(wrong).toEqual([]);

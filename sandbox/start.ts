@@ -207,4 +207,4 @@ async function allOrFirstFailure<const T extends readonly unknown[]>(work: T): P
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as Settled<T>;
 }
 
-const seconds = (since: number): string => ((Date.now() - since) / 1000).toFixed(1);
+const seconds = (startedAt: number): string => ((Date.now() - startedAt) / 1000).toFixed(1);

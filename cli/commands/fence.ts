@@ -67,10 +67,10 @@ async function held({ migration, values, progress, signal, again }: CommandConte
     }
   };
   progress.info("fence: checked every second and renewed; press Ctrl-C to stop");
-  const since = done.originEnds === undefined ? {} : { since: done.originEnds };
+  const gateEnds = done.originEnds === undefined ? {} : { gateEnds: done.originEnds };
   const report = await holdFence(
     model,
-    { ...options.fence, ...since, ...(values.model === undefined ? { stillWanted } : {}) },
+    { ...options.fence, ...gateEnds, ...(values.model === undefined ? { stillWanted } : {}) },
     progress,
     signal,
   );
@@ -83,12 +83,12 @@ async function held({ migration, values, progress, signal, again }: CommandConte
 }
 
 function linesOf({ from, until, looks, gaps, lowered, before }: FenceReport, wrote: FenceReport["wrote"]): string[] {
-  const since = before === undefined ? "meanwhile" : "since the gate passed";
+  const when = before === undefined ? "meanwhile" : "since the gate passed";
   return [
     `held from ${from} to ${until}: ${countText(looks, "check")}, renewed ${countText(gaps.length, "time")}`,
     wrote.length === 0
       ? "no writes to the migrated topics"
-      : `WRITTEN ${since}: ${someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`))}`,
+      : `WRITTEN ${when}: ${someOf(wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`))}`,
     lowered === true
       ? "the stack lowered the fence; the ACLs renewed since were removed"
       : "the fence is up, and no longer renewed; --lower removes it",

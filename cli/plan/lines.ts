@@ -146,7 +146,7 @@ function configuration({ facts, waves }: Plan, mirror: MirrorModel): string[] {
   const copied = facts.topics.filter((t) => (t.targetRecords ?? 0) > 0).map((t) => t.name);
   const wavesOf = new Map<string, number>();
   for (const wave of waves) for (const name of wave.groups) wavesOf.set(name, (wavesOf.get(name) ?? 0) + 1);
-  const several = facts.groups.filter((g) => (wavesOf.get(g.name) ?? 0) > 1);
+  const inSeveralWaves = facts.groups.filter((g) => (wavesOf.get(g.name) ?? 0) > 1);
   return [
     "# This version has no setting for waves. What it can do today: one stack for each wave, with these values in",
     "# addition to those of this stack (pulumi stack init STACK-WAVE --copy-config-from STACK). Users and Secrets of",
@@ -157,7 +157,9 @@ function configuration({ facts, waves }: Plan, mirror: MirrorModel): string[] {
           `# The target has records of ${countText(copied.length, "topic")} already: ${someOf(copied, 3)}. If a mirror`,
           "# copies them now, a second one would copy every record twice. That migration can only cut over as a whole.",
         ]),
-    ...several.map((g) => `# Group "${g.name}" is in several waves: each moves its offsets on the wave's own topics.`),
+    ...inSeveralWaves.map(
+      (g) => `# Group "${g.name}" is in several waves: each moves its offsets on the wave's own topics.`,
+    ),
     ...waves.flatMap((wave, i) => {
       const values = configurationOf(wave, mirror);
       return [

@@ -26,7 +26,7 @@ export function v1beta2(
   strimzi: string,
 ): Dialect {
   const apiVersion = `${group}/v1beta2`;
-  const since = (version: string): boolean => versionAtLeast(strimzi, version);
+  const atLeast = (version: string): boolean => versionAtLeast(strimzi, version);
   const newer = "use a newer operator";
   return {
     name,
@@ -39,7 +39,7 @@ export function v1beta2(
     user(user, mistakes) {
       const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
       // Operators since 0.49 do not read `operation`. Operators before 0.32 read only `operation`.
-      const acls = since("0.32") ? aclEntries(user.rules) : singularEntries(user.rules);
+      const acls = atLeast("0.32") ? aclEntries(user.rules) : singularEntries(user.rules);
       return checked(
         this,
         { apiVersion, kind: "KafkaUser", metadata, spec: userSpec(user, acls) },
@@ -49,7 +49,7 @@ export function v1beta2(
     },
 
     mirror(asked, mistakes) {
-      const types = ["tls", "scram-sha-256", "scram-sha-512", "plain", "oauth", ...(since("0.48") ? ["custom"] : [])];
+      const types = ["tls", "scram-sha-256", "scram-sha-512", "plain", "oauth", ...(atLeast("0.48") ? ["custom"] : [])];
       const mirror = checkAuthentication(
         name,
         asked,
@@ -57,9 +57,9 @@ export function v1beta2(
         { custom: `${newer} (custom exists since Strimzi 0.48), or one of ${types.join(", ")}` },
         mistakes,
       );
-      checkTracing(name, mirror, since("0.32") ? ["opentelemetry", "jaeger"] : ["jaeger"], mistakes);
+      checkTracing(name, mirror, atLeast("0.32") ? ["opentelemetry", "jaeger"] : ["jaeger"], mistakes);
       const connector = (spec: ConnectorSpec | undefined, field: string) =>
-        since("0.38") ? connectorEntry(spec) : pausableEntry(spec, field, name, newer, mistakes);
+        atLeast("0.38") ? connectorEntry(spec) : pausableEntry(spec, field, name, newer, mistakes);
       const pair = {
         sourceConnector: connector(mirror.source, "sourceConnector"),
         heartbeatConnector: connector(mirror.heartbeat, "heartbeatConnector"),

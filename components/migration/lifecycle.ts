@@ -89,12 +89,12 @@ export class Lifecycle {
     };
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, ...looked }, this.after());
     const mode = abandon ? "always" : (args.checkpoints ?? defaultsOf(stepShape).checkpoints);
-    const nothingLeft = this.residue("destroy", mode === "never", this.preflight);
+    const residueOnDestroy = this.residue("destroy", mode === "never", this.preflight);
     const { name } = internalTopics(mirror).find((topic) => topic.kind === "checkpoints")!;
     this.checkpoints = new CheckpointsTopic(
       this.named(`target-${name}`),
       { ...this.step, mode },
-      this.after(nothingLeft),
+      this.after(residueOnDestroy),
     );
   }
 

@@ -15,7 +15,7 @@ export interface HoldOptions extends FenceOptions {
    * End offsets of the origin when its copy was proved. Writes since then are reported, too. Default: only writes from
    * now on.
    */
-  since?: TopicEnds;
+  gateEnds?: TopicEnds;
   /**
    * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create rules, the time since
    * then is a gap. Default: the run has not raised it before.
@@ -73,7 +73,7 @@ export async function holdOn(
   let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
-  if (options.since !== undefined) report.before = movementsSince(options.since, baseline, mirror);
+  if (options.gateEnds !== undefined) report.before = movementsSince(options.gateEnds, baseline, mirror);
   const { stillWanted } = options;
   let askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
@@ -150,10 +150,10 @@ export async function whileFenced<T>(
       // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would
       // only add up.
       const { raised, ends } = await raiseOn(clusters.origin, model.mirror, options, progress, true);
-      const before = options.since === undefined ? [] : movementsSince(options.since, ends, model.mirror);
+      const before = options.gateEnds === undefined ? [] : movementsSince(options.gateEnds, ends, model.mirror);
       if (options.wholeAt !== undefined && raised.created > 0) {
         // Only `since` tells what was written in this gap.
-        const unwatched = options.since === undefined ? { unwatched: true as const } : {};
+        const unwatched = options.gateEnds === undefined ? { unwatched: true as const } : {};
         const times = { after: options.wholeAt, until: raised.raisedAt };
         const gap = { ...times, rules: raised.created, topics: [], wrote: before, ...unwatched };
         tell(gap, progress);

@@ -103,7 +103,7 @@ class Gate {
   }
 
   async run(): Promise<GateResult> {
-    let quiet: { since: number; ends: Map<string, number> } | undefined;
+    let quiet: { from: number; ends: Map<string, number> } | undefined;
     let completeSince: number | undefined;
     let hopelessSince: number | undefined;
     let last: { look: Look; against: GateFinding[] } | undefined;
@@ -116,11 +116,10 @@ class Gate {
         const { against, warnings } = this.findings(look);
         const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
         const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
-        if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size)
-          quiet = { since: look.at, ends };
+        if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { from: look.at, ends };
         against.push(...writing);
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
-        if (against.length === 0 && look.at - quiet.since >= this.options.stableForMs) {
+        if (against.length === 0 && look.at - quiet.from >= this.options.stableForMs) {
           const outcome = await this.ifPossible(() =>
             this.confirm(look, warnings, look.at - (completeSince ?? look.at)),
           );
@@ -138,7 +137,7 @@ class Gate {
             against.filter((f) => f.hopeless),
           );
         }
-        await this.pace.report(look, against, this.options.stableForMs - (look.at - quiet.since));
+        await this.pace.report(look, against, this.options.stableForMs - (look.at - quiet.from));
       }
       const left = this.started + this.options.limitMs - Date.now();
       if (left <= 0)
@@ -150,11 +149,11 @@ class Gate {
         );
       const window =
         !missed && last?.against.length === 0 && quiet !== undefined
-          ? quiet.since + this.options.stableForMs - Date.now()
+          ? quiet.from + this.options.stableForMs - Date.now()
           : this.options.pollMs;
       // While the origin's ends move, the gate cannot open soon. Once they stop, every moment until the gate opens is
       // downtime for the clients, so look more often.
-      const still = quiet !== undefined && last !== undefined && quiet.since < last.look.at;
+      const still = quiet !== undefined && last !== undefined && quiet.from < last.look.at;
       const pause = still ? Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_LOOK * took) : this.options.pollMs;
       await sleep(
         Math.max(50, Math.min(this.options.pollMs, pause, window, left)),

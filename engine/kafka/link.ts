@@ -214,8 +214,8 @@ export class Link {
     const sentAt = Date.now();
     let timer: NodeJS.Timeout | undefined;
     const check = () => {
-      const since = Math.max(sentAt, this.heardAt, this.context.throttle.mutedUntil(this.address));
-      const left = since + REQUEST_TIMEOUT_MS - Date.now();
+      const lastSign = Math.max(sentAt, this.heardAt, this.context.throttle.mutedUntil(this.address));
+      const left = lastSign + REQUEST_TIMEOUT_MS - Date.now();
       if (left > 0) timer = setTimeout(check, left);
       else {
         reject(this.failure(new Error("Request timed out")));

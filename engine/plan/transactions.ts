@@ -32,12 +32,12 @@ export async function readTransactions(
       topics.set(producerId, own.add(topic));
     }
   }
-  const several = [...topics].filter(([, own]) => own.size > 1);
+  const shared = [...topics].filter(([, own]) => own.size > 1);
   const names = await namesOf(
     origin,
-    several.map(([id]) => id),
+    shared.map(([id]) => id),
   );
-  return several.map(([id, own]) => ({ name: names.get(id) ?? `producer ${id}`, topics: [...own].sort() }));
+  return shared.map(([id, own]) => ({ name: names.get(id) ?? `producer ${id}`, topics: [...own].sort() }));
 }
 
 async function namesOf(origin: KafkaPort, ids: readonly bigint[]): Promise<Map<bigint, string>> {

@@ -17,20 +17,20 @@ interface Shown {
 }
 
 let clock: number;
-let looks: number;
+let requests: number;
 beforeEach(() => {
   clock = 0;
-  looks = 0;
+  requests = 0;
   vi.spyOn(Date, "now").mockImplementation(() => clock);
 });
 afterEach(() => void vi.restoreAllMocks());
 
 /** Waits for replicas 1 and 2 of a partition that had replicas 1 and 3. The last entry repeats. */
 async function waited(...shown: Shown[]): Promise<void> {
-  const now = (): Shown => shown[Math.min(looks - 1, shown.length - 1)]!;
+  const now = (): Shown => shown[Math.min(requests - 1, shown.length - 1)]!;
   const port: Partial<KafkaPort> = {
     listReassignments: async () => {
-      looks++;
+      requests++;
       clock = now().at ?? clock;
       return now().moving === true
         ? [{ topic: "t", partition: 0, replicas: [1, 2, 3], adding: [2], removing: [3] }]
@@ -57,17 +57,17 @@ const done: Shown = { replicas: [1, 2] };
 
 it("waits while the reassignment is listed, even if the replicas are there", async () => {
   await waited({ ...done, moving: true }, done);
-  expect(looks).toBe(2);
+  expect(requests).toBe(2);
 });
 
 it("waits while a broker shows the old and the new replicas, all in sync", async () => {
   await waited({ replicas: [1, 2, 3] }, done);
-  expect(looks).toBe(2);
+  expect(requests).toBe(2);
 });
 
 it("waits while a wanted replica is not in sync", async () => {
   await waited({ replicas: [1, 2], isr: [1] }, done);
-  expect(looks).toBe(2);
+  expect(requests).toBe(2);
 });
 
 it("fails if the topic is deleted meanwhile", async () => {
@@ -80,7 +80,7 @@ it("fails if the replicas are wrong and nothing moves for 30 s", async () => {
   await expect(
     waited({ replicas: [1, 3], at: 0 }, { replicas: [1, 3], at: 30_000 }, { replicas: [1, 3], at: 30_001 }),
   ).rejects.toThrow(/REPLICATION_LOST.*was it cancelled/);
-  expect(looks).toBe(3);
+  expect(requests).toBe(3);
 });
 
 it("restarts these 30 s when something moves again", async () => {
@@ -90,7 +90,7 @@ it("restarts these 30 s when something moves again", async () => {
     { replicas: [1, 3], at: 40_000 },
     done,
   );
-  expect(looks).toBe(4);
+  expect(requests).toBe(4);
 });
 
 it("fails at the deadline and names what is missing", async () => {

@@ -7,7 +7,7 @@ import { addressesOf } from "./addresses";
 import { refusedClass } from "./keys";
 import { candidates, isRunning } from "./loop";
 import { mirrored } from "./names";
-import { nothingOf } from "./nothing";
+import { whyNothingIsCopied } from "./copies-nothing";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { type MirrorView, namesIn } from "./view";
@@ -37,7 +37,7 @@ export const copyRules: Rule[] = [
           instead: "write mirrors, or remove the resource",
         },
       })),
-      ...inEach(mirrors, (at) => nothingOf(at).map((say) => ({ at, say }))),
+      ...inEach(mirrors, (at) => whyNothingIsCopied(at).map((say) => ({ at, say }))),
     ],
   ),
   stackRule(

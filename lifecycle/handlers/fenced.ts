@@ -46,7 +46,7 @@ export async function behindFence<T>(
       ...inputs.fenceOptions,
       onGap: noteGap,
       ...defined({ wholeAt: lastWhole() }),
-      ...(isDefined(inputs.gateEnds) ? { since: inputs.gateEnds } : {}),
+      ...(isDefined(inputs.gateEnds) ? { gateEnds: inputs.gateEnds } : {}),
     };
     keepHolding(modelOf(inputs), inputs.fenceOptions ?? {}, progress);
     const { result, report } = await whileFenced(modelOf(inputs), options, progress, work);

@@ -131,12 +131,12 @@ async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<R
       ? await trying("could not read the groups", noting, () => lookAtGroups(model, inputs.options.offsets))
       : undefined;
   const { gateEnds } = inputs;
-  const since = inputs.phase === "cutover" && isDefined(gateEnds) ? gateEnds : undefined;
+  const endsAtGate = inputs.phase === "cutover" && isDefined(gateEnds) ? gateEnds : undefined;
   const written =
-    since === undefined
+    endsAtGate === undefined
       ? undefined
       : await trying("could not check whether the origin received writes since the gate passed", noting, () =>
-          writtenOnOrigin(model, since),
+          writtenOnOrigin(model, endsAtGate),
         );
   // If other looks failed, the notes already name the clusters that did not answer.
   const left =

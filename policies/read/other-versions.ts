@@ -5,7 +5,7 @@ import { type Json, object } from "./plain";
  * Fields of other API versions that users may write by mistake. Without these fields the API server accepts the
  * resource.
  */
-const STRANGE: {
+const OTHER_VERSIONS_FIELDS: {
   version: RegExp;
   spec: Record<string, string>;
   entry: Record<string, string>;
@@ -46,7 +46,7 @@ export function fieldsOfOtherVersions(
   entry: Json,
   index: number,
 ): MirrorView["fieldsOfOtherVersions"] {
-  const known = STRANGE.find(({ version }) => version.test(apiVersion));
+  const known = OTHER_VERSIONS_FIELDS.find(({ version }) => version.test(apiVersion));
   if (known === undefined) return [];
   const within = (path: string, object: Json, names: Record<string, string>) =>
     Object.keys(object).flatMap((key) =>

@@ -105,7 +105,7 @@ async function settled(work: Promise<void>[]): Promise<void> {
   }
 }
 
-const seconds = (since: number): string => ((Date.now() - since) / 1000).toFixed(1);
+const seconds = (startedAt: number): string => ((Date.now() - startedAt) / 1000).toFixed(1);
 
 class RunningCluster implements KafkaCluster {
   readonly bootstrapServers: string;

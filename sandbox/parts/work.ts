@@ -42,8 +42,8 @@ export async function runStep(
 }
 
 /** Formats a duration, e.g. `8.1 s` or `4 min 05 s`. */
-export function duration(since: number): string {
-  const seconds = (Date.now() - since) / 1000;
+export function duration(startedAt: number): string {
+  const seconds = (Date.now() - startedAt) / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
 }

@@ -239,7 +239,7 @@ describe("the CRDs of other releases", () => {
       apiVersion: text.apiVersion.replace(/^[^/]+/, groupOf(crds)),
     });
     const strimzi = otherStrimzi[crds].api;
-    const since = (version: string): boolean => versionAtLeast(strimzi, version);
+    const atLeast = (version: string): boolean => versionAtLeast(strimzi, version);
 
     test("the users and the mirror of every profile", async () => {
       for (const profile of ["guide", "least", "tuned"] as const) {
@@ -261,19 +261,21 @@ describe("the CRDs of other releases", () => {
     test("every setting of the release", async () => {
       const settings: MirrorSettings = {
         ...modern,
-        tracing: { type: since("0.32") ? "opentelemetry" : "jaeger" },
+        tracing: { type: atLeast("0.32") ? "opentelemetry" : "jaeger" },
         sourceConnector: {
           state: "paused",
-          ...(since("0.49") ? { version: "4.2.0" } : {}),
-          ...(since("0.44")
+          ...(atLeast("0.49") ? { version: "4.2.0" } : {}),
+          ...(atLeast("0.44")
             ? { listOffsets: { toConfigMap: { name: "l" } }, alterOffsets: { fromConfigMap: { name: "a" } } }
             : {}),
         },
         checkpointConnector: {
-          ...(since("0.33") ? { autoRestart: { enabled: true, ...(since("0.38") ? { maxRestarts: 7 } : {}) } } : {}),
-          state: since("0.38") ? "stopped" : "paused",
+          ...(atLeast("0.33")
+            ? { autoRestart: { enabled: true, ...(atLeast("0.38") ? { maxRestarts: 7 } : {}) } }
+            : {}),
+          state: atLeast("0.38") ? "stopped" : "paused",
         },
-        ...(since("1.0") && dialect === "strimzi-v1"
+        ...(atLeast("1.0") && dialect === "strimzi-v1"
           ? { rack: { type: "environment-variable", envVarName: "RACK" } }
           : {}),
         ...(operatorVersion === "1.2.0"
@@ -291,20 +293,20 @@ describe("the CRDs of other releases", () => {
     test("a paused connector, in the field that the release has for it", async () => {
       const text = mirror({ dialect, operatorVersion, sourceConnector: { state: "paused" } });
       const [{ sourceConnector }] = text.spec.mirrors as [{ sourceConnector: object }];
-      expect(sourceConnector).toMatchObject(since("0.38") ? { state: "paused" } : { pause: true });
+      expect(sourceConnector).toMatchObject(atLeast("0.38") ? { state: "paused" } : { pause: true });
       expect(await verdict(there(text))).toBe("201");
     });
 
     test("but not an unknown field, or ACLs in a form that the CRDs do not have", async () => {
       const { text } = describeUser({ dialect, operatorVersion, role: "origin", cluster: "o", namespace: "origin-ns" });
       const other = describeUser({
-        ...(since("0.32") ? { dialect: "event-streams-v1beta1" } : { dialect: "strimzi-v1" }),
+        ...(atLeast("0.32") ? { dialect: "event-streams-v1beta1" } : { dialect: "strimzi-v1" }),
         role: "origin",
         cluster: "o",
         namespace: "origin-ns",
       });
       // From 0.32 to 0.51 both forms pass the API server, and only one is read.
-      if (!since("0.32") || since("1.0"))
+      if (!atLeast("0.32") || atLeast("1.0"))
         expect(await verdict(there({ ...text, spec: other.text.spec }))).toMatch(/^(400|422).*operation/);
       expect(
         await verdict(
@@ -399,7 +401,7 @@ describe("the fields that the dialects accept", () => {
     if (schema === undefined) return [path];
     if (fields === true || fields === "any") return [];
     return Object.entries(fields)
-      .filter(([, { since }]) => since === undefined || versionAtLeast(strimzi, since))
+      .filter(([, { addedIn }]) => addedIn === undefined || versionAtLeast(strimzi, addedIn))
       .flatMap(([name, inner]) => missing(inner.fields, step(schema, name), `${path}.${name}`, strimzi));
   }
 

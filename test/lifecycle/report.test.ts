@@ -167,14 +167,14 @@ describe("the report of an up", () => {
 
   test("gets its samples from the wait at the gate", async () => {
     await mirror.copied(topic, 5);
-    const looks: string[] = [];
-    const progress = { info: (line: string) => looks.push(line), warn: (line: string) => looks.push(line) };
+    const lines: string[] = [];
+    const progress = { info: (line: string) => lines.push(line), warn: (line: string) => lines.push(line) };
     const end = runGate(
       mirror.model,
       { pollMs: 100, stableForMs: 200, limitMs: 20_000, compareLastRecord: false },
       progress,
     );
-    await vi.waitUntil(() => looks.length > 0, 10_000);
+    await vi.waitUntil(() => lines.length > 0, 10_000);
     await mirror.copied(topic, 9);
     const { samples = [] } = await end;
     expect(samples.length).toBeGreaterThan(1);

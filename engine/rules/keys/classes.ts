@@ -4,7 +4,7 @@ import { versionAtLeast, versionUpTo } from "../../version";
 /** A class of Kafka, and the first and last version that has it. Without versions: 2.7 and later have it. */
 interface KafkaClass {
   name: string;
-  since?: string;
+  addedIn?: string;
   until?: string;
 }
 
@@ -22,8 +22,8 @@ function classes(text: string): KafkaClass[] {
     .trim()
     .split(/\s+/)
     .map((word) => {
-      const [, name = word, since, until] = /^([^@]+)@([\d.]*)-([\d.]*)$/.exec(word) ?? [];
-      return { name, ...(since ? { since } : {}), ...(until ? { until } : {}) };
+      const [, name = word, addedIn, until] = /^([^@]+)@([\d.]*)-([\d.]*)$/.exec(word) ?? [];
+      return { name, ...(addedIn ? { addedIn } : {}), ...(until ? { until } : {}) };
     });
 }
 
@@ -80,7 +80,7 @@ export function refusedClass(
     versions.length === 0 ||
     versions.some(
       (version) =>
-        (one.since === undefined || versionAtLeast(version, one.since)) &&
+        (one.addedIn === undefined || versionAtLeast(version, one.addedIn)) &&
         (one.until === undefined || versionUpTo(version, one.until)),
     );
   const usable = known.classes.filter(has);

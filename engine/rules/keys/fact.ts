@@ -11,7 +11,7 @@ export interface KeyFact {
   /** `formerly`: words that Kafka no longer takes, with the last version that takes them. */
   words?: { allowed: readonly string[]; anyCase: boolean; formerly?: Readonly<Record<string, string>> };
   /** First and last Kafka version that has the key. Absent: all versions since 2.7. */
-  since?: string;
+  addedIn?: string;
   until?: string;
 }
 
@@ -30,7 +30,7 @@ function factOf(line: string): KeyFact {
     const versions = /^@([\d.]*)-([\d.]*)$/.exec(part);
     if (part.startsWith("=")) fact.byDefault = part.slice(1);
     else if (versions !== null)
-      Object.assign(fact, versions[1] && { since: versions[1] }, versions[2] && { until: versions[2] });
+      Object.assign(fact, versions[1] && { addedIn: versions[1] }, versions[2] && { until: versions[2] });
     else if (range !== null)
       fact.range = { least: Number(range[1]), most: range[2] === "" ? Infinity : Number(range[2]) };
     else fact.words = wordsOf(part);
@@ -125,7 +125,7 @@ function outside(text: string, most: number): string | undefined {
 }
 
 /** Why a version does not have the key: `has it since 3.0`, `had it up to 3.9`. Undefined if the version has it. */
-export function absence({ since, until }: KeyFact, version: string): string | undefined {
-  if (since !== undefined && !versionAtLeast(version, since)) return `has it since ${since}`;
+export function absence({ addedIn, until }: KeyFact, version: string): string | undefined {
+  if (addedIn !== undefined && !versionAtLeast(version, addedIn)) return `has it since ${addedIn}`;
   return until !== undefined && !versionUpTo(version, until) ? `had it up to ${until}` : undefined;
 }

@@ -7,7 +7,7 @@ export interface Field {
    * The first Strimzi version, `major.minor`, whose CRD has the field. Absent: every version that this package
    * supports.
    */
-  since?: string;
+  addedIn?: string;
 }
 
 /**
@@ -20,8 +20,8 @@ export function fieldsOf(text: string): Fields {
   const level = (): Fields => {
     const fields: { [name: string]: Field } = {};
     while (at < tokens.length && tokens[at] !== ")") {
-      const [name = "", since] = tokens[at++]!.split("@");
-      const field: Field = { fields: true, ...(since === undefined ? {} : { since }) };
+      const [name = "", addedIn] = tokens[at++]!.split("@");
+      const field: Field = { fields: true, ...(addedIn === undefined ? {} : { addedIn }) };
       fields[name] = field;
       if (tokens[at] === "*") {
         at++;

@@ -16,11 +16,11 @@ export function unknownFields(value: unknown, fields: Fields, path: string, stri
   return Object.entries(value).flatMap(([name, inner]) => {
     if (inner === undefined) return [];
     const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
-    if (known?.since !== undefined && !versionAtLeast(strimzi, known.since)) {
-      return [`${path}.${name} exists since Strimzi ${known.since}, but the operator is ${strimzi}: remove it`];
+    if (known?.addedIn !== undefined && !versionAtLeast(strimzi, known.addedIn)) {
+      return [`${path}.${name} exists since Strimzi ${known.addedIn}, but the operator is ${strimzi}: remove it`];
     }
     if (known !== undefined) return unknownFields(inner, known.fields, `${path}.${name}`, strimzi);
-    const here = Object.keys(fields).filter((one) => versionAtLeast(strimzi, fields[one]?.since ?? oldestStrimzi));
+    const here = Object.keys(fields).filter((one) => versionAtLeast(strimzi, fields[one]?.addedIn ?? oldestStrimzi));
     const meant = nearMiss(name, here);
     const hint = meant === undefined ? "" : `; did you mean ${path}.${meant}?`;
     return [`${path}.${name} is not a field that this package version knows (Strimzi up to ${newestStrimzi})${hint}`];

@@ -14,7 +14,7 @@ export class FakeOrigin {
   /** What this login may do with the cluster. undefined: the brokers do not return it. */
   clusterOperations: string[] | undefined;
   /** How often the ACLs were listed. */
-  looks = 0;
+  checks = 0;
   /** Runs before each change: may throw, as a kill would. */
   beforeWrite: (what: "create" | "delete", acls: readonly Acl[]) => void = () => {};
   /** Runs before end offsets are read. */
@@ -84,7 +84,7 @@ export class FakeOrigin {
         ]),
       describeAcls: async () => {
         if (!this.authorizer) throw new MigrationError("KAFKA_REFUSED", "list ACLs: SECURITY_DISABLED", { fix: "-" });
-        this.looks++;
+        this.checks++;
         return this.list;
       },
       createAcls: async (acls) => {

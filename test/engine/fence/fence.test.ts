@@ -171,9 +171,9 @@ describe("writes that pass the fence", () => {
 });
 
 describe("holding the fence", () => {
-  const looks = (more: number): Promise<void> => {
-    const from = origin.looks;
-    return eventually(`${more} looks`, async () => origin.looks >= from + more);
+  const waitForChecks = (more: number): Promise<void> => {
+    const from = origin.checks;
+    return eventually(`${more} looks`, async () => origin.checks >= from + more);
   };
 
   it("renews removed rules and reports what was written in the gap", async () => {
@@ -182,7 +182,7 @@ describe("holding the fence", () => {
     const lines: string[] = [];
     const said = { info: () => {}, warn: (l: string) => void lines.push(l) };
     const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5 }, said, stop.signal);
-    await looks(3);
+    await waitForChecks(3);
     // As an operator does: everything of User:* goes, and a producer is quick.
     for (const [id, a] of origin.acls) if (a.principal === "User:*") origin.acls.delete(id);
     origin.ends.set("payments", 7n);
@@ -204,11 +204,11 @@ describe("holding the fence", () => {
     await raise();
     const stop = new AbortController();
     const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, askAfterMs: 1 }, silent, stop.signal);
-    await looks(2);
+    await waitForChecks(2);
     for (let gap = 0; gap < 2; gap++) {
       for (const [id, a] of origin.acls) if (a.principal === "User:*") origin.acls.delete(id);
       await eventually("the renewed fence", async () => denied().length === 2);
-      await Promise.race([looks(5), holding]);
+      await Promise.race([waitForChecks(5), holding]);
     }
     stop.abort();
     expect(await holding).toMatchObject({ gaps: [{ rules: 2 }, { rules: 2 }] });
@@ -263,7 +263,7 @@ describe("holding the fence", () => {
     await raise();
     const stop = new AbortController();
     const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5 }, silent, stop.signal);
-    await looks(2);
+    await waitForChecks(2);
     origin.ends.set("orders", 3n);
     stop.abort();
     expect(await holding).toMatchObject({ gaps: [], wrote: [{ topic: "orders", from: "0", to: "3" }] });
@@ -277,7 +277,7 @@ describe("holding the fence", () => {
     const report = await holdOn(
       origin.port(),
       mirror,
-      { ...quick, since: { orders: [3], payments: [0] } },
+      { ...quick, gateEnds: { orders: [3], payments: [0] } },
       silent,
       AbortSignal.abort(),
     );

@@ -86,15 +86,17 @@ describe("a fence on a cluster whose operator owns the principals", () => {
 
   it("reports writes between two steps that hold it", async () => {
     const end = async () => Number((await origin.listOffsets([{ topic, partition: 0 }], "latest"))[0]!.offset);
-    const since = { [topic]: [await end()] };
-    const quick = { everyMs: 300, settleMs: 200, since };
+    const gateEnds = { [topic]: [await end()] };
+    const quick = { everyMs: 300, settleMs: 200, gateEnds };
     const first = await whileFenced(model, quick, silent, async () => "the first step");
     expect(first.result).toBe("the first step");
-    expect(await writtenOnOrigin(model, since)).toEqual([]);
+    expect(await writtenOnOrigin(model, gateEnds)).toEqual([]);
     await eventually("a write behind the wiped fence", async () => (await write()) === "written", 5 * FULL_PASS_MS);
-    const from = since[topic]![0]!;
+    const from = gateEnds[topic]![0]!;
     const to = await end();
-    expect(await writtenOnOrigin(model, since)).toEqual([{ topic, partition: 0, from: String(from), to: String(to) }]);
+    expect(await writtenOnOrigin(model, gateEnds)).toEqual([
+      { topic, partition: 0, from: String(from), to: String(to) },
+    ]);
     let ran = false;
     const gaps: FenceGap[] = [];
     const second = { ...quick, wholeAt: first.report.until, onGap: (gap: FenceGap) => void gaps.push(gap) };

@@ -43,7 +43,7 @@ describe("the gate's wait", () => {
     const said = Date.now();
     const { quietMs, looks } = await waiting;
     expect(Date.now() - said).toBeLessThan(2500);
-    expect({ quietMs, several: looks > 3 }).toEqual({ quietMs: 0, several: true });
+    expect({ quietMs, lookedAgain: looks > 3 }).toEqual({ quietMs: 0, lookedAgain: true });
     expect((await runGate(mirror.model, { stableForMs: 1000, pollMs: 200 }, silent)).quietMs).toBeGreaterThanOrEqual(
       1000,
     );

@@ -15,8 +15,8 @@ export interface FakePartition {
 }
 
 /**
- * A cluster in memory for what the replication reset asks of one. Reassignments finish after `slowness` looks at the list,
- * and metadata stays stale for `staleness` looks more: the trap of real clusters.
+ * A cluster in memory for what the replication reset asks of one. Reassignments finish after `slowness` requests at the list,
+ * and metadata stays stale for `staleness` requests more: the trap of real clusters.
  */
 export class FakeCluster {
   topics = new Map<string, FakePartition[]>();
@@ -27,7 +27,7 @@ export class FakeCluster {
   /** Names of calls, for order. */
   calls: string[] = [];
   batches: number[] = [];
-  private looks = 0;
+  private requests = 0;
   private stale: { p: FakePartition; until: number }[] = [];
   /** Throws from the named call, once it has happened this often. */
   failAt?: { call: string; after: number; error: Error };
@@ -63,18 +63,18 @@ export class FakeCluster {
   }
 
   private tick(): void {
-    this.looks++;
+    this.requests++;
     this.stale = this.stale.filter((s) => {
-      if (this.looks < s.until) return true;
+      if (this.requests < s.until) return true;
       s.p.shown = undefined;
       return false;
     });
     for (const partitions of this.topics.values()) {
       for (const p of partitions) {
-        if (p.adding.length + p.removing.length === 0 || this.looks % (this.slowness + 1) !== 0) continue;
+        if (p.adding.length + p.removing.length === 0 || this.requests % (this.slowness + 1) !== 0) continue;
         p.shown =
           this.staleness > 0 ? { replicas: p.replicas.filter((id) => !p.adding.includes(id)), isr: p.isr } : undefined;
-        if (p.shown) this.stale.push({ p, until: this.looks + this.staleness });
+        if (p.shown) this.stale.push({ p, until: this.requests + this.staleness });
         p.replicas = p.replicas.filter((id) => !p.removing.includes(id));
         p.isr = [...p.replicas];
         p.adding = [];

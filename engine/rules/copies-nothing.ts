@@ -9,7 +9,7 @@ const excluding = (pattern: string | undefined, field: string, byDefault: string
   pattern === undefined ? `the default of ${field} (${byDefault})` : field;
 
 /** Why a mirror copies nothing, or writes no checkpoint. */
-export function nothingOf(mirror: MirrorView): Saying[] {
+export function whyNothingIsCopied(mirror: MirrorView): Saying[] {
   if (!mirror.declared.source) {
     const instead = "write sourceConnector, at least {}, unless another resource copies";
     return [

@@ -1,4 +1,4 @@
-import { entry } from "../engine/own";
+import { entry } from "../engine/objects";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../engine/near-miss";
 import type { Command, Option, Values } from "./command";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../engine/defined";
+import { defined } from "../engine/objects";
 import type { Connection, TokenEndpoint } from "../engine/model";
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../engine/defined";
+import { defined } from "../engine/objects";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";

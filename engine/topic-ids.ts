@@ -1,4 +1,4 @@
-import { entry } from "./own";
+import { entry } from "./objects";
 import { type OpenKafka, withClusters } from "./clusters";
 import type { MigrationModel } from "./model";
 import { isHeartbeats, selectPairs } from "./selection";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
-import { setOwn } from "../engine/own";
+import { setOwn } from "../engine/objects";
 import type { AnyResource } from "./read";
 import { others, pathsIn, type Path, valueAt } from "../test/policies/places";
 import { all, stack } from "../test/policies/resources";

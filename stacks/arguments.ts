@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { MigrationArgs } from "../components/settings/migration";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../components/settings/users";
 import { clusterShape, targetShape } from "../components/settings/mirror";
-import { defined } from "../engine/defined";
+import { defined } from "../engine/objects";
 import { pick } from "../engine/setting";
 import { type ClusterEntry, secretOf, type Somebody, type StackSettings } from "./schema";
 

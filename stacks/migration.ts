@@ -4,7 +4,7 @@ import { allConfig } from "@pulumi/pulumi/runtime";
 import { kubernetesCluster } from "../components/kubernetes";
 import { Migration } from "../components/migration/migration";
 import { projectFolder } from "../components/project";
-import { defined } from "../engine/defined";
+import { defined } from "../engine/objects";
 import { type Makers, migrationArgs } from "./arguments";
 import { Files } from "./files";
 import type { StackSettings } from "./schema";

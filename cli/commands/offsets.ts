@@ -9,8 +9,7 @@ import {
   planToTime,
   revertOffsets,
 } from "../../engine/offsets";
-import { atMost } from "../../engine/report/figure";
-import { countText, recordsText } from "../../engine/units";
+import { atMost, countText, recordsText } from "../../engine/units";
 import type { Command, CommandContext, Outcome } from "../command";
 import { EXIT } from "../exit";
 import { OutFile, readKept } from "../out-file";

@@ -1,8 +1,7 @@
 import { listResidue } from "../../engine/cleanup";
 import { appliedNow, appliedNowLines, checkApplied } from "../../engine/offsets";
-import { atMost } from "../../engine/report/figure";
+import { atMost, countText } from "../../engine/units";
 import { lookAtCopy, sampleOf } from "../../engine/report";
-import { countText } from "../../engine/units";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
 import type { Done } from "../source";

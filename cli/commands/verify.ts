@@ -1,5 +1,4 @@
-import { bytesText, countText, durationText } from "../../engine/units";
-import { atMost } from "../../engine/report/figure";
+import { atMost, bytesText, countText, durationText } from "../../engine/units";
 import { compareCopy, isFault, type VerifyOptions } from "../../engine/verify";
 import type { Command } from "../command";
 import { EXIT } from "../exit";

@@ -1,3 +1,4 @@
+import { defined } from "../../engine/objects";
 import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import type { Dialect } from "./model";
 import {
@@ -5,7 +6,6 @@ import {
   checkAuthentication,
   checked,
   checkTracing,
-  given,
   metadataOf,
   pausableEntry,
   singularEntries,
@@ -93,7 +93,7 @@ export const eventStreamsV1beta1: Dialect = {
         apiVersion: this.mirrorApiVersion,
         kind: "KafkaMirrorMaker2",
         metadata: metadataOf(mirror),
-        spec: { ...byAlias(mirror, pair), ...given({ ...mirror.pods }) },
+        spec: { ...byAlias(mirror, pair), ...defined({ ...mirror.pods }) },
       },
       mirrorFields.v1alpha1,
       mistakes,

@@ -1,12 +1,10 @@
 import { Mistakes } from "../../engine/errors";
 import { didYouMean } from "../../engine/near-miss";
-import { eventStreamsV1 } from "./event-streams-v1";
+import { eventStreamsV1, strimziV1 } from "./v1";
 import { eventStreamsV1beta1 } from "./event-streams-v1beta1";
-import { eventStreamsV1beta2 } from "./event-streams-v1beta2";
+import { eventStreamsV1beta2, strimziV1beta2 } from "./v1beta2";
 import { DEFAULT_DIALECT, type DialectName } from "../settings/mirror";
 import type { Dialect } from "./model";
-import { strimziV1 } from "./strimzi-v1";
-import { strimziV1beta2 } from "./strimzi-v1beta2";
 import { strimziOf } from "./versions";
 
 export type { DialectName } from "../settings/mirror";

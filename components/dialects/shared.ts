@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { defined, entry } from "../../engine/objects";
 import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 import type { Side } from "../../engine/model";
@@ -16,16 +16,9 @@ import type {
   UserModel,
 } from "./model";
 
-/** Removes the fields that are undefined, because an explicit undefined must not become a field. */
-export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
-}
-
 export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}): ObjectMeta {
   const all = { ...meta.labels, ...labels };
-  return given({
+  return defined({
     name: meta.name,
     namespace: meta.namespace,
     labels: Object.keys(all).length > 0 ? all : undefined,
@@ -55,7 +48,7 @@ export function userSpec(user: UserModel, acls: readonly Record<string, unknown>
 }
 
 function authenticationOf({ authentication }: UserModel): Record<string, unknown> {
-  if (authentication.type === "tls") return given({ ...authentication });
+  if (authentication.type === "tls") return defined({ ...authentication });
   if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined)
     return { type: authentication.type };
   const { secretName, key } = authentication.passwordFrom;
@@ -81,7 +74,7 @@ export function resourceOf({ resource }: AclRule): Record<string, unknown> {
 }
 
 export function clusterEntry(cluster: ClusterSpec, config: Config | undefined): Record<string, unknown> {
-  return given({
+  return defined({
     alias: cluster.alias,
     bootstrapServers: cluster.bootstrapServers,
     authentication: cluster.authentication,
@@ -92,19 +85,19 @@ export function clusterEntry(cluster: ClusterSpec, config: Config | undefined): 
 
 /** Connect's group and storage topics as worker configuration (v1alpha1 and v1beta2). */
 export function storageConfig(target: TargetSpec): Config {
-  return given({
-    "group.id": target.groupId,
+  return {
+    ...(target.groupId === undefined ? {} : { "group.id": target.groupId }),
     "offset.storage.topic": target.offsetStorageTopic,
     "config.storage.topic": target.configStorageTopic,
     "status.storage.topic": target.statusStorageTopic,
-  });
+  };
 }
 
 /** A connector in v1beta2 and v1. */
 export function connectorEntry(connector: ConnectorSpec | undefined): Record<string, unknown> | undefined {
   if (connector === undefined) return undefined;
   const { tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets } = connector;
-  return given({ tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets });
+  return defined({ tasksMax, config, state, autoRestart, version, listOffsets, alterOffsets });
 }
 
 /**
@@ -121,12 +114,12 @@ export function pausableEntry(
   if (connector === undefined) return undefined;
   const { state, ...rest } = connectorEntry(connector)!;
   if (state === "stopped") mistakes.add(`dialect ${dialect} can't stop ${field}: use state "paused", or ${newer}`);
-  return given({ ...rest, pause: state === "paused" ? true : undefined });
+  return defined({ ...rest, pause: state === "paused" ? true : undefined });
 }
 
 /** `clusters[]` and `mirrors[]` by alias (v1alpha1 and v1beta2). */
 export function byAlias(mirror: MirrorSpec, pair: Record<string, unknown>): Record<string, unknown> {
-  return given({
+  return defined({
     version: mirror.version,
     image: mirror.image,
     replicas: mirror.replicas,
@@ -135,16 +128,16 @@ export function byAlias(mirror: MirrorSpec, pair: Record<string, unknown>): Reco
       clusterEntry(mirror.target, { ...storageConfig(mirror.target), ...mirror.target.config }),
     ],
     connectCluster: mirror.target.alias,
-    mirrors: [given({ sourceCluster: mirror.origin.alias, targetCluster: mirror.target.alias, ...pair })],
+    mirrors: [defined({ sourceCluster: mirror.origin.alias, targetCluster: mirror.target.alias, ...pair })],
   });
 }
 
 /** The settings of the pods. Affinity and tolerations are inside `template.pod` (v1beta2 and v1). */
 export function podFields(mirror: MirrorSpec): Record<string, unknown> {
   const { affinity, tolerations, template, ...rest } = mirror.pods;
-  if (affinity === undefined && tolerations === undefined) return given({ ...rest, template });
-  const pod = given({ ...(template?.pod as Record<string, unknown> | undefined), affinity, tolerations });
-  return given({ ...rest, template: { ...template, pod } });
+  if (affinity === undefined && tolerations === undefined) return defined({ ...rest, template });
+  const pod = defined({ ...(template?.pod as Record<string, unknown> | undefined), affinity, tolerations });
+  return defined({ ...rest, template: { ...template, pod } });
 }
 
 /**

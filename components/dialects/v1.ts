@@ -1,3 +1,4 @@
+import { defined } from "../../engine/objects";
 import { mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import { versionAtLeast } from "../../engine/version";
 import type { DialectName } from "../settings/mirror";
@@ -10,7 +11,6 @@ import {
   checkTracing,
   clusterEntry,
   connectorEntry,
-  given,
   metadataOf,
   podFields,
   userSpec,
@@ -63,9 +63,9 @@ export function v1(
       );
       const { target } = mirror;
       const spec = {
-        ...given({ version: mirror.version, image: mirror.image }),
+        ...defined({ version: mirror.version, image: mirror.image }),
         replicas: mirror.replicas,
-        target: given({
+        target: defined({
           alias: target.alias,
           bootstrapServers: target.bootstrapServers,
           groupId: target.groupId ?? OLD_DEFAULT_GROUP,
@@ -75,7 +75,7 @@ export function v1(
           ...clusterEntry(target, target.config),
         }),
         mirrors: [
-          given({
+          defined({
             source: clusterEntry(mirror.origin, mirror.origin.config),
             sourceConnector: connectorEntry(mirror.source),
             checkpointConnector: connectorEntry(mirror.checkpoint),
@@ -96,3 +96,17 @@ export function v1(
     },
   };
 }
+
+/** Strimzi 0.49 and later. From 1.0 on, Strimzi has no other API version. */
+export const strimziV1 = (strimzi: string) =>
+  v1("strimzi-v1", "kafka.strimzi.io", ["v1beta2"], "strimzi.io/cluster", strimzi);
+
+/** IBM Event Streams 13.0, which derives from Strimzi 1.0. */
+export const eventStreamsV1 = (strimzi: string) =>
+  v1(
+    "event-streams-v1",
+    "eventstreams.ibm.com",
+    ["v1beta2", "v1beta1", "v1alpha1"],
+    "eventstreams.ibm.com/cluster",
+    strimzi,
+  );

@@ -79,3 +79,17 @@ export function v1beta2(
     },
   };
 }
+
+/** Strimzi 0.23 to 0.51. */
+export const strimziV1beta2 = (strimzi: string) =>
+  v1beta2("strimzi-v1beta2", "kafka.strimzi.io", ["v1"], "strimzi.io/cluster", strimzi);
+
+/** IBM Event Streams 11.0 to 12.3. */
+export const eventStreamsV1beta2 = (strimzi: string) =>
+  v1beta2(
+    "event-streams-v1beta2",
+    "eventstreams.ibm.com",
+    ["v1beta1", "v1alpha1", "v1"],
+    "eventstreams.ibm.com/cluster",
+    strimzi,
+  );

@@ -1,11 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import { administratorAcls } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import type { ConnectionSecrets } from "../../lifecycle/handlers/renewed";
-import { SecretValues } from "../../lifecycle/resources";
-import { UnclaimedUser } from "../../lifecycle/resources";
+import { SecretValues, UnclaimedUser } from "../../lifecycle/resources";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";
 import { accessOfProvider } from "../kubernetes";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import { internalTopics } from "../../engine/naming";
 import type { FenceOptions, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
 import type { AppliedOffsets } from "../../engine/offsets";

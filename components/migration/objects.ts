@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import { Mistakes } from "../../engine/errors";
 import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
 import { dialectNamed } from "../dialects";

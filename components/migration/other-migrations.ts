@@ -2,8 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MirrorModel } from "../../engine/model";
 import { internalTopics, targetTopicName } from "../../engine/naming";
 import { commonCopies, loopsOf, type MirrorView, sameCluster } from "../../engine/rules";
-import type { ResolvedMirror } from "../mirror/resolved";
-import { viewOf } from "../mirror/rules";
+import { type ResolvedMirror, viewOf } from "../mirror/rules";
 import type { MigrationArgs } from "../settings/migration";
 import { isSame, mirrorNamespace, type Named, namedObjects } from "./names";
 

@@ -1,4 +1,4 @@
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import { Mistakes } from "../../engine/errors";
 import { reader } from "../../engine/mirror-configuration";
 import type { ConfigSync, PreflightOptions } from "../../engine/preflight";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import { factsOf, type ReportFacts } from "../../engine/report";
 import type {
   ConsumerOffsets,

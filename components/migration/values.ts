@@ -1,6 +1,6 @@
 import { addressFaults } from "../../engine/bootstrap";
 import { didYouMean } from "../../engine/near-miss";
-import { FINDING_CODES } from "../../engine/preflight/codes";
+import { FINDING_CODES } from "../../engine/preflight/finding";
 import type { MigrationArgs } from "../settings/migration";
 import { SIDES } from "./names";
 

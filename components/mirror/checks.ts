@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import { isMigrationError, type Mistakes } from "../../engine/errors";
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../../engine/mirror-configuration";
 import { compilePatternList } from "../../engine/patterns";
@@ -6,10 +6,42 @@ import { checkOf } from "../../engine/setting-check";
 import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
 import { faultsOf, sayFault, validPart } from "../shape";
-import { checkRules } from "./rules";
-import type { ResolvedMirror } from "./resolved";
-import { type CheckedSettings, mirrorSchema } from "./schema";
-import type { MirrorSettings } from "../settings/mirror";
+import { checkRules, type ResolvedMirror } from "./rules";
+import {
+  choiceShape,
+  clusterShape,
+  type MirrorSettings,
+  mirrorShape,
+  placeShape,
+  targetShape,
+} from "../settings/mirror";
+import { z } from "zod";
+import { type Checked, filled, type Resolved, type Shape, objectOf, typed } from "../../engine/setting";
+import { kubernetesShape } from "../settings/kubernetes";
+import { laterText } from "../shape/types";
+
+/** The dialect checks addresses, logins and certificates, because it writes them. */
+const unchecked = typed<unknown>(z.unknown()).optional();
+const connection = { bootstrapServers: unchecked, authentication: unchecked, tls: unchecked };
+
+const side = <S extends Shape>(shape: S) => typed<Resolved<S>>(filled({ ...shape, ...connection }));
+
+/** The shape of a described mirror, with the defaults. The functions below check what the values mean. */
+export const mirrorSchema = objectOf({
+  ...mirrorShape,
+  ...choiceShape,
+  origin: side(clusterShape),
+  target: side({ ...clusterShape, ...targetShape }),
+  name: laterText.optional(),
+  namespace: laterText.optional(),
+  labels: placeShape.labels,
+  annotations: placeShape.annotations,
+  readyLimitSeconds: placeShape.readyLimitSeconds,
+  ...kubernetesShape,
+});
+
+/** Settings with their fixed defaults. The profile's are not in it. */
+export type CheckedSettings = Checked<typeof mirrorSchema>;
 
 /**
  * Checks shape and single values before anything is derived from them.

@@ -6,7 +6,7 @@ import { type Config, type ConnectorSpec, dialectNamed } from "../dialects";
 import { SHARED_KEYS } from "../../engine/rules";
 import { checkConfigs, checkSettings } from "./checks";
 import { profileValues } from "./profiles";
-import type { ResolvedMirror } from "./resolved";
+import type { ResolvedMirror } from "./rules";
 import {
   type ConfigValue,
   type ConnectorSettings,

@@ -1,7 +1,21 @@
 import type { Mistakes } from "../../engine/errors";
 import { type ClusterView, type MirrorView, refusals, type Text, textsOf } from "../../engine/rules";
-import type { MirrorAuthentication, TrustedCertificate } from "../dialects";
-import type { ResolvedMirror } from "./resolved";
+import type { Config, Dialect, MirrorAuthentication, MirrorChoices, TrustedCertificate } from "../dialects";
+
+/** Settings with every choice made. The resource's text and the engine's model are both derived from them. */
+export interface ResolvedMirror extends MirrorChoices {
+  dialect: Dialect;
+  kafkaVersion: string;
+  origin: { alias: string; config: Config };
+  target: {
+    alias: string;
+    config: Config;
+    groupId?: string;
+    offsetStorageTopic: string;
+    configStorageTopic: string;
+    statusStorageTopic: string;
+  };
+}
 
 /** How the workers reach the clusters. Texts in it may be Pulumi outputs. */
 export type Connections = Record<

@@ -2,9 +2,8 @@ import { Mistakes } from "../../engine/errors";
 import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel } from "../../engine/model";
 import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, TrustedCertificate } from "../dialects";
-import { checkDescribed } from "./rules";
+import { checkDescribed, type ResolvedMirror } from "./rules";
 import { resolveMirror, throwMistakes } from "./resolve";
-import type { ResolvedMirror } from "./resolved";
 import {
   type ClusterSettings,
   type MirrorPlace,

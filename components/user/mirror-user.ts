@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Ready, SecretValues } from "../../lifecycle/resources";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import type { ClusterCredentials } from "../credentials";
 import type { ResourceText } from "../dialects";
 import { accessOf, claim, unclaimedSecret, withInputs } from "../kubernetes";

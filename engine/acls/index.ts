@@ -1,6 +1,16 @@
-export type { AclOperation, AclResource, AclRule } from "./rules";
-export { aclBindings, aclKey, allows, covers, implies, mergeRules } from "./rules";
-export { byAcls, PROBE } from "./authorized";
+export {
+  aclBindings,
+  aclKey,
+  type AclOperation,
+  type AclResource,
+  type AclRule,
+  allows,
+  byAcls,
+  covers,
+  implies,
+  mergeRules,
+  PROBE,
+} from "./rules";
 export { guideAcls } from "./guide";
 export { leastAcls, type LeastAclOptions } from "./least";
 export { administratorAcls, type AdministratorAclOptions } from "./administrator";

@@ -1,8 +1,7 @@
 import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import { readLogs } from "../log/bounds";
-import { parsePartitionKey, partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { parsePartitionKey, partitionKey, type PartitionRange } from "../log/partition";
 import type { MigrationModel } from "../model";
 import type { InternalTopic } from "../naming";
 import { readLast, scan, STOP } from "../records";

@@ -1,4 +1,4 @@
-import { entry } from "../own";
+import { entry } from "../objects";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";

@@ -1,4 +1,4 @@
-import { entry } from "../own";
+import { entry } from "../objects";
 import { type OpenKafka, withClusters } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readOffsets } from "../log/bounds";

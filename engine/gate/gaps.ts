@@ -1,6 +1,5 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
-import { partitionKey } from "../log/partition";
-import type { OffsetRange } from "../log/range";
+import { type OffsetRange, partitionKey } from "../log/partition";
 import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
 

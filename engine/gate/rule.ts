@@ -1,5 +1,5 @@
 import type { LogBounds } from "../log/bounds";
-import type { OffsetRange } from "../log/range";
+import type { OffsetRange } from "../log/partition";
 
 /** What is known about one origin partition. S is the start of its log, E the end. */
 export interface PartitionFacts extends LogBounds {

@@ -1,6 +1,5 @@
 import type { KafkaPort, OffsetSpec } from "../kafka/port";
-import { partitionKey, type TopicPartition } from "./partition";
-import type { PartitionRange } from "./range";
+import { partitionKey, type PartitionRange, type TopicPartition } from "./partition";
 
 /** Where a partition's log starts and ends. Offsets are plain numbers (exact up to 2^53). */
 export interface LogBounds {

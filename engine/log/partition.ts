@@ -10,6 +10,18 @@ export interface Replica extends TopicPartition {
   broker: number;
 }
 
+/** The offsets [from, to) of a log, as numbers: offsets are exact up to 2^53. */
+export interface OffsetRange {
+  from: number;
+  to: number;
+}
+
+/** The offsets [from, to) of one partition, as 64-bit integers like in the Kafka protocol. */
+export interface PartitionRange extends TopicPartition {
+  from: bigint;
+  to: bigint;
+}
+
 /** A partition's key in maps and sets, and its name in messages: `topic:partition`. Topic names have no colon. */
 export function partitionKey({ topic, partition }: TopicPartition): string {
   return `${topic}:${partition}`;

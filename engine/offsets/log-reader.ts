@@ -1,6 +1,5 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { fetchBatches, type Isolation, scan } from "../records";
 import { Grace, isBehind, truncated, walkFetched } from "../records/read";
 import type { RecordCursor } from "../records/walk";

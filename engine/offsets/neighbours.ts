@@ -1,5 +1,5 @@
 import type { LogBounds } from "../log/bounds";
-import type { OffsetRange } from "../log/range";
+import type { OffsetRange } from "../log/partition";
 import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "../records/same";
 import type { LogReader, ScanAsk } from "./log-reader";
 import { answer, type Work } from "./translation";

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FINDING_CODES } from "./codes";
+import { FINDING_CODES } from "./finding";
 
 test("every code that preflight reports is documented, and no other", () => {
   const sources = readdirSync(__dirname).filter((file) => !file.endsWith(".test.ts"));

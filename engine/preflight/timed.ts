@@ -1,7 +1,6 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { type LogBounds, readOffsets } from "../log/bounds";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { STOP } from "../records/walk";
 import type { PreflightFacts, TimedRecords } from "./facts";

@@ -1,6 +1,5 @@
 import type { Clusters } from "../clusters";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { type FirstRecord, firstRecords, search, searchNear, shortest, type Wanted } from "./find";
 import { isUnique, decideCompacted, LatestRecords } from "./latest";
 import type { Isolation } from "./read";

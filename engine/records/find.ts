@@ -1,7 +1,6 @@
 import type { KafkaPort } from "../kafka/port";
 import { readOffsets } from "../log/bounds";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { fetchBatches, type Isolation, truncated, walkFetched } from "./read";
 import { type Fingerprint, fingerprint } from "./same";
 import { scan } from "./scan";

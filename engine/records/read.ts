@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { type RecordCursor, STOP, walk } from "./walk";
 
 export type Isolation = "read_uncommitted" | "read_committed";

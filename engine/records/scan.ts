@@ -1,6 +1,5 @@
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { offsetAfter } from "./batch";
 import { ReusedMemory } from "./memory";
 import { orAborted } from "../side-by-side";

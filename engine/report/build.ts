@@ -1,7 +1,6 @@
 import { writtenText } from "../fence";
 import { throttleText } from "../replication/throttle";
-import { bytesText, countText, durationText, recordsText } from "../units";
-import { atMost, figure } from "./figure";
+import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { fenceWarnings, gapText } from "./fence";
 import { groupRows, topicRows } from "./rows";
 import type { GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry } from "./types";

@@ -1,6 +1,6 @@
 /** Own templates and plot: the page is one file without scripts, and `html` escapes every name from a cluster. */
 import { html, Html } from "./escape";
-import { atMost } from "./figure";
+import { atMost } from "../units";
 import { clock, progressPlot } from "./plot";
 import { STYLE } from "./style";
 import type { GroupRow, Report, Tone, TopicRow } from "./types";

@@ -1,5 +1,5 @@
 import { html, type Html } from "./escape";
-import { figure } from "./figure";
+import { figure } from "../units";
 import type { Sample } from "./types";
 
 const WIDTH = 720;

@@ -1,4 +1,4 @@
-import { entry } from "../own";
+import { entry } from "../objects";
 import { modelFrom } from "../mirror-configuration";
 import type { Side } from "../model";
 import { OPERATIONS } from "./acl-words";

@@ -1,6 +1,7 @@
 import { addressesIn, formsOf, hostOf } from "../addresses";
 import { attempt } from "./unknown";
 import type { MirrorView } from "./view";
+import type { Side } from "../model";
 
 /** Hosts of services that choose the number of replicas themselves and ignore the number in a request. */
 const CHOOSE_REPLICAS = [
@@ -54,4 +55,17 @@ export class Clusters {
     for (const address of addresses) this.names.set(address, name);
     return name;
   }
+}
+
+/**
+ * Returns true if both sides mean the same cluster. One common address is enough. Without addresses, the aliases are
+ * compared.
+ */
+export function sameCluster(one: MirrorView, a: Side, other: MirrorView, b: Side): boolean {
+  const [addresses, others] = [addressesOf(one, a), addressesOf(other, b)];
+  // Two empty aliases do not mean the same cluster.
+  const alike = one[a].alias !== "" && one[a].alias === other[b].alias;
+  if (one.resource === other.resource && alike) return true;
+  if (addresses.length === 0 || others.length === 0) return alike;
+  return addresses.some((address) => others.includes(address));
 }

@@ -20,7 +20,7 @@ import { serverRules } from "./servers";
 import { settingRules } from "./settings";
 import { type MirrorView, nothing, type UserView, type View } from "./view";
 
-export { sameCluster } from "./cluster";
+export { sameCluster } from "./addresses";
 export { commonCopies } from "./copies";
 export type { RuleFinding, Level, Rule, Setting, Settings } from "./rule";
 export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";

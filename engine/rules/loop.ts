@@ -2,7 +2,7 @@ import { isMigrationError } from "../errors";
 import { type Circle, circleOf, type CompiledMirror, compileMirror } from "../loop";
 import { modelFrom } from "../mirror-configuration";
 import { policyKind, targetTopicName } from "../naming";
-import { sameCluster } from "./cluster";
+import { sameCluster } from "./addresses";
 import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf, wordsIn } from "./samples";
 import { attempt, inEach } from "./unknown";

@@ -1,7 +1,7 @@
 import { modelFrom } from "../mirror-configuration";
 import type { Side } from "../model";
 import { targetTopicName } from "../naming";
-import { sameCluster } from "./cluster";
+import { sameCluster } from "./addresses";
 import type { Setting, Settings } from "./rule";
 import { stepsOf } from "./steps";
 import { attempt } from "./unknown";

@@ -1,4 +1,4 @@
-import { entry } from "../own";
+import { entry } from "../objects";
 import { reader } from "../mirror-configuration";
 import type { KeyFact } from "./keys";
 import type { Saying } from "./rule";

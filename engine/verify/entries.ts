@@ -1,5 +1,5 @@
 import type { KafkaPort } from "../kafka/port";
-import type { PartitionRange } from "../log/range";
+import type { PartitionRange } from "../log/partition";
 import { fetchBatches, Grace, isBehind, type Isolation, truncated, walkFetched } from "../records/read";
 import { fingerprint } from "../records/same";
 import type { Entry, Sequence } from "./sequence";

@@ -1,6 +1,5 @@
 import type { Clusters } from "../clusters";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import { type DigestState, SequenceDigest } from "../records/digest";
 import type { Isolation } from "../records/read";
 import { scan } from "../records/scan";

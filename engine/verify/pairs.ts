@@ -1,8 +1,7 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import { readLogs } from "../log/bounds";
-import { partitionKey } from "../log/partition";
-import type { PartitionRange } from "../log/range";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { firstRecords } from "../records/find";
 import type { Isolation } from "../records/read";

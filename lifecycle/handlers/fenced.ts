@@ -1,5 +1,5 @@
 import { breached, fenceIsThere, type FenceOptions, lowerFence, type TopicEnds, whileFenced } from "../../engine/fence";
-import { defined } from "../../engine/defined";
+import { defined } from "../../engine/objects";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { keepHolding, lastWhole, noteGap, noteWhole, stopHolding } from "./fence-hold";

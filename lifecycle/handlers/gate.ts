@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import { isMigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
 import {

@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import { MigrationError } from "../../engine/errors";
 import { type KubernetesReader, type ObjectPlace, PLURAL } from "./reader";
 

@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import { attempt } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, type Json, items, object, text } from "./plain";

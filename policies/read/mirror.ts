@@ -1,4 +1,4 @@
-import { setOwn } from "../../engine/own";
+import { setOwn } from "../../engine/objects";
 import { dialects } from "../../components/dialects";
 import type { Config } from "../../engine/mirror-configuration";
 import {

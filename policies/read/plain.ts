@@ -1,4 +1,4 @@
-import { setOwn } from "../../engine/own";
+import { setOwn } from "../../engine/objects";
 import { attempt, inEach, later } from "../../engine/rules";
 
 /** A resource in the form that Pulumi's analyzer provides. Tests and the components' texts can use the same form. */

@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import { attempt, type RefusedField } from "../../engine/rules";
 import {
   from10,

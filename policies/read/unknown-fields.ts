@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import type { Fields } from "../../engine/rules/operator-fields";
 import { nearMiss } from "../../engine/near-miss";
 import { attempt, type UnknownField } from "../../engine/rules";

@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import type { AclOperation, AclResource, AclRule } from "../../engine/acls";
 import type { Side } from "../../engine/model";
 import {

@@ -1,4 +1,4 @@
-import { entry } from "../../engine/own";
+import { entry } from "../../engine/objects";
 import { mandatory, type Preview, type PlannedStep } from "./events";
 import { block, code, count, fitted, inline, section, table } from "./markdown";
 

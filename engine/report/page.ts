@@ -82,7 +82,7 @@ function topics(rows: readonly TopicRow[]): Html {
     .map(
       (
         r,
-      ) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n">${r.partitions}</td><td class="n">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td>${r.replication ?? "already correct"}</td>` : empty}</tr>
+      ) => html`<tr><td class="name">${r.topic}${r.target === undefined ? empty : html`<small>${r.target} on the target</small>`}</td><td class="n" data-of="Partitions">${r.partitions}</td><td class="n" data-of="Records">${atMost(r.records, r.recordsAtMost)}</td>${left ? html`<td class="n" data-of="Left">${r.left === undefined ? "" : atMost(r.left, true)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td>${replication ? html`<td data-of="Replicas">${r.replication ?? "already correct"}</td>` : empty}</tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }
@@ -94,7 +94,7 @@ function groups(rows: readonly GroupRow[]): Html {
     .map(
       (
         r,
-      ) => html`<tr><td class="name">${r.group}</td><td class="n">${r.offsets}</td>${exact ? html`<td class="n">${r.exact ?? ""}</td><td class="n">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
+      ) => html`<tr><td class="name">${r.group}</td><td class="n" data-of="Offsets">${r.offsets}</td>${exact ? html`<td class="n" data-of="Exact">${r.exact ?? ""}</td><td class="n" data-of="Read again">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }

@@ -38,13 +38,21 @@ tr:last-child td{border-bottom:0}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.name{overflow-wrap:anywhere;min-width:180px}td.name small{display:block;color:var(--soft)}
 .mark{font-weight:600;white-space:nowrap}
-svg{width:100%;height:auto;display:block}
-svg text{fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
+.plot{display:grid;grid-template-columns:auto 1fr;gap:4px 8px;color:var(--soft);font-size:12px;
+font-variant-numeric:tabular-nums}
+.share,.span{display:flex;justify-content:space-between;gap:12px}.share{flex-direction:column;text-align:right;
+line-height:1}.span{grid-column:2}.span span+span{text-align:right}
+svg{width:100%;height:180px;display:block}svg path{vector-effect:non-scaling-stroke}
 svg .grid{stroke:var(--rule)}svg .area{fill:var(--area)}svg .line{fill:none;stroke:var(--accent);stroke-width:2.5;
 stroke-linejoin:round}
-svg .left{fill:none;stroke:var(--wait);stroke-width:1.5;stroke-dasharray:5 4}svg circle{fill:var(--accent)}
+svg .left{fill:none;stroke:var(--wait);stroke-width:1.5;stroke-dasharray:5 4}
 .key{display:inline-block;width:22px;height:0;border-top:3px solid var(--accent);vertical-align:middle;
 margin:0 6px 0 0}.key.left{border-top:2px dashed var(--wait);margin-left:18px}
 .legend{font-size:13px;margin-top:8px}
+@media (max-width:520px){main{padding:20px 12px 40px}section{padding:16px}thead{display:none}
+tr{display:block;padding:8px 0;border-bottom:1px solid var(--rule)}tr:last-child{border-bottom:0}
+td,td.name{display:block;min-width:0;padding:1px 0;border:0;text-align:left;overflow-wrap:anywhere}td.n{text-align:left}
+td.n:empty{display:none}td.name{font-weight:600}td.name small{font-weight:400}
+td[data-of]::before{content:attr(data-of) ": ";color:var(--soft)}}
 @media print{body{background:none}section{break-inside:avoid}}
 `;

@@ -118,7 +118,7 @@ describe("the content of the report", () => {
       proof: "written and read back; up to 2000 records will be read again",
     });
     expect(report.warnings).toContain('group "late" will read up to 2000 records again');
-    expect(reportHtml(report)).toContain('<td class="n" data-of="Read again">at most 20,000</td>');
+    expect(reportHtml(report)).toContain('<td class="n" data-of="Records">at most 20,000</td>');
   });
 
   it("marks a topic as blocked only for its own partitions, not for those of a similar name", () => {

@@ -44,16 +44,15 @@ export type {
   ConnectorState,
   DialectName,
   ListOffsets,
-  MirrorPlace,
   MirrorSettings,
   SourceConnectorSettings,
   TargetSettings,
 } from "./components/settings/mirror";
+export type { KubernetesArgs, MirrorPlace } from "./components/settings/place";
 export type { PodSettings } from "./components/settings/pods";
 export type { MirrorConnection } from "./components/mirror/text";
 export { type ClusterCredentials, connectionOf, type ConnectionArgs } from "./components/credentials";
 export { kubernetesCluster } from "./components/kubernetes";
-export type { KubernetesArgs } from "./components/settings/kubernetes";
 export type {
   MirrorAuthentication,
   PasswordSecret,

@@ -5,7 +5,7 @@ import { defined } from "../engine/objects";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
 import { OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";
-import type { KubernetesArgs } from "./settings/kubernetes";
+import type { KubernetesArgs } from "./settings/place";
 
 /**
  * Returns a provider for one Kubernetes cluster. It differs from the plugin's defaults in two ways:

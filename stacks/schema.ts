@@ -5,7 +5,8 @@ import {
   stepShape,
   verifyShape,
 } from "../components/settings/migration";
-import { clusterShape, mirrorShape, placeShape, targetShape } from "../components/settings/mirror";
+import { clusterShape, mirrorShape, targetShape } from "../components/settings/mirror";
+import { placeShape } from "../components/settings/place";
 import { connectionShape, operatorShape, secretsShape } from "../components/settings/users";
 import { type FenceOptions, fenceShape } from "../engine/fence/types";
 import { offsetShape } from "../engine/offsets/types";

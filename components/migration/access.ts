@@ -8,7 +8,7 @@ import { SecretValues, UnclaimedUser } from "../../lifecycle/resources";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";
 import { accessOfProvider } from "../kubernetes";
-import type { KubernetesArgs } from "../settings/kubernetes";
+import type { KubernetesArgs } from "../settings/place";
 import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";

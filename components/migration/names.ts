@@ -1,5 +1,5 @@
 import type { Side } from "../../engine/model";
-import { PLACE_DEFAULTS } from "../settings/mirror";
+import { PLACE_DEFAULTS } from "../settings/place";
 import { DEFAULT_USER } from "../user/rules";
 import type { MigrationArgs } from "../settings/migration";
 import type { ClusterNames, MigrationCluster } from "../settings/users";

@@ -5,7 +5,7 @@ import { Mistakes } from "../../engine/errors";
 import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
 import { dialectNamed } from "../dialects";
 import { accessOfProvider, stackOwner } from "../kubernetes";
-import type { KubernetesArgs } from "../settings/kubernetes";
+import type { KubernetesArgs } from "../settings/place";
 import type { MigrationArgs } from "../settings/migration";
 import { mirrorName, mirrorNamespace, namesOf, SIDES } from "./names";
 

@@ -7,17 +7,10 @@ import { versionAtLeast } from "../../engine/version";
 import type { Config } from "../dialects/model";
 import { faultsOf, sayFault, validPart } from "../shape";
 import { checkRules, type ResolvedMirror } from "./rules";
-import {
-  choiceShape,
-  clusterShape,
-  type MirrorSettings,
-  mirrorShape,
-  placeShape,
-  targetShape,
-} from "../settings/mirror";
+import { choiceShape, clusterShape, type MirrorSettings, mirrorShape, targetShape } from "../settings/mirror";
+import { kubernetesShape, placeShape } from "../settings/place";
 import { z } from "zod";
 import { type Checked, filled, type Resolved, type Shape, objectOf, typed } from "../../engine/setting";
-import { kubernetesShape } from "../settings/kubernetes";
 import { laterText } from "../shape/types";
 
 /** The dialect checks addresses, logins and certificates, because it writes them. */

@@ -4,14 +4,8 @@ import type { MirrorModel } from "../../engine/model";
 import { Ready } from "../../lifecycle/resources";
 import type { ResourceText } from "../dialects";
 import { accessOf, claim, withInputs } from "../kubernetes";
-import type { KubernetesArgs } from "../settings/kubernetes";
-import {
-  type ClusterSettings,
-  type MirrorPlace,
-  type MirrorSettings,
-  PLACE_DEFAULTS,
-  type TargetSettings,
-} from "../settings/mirror";
+import { type KubernetesArgs, type MirrorPlace, PLACE_DEFAULTS } from "../settings/place";
+import type { ClusterSettings, MirrorSettings, TargetSettings } from "../settings/mirror";
 import { describeMirror, type MirrorConnection, type MirrorDescription } from "./text";
 
 /** The same fields. Every text in them may be a Pulumi output. */

@@ -4,13 +4,8 @@ import type { MirrorModel } from "../../engine/model";
 import type { ClusterSpec, MirrorAuthentication, MirrorSpec, ResourceText, TrustedCertificate } from "../dialects";
 import { checkDescribed, type ResolvedMirror } from "./rules";
 import { resolveMirror, throwMistakes } from "./resolve";
-import {
-  type ClusterSettings,
-  type MirrorPlace,
-  type MirrorSettings,
-  PLACE_DEFAULTS,
-  type TargetSettings,
-} from "../settings/mirror";
+import type { ClusterSettings, MirrorSettings, TargetSettings } from "../settings/mirror";
+import { type MirrorPlace, PLACE_DEFAULTS } from "../settings/place";
 
 /** How the workers reach a cluster. The defaults are the guide's names. */
 export interface MirrorConnection {

@@ -27,13 +27,12 @@ import {
   clusterShape,
   DEFAULT_DIALECT,
   DIALECTS,
-  type MirrorPlace,
   mirrorShape,
-  placeShape,
   type TargetSettings,
   targetShape,
   type workerShape,
 } from "./mirror";
+import { type MirrorPlace, placeShape } from "./place";
 import type { PodSettings } from "./pods";
 import { connectionShape, type MigrationCluster, secretsShape, usersShape } from "./users";
 

@@ -3,18 +3,16 @@ import {
   block,
   checked,
   count,
-  defaultsOf,
   falseOr,
   flag,
   oneOf,
-  seconds,
   text,
   typed,
   version,
   whole,
   type Written,
 } from "../../engine/setting";
-import { configValues, fieldsOf } from "../shape/types";
+import { configValues } from "../shape/types";
 import { type PodSettings, podShape } from "./pods";
 
 /**
@@ -271,39 +269,3 @@ export interface MirrorSettings
     Written<typeof workerShape>,
     PodSettings,
     Written<typeof ownClustersShape> {}
-
-/** Where the mirror runs. A stack and a program name the Kubernetes cluster in different ways. */
-export const placeShape = {
-  /**
-   * Name of the KafkaMirrorMaker2.
-   * @default `data-migration`
-   */
-  name: text.default("data-migration"),
-  /**
-   * Namespace of the KafkaMirrorMaker2. It must exist, unless `createNamespace` is set.
-   * @default `migration`
-   */
-  namespace: text.default("migration"),
-  /**
-   * Create the namespace. It is not deleted with the migration, because it may contain other objects.
-   * @default false
-   */
-  createNamespace: flag.default(false),
-  /**
-   * Labels of the KafkaMirrorMaker2. Example: `{ team: "orders" }`.
-   * @default none
-   */
-  labels: fieldsOf<string>().optional(),
-  /**
-   * Annotations of the KafkaMirrorMaker2, in addition to the one that names the owner.
-   * @default none
-   */
-  annotations: fieldsOf<string>().optional(),
-  /**
-   * Longest time to wait for the workers, in seconds.
-   * @default 600
-   */
-  readyLimitSeconds: seconds.default(600),
-};
-export interface MirrorPlace extends Written<typeof placeShape> {}
-export const PLACE_DEFAULTS = defaultsOf(placeShape);

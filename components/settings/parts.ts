@@ -20,7 +20,7 @@ import {
 } from "../../engine/setting";
 import type { UserAuthentication } from "../dialects/model";
 import { fieldsOf, laterText, resource } from "../shape/types";
-import { type KubernetesArgs, kubernetesShape } from "./kubernetes";
+import { type KubernetesArgs, kubernetesShape } from "./place";
 import type { DialectName } from "./mirror";
 
 /** Arguments of the components that a program can use alone: MirrorUser, ScramUser and SecretCopy. */

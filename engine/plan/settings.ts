@@ -4,7 +4,7 @@ import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
 import { type ReplicationRule, wantedFactors } from "../replication";
-import { factorsOf } from "../replication/origin";
+import { factorsOf } from "../replication/read";
 import type { TopicFacts } from "./types";
 
 /** How long, and up to which size, each topic keeps its records. */

@@ -7,7 +7,7 @@ export {
   type OriginReplication,
   wantedFactors,
 } from "./factors";
-export { factorsOf } from "./origin";
+export { factorsOf } from "./read";
 export { planReplication } from "./plan";
 export { planReplicationFor, type ReplicationPreview } from "./preview";
 export { findThrottle, type ThrottleFound, throttlesOn, throttleText } from "./throttle";

@@ -1,12 +1,11 @@
 import type { Clusters } from "../clusters";
-import { MigrationError } from "../errors";
-import type { ConfigEntry, OngoingReassignment, TopicDescription } from "../kafka/port";
+import { isMigrationError, MigrationError } from "../errors";
+import type { ConfigEntry, KafkaPort, OngoingReassignment, TopicDescription } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
 import { selectTopics } from "../selection";
 import { type OriginReplication, type WantedFactor, wantedFactors } from "./factors";
-import { factorsOf } from "./origin";
 import type { BrokerNow, PartitionNow, ReplicationInput, ReplicationRule, TopicNow } from "./types";
 
 /** The input of a plan, read from both clusters. */
@@ -113,5 +112,23 @@ function minInsync(config: Map<string, ConfigEntry> | undefined, topic: string, 
     {
       fix: `grant the administrator DescribeConfigs on topic ${topic} of the ${side}`,
     },
+  );
+}
+
+/**
+ * The factor of each topic: the largest number of replicas of any partition, after reassignments in progress are done.
+ * While a partition moves, metadata shows both its new and its old replicas (KIP-455). If reassignments cannot be
+ * listed (no permission, or a broker before Kafka 2.4), the factor is the number that metadata shows.
+ */
+export async function factorsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, number>> {
+  const ongoing = await port.listReassignments().catch((error: unknown) => {
+    if (isMigrationError(error)) return [];
+    throw error;
+  });
+  const going = new Map(ongoing.map((r) => [partitionKey(r), r.removing]));
+  const staying = (topic: string, partition: number, replicas: readonly number[]) =>
+    replicas.filter((id) => !going.get(partitionKey({ topic, partition }))?.includes(id)).length;
+  return new Map(
+    topics.map((t) => [t.name, Math.max(1, ...t.partitions.map((p) => staying(t.name, p.partition, p.replicas)))]),
   );
 }

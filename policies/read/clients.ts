@@ -1,7 +1,7 @@
 import { entry } from "../../engine/objects";
-import { attempt } from "../../engine/rules";
+import { attempt, fields, type SinkView } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
-import { type AnyResource, type Json, items, object, text } from "./plain";
+import { type AnyResource, items, type Json, object, text } from "./plain";
 import { addresses, isOf, isOperators } from "./side";
 
 /**
@@ -63,5 +63,26 @@ export function isSuperUser(user: AnyResource, kafkas: readonly AnyResource[]): 
     const names =
       attempt(() => items(object(object(partsOf(kafka).spec.kafka).authorization).superUsers).map(String)) ?? [];
     return names.some((one) => one === name || one === `CN=${name}`);
+  });
+}
+
+/**
+ * The sink connectors among the KafkaConnectors. Connect gives a connector a group (`connect-<name>`) only if it reads
+ * topics.
+ */
+export function readSinks(connectors: readonly AnyResource[]): SinkView[] {
+  return connectors.flatMap((resource) => {
+    const { metadata, spec } = partsOf(resource);
+    const config = object(spec.config);
+    if (text(config.topics) === undefined && text(config["topics.regex"]) === undefined) return [];
+    return [
+      fields<SinkView>({
+        group: () => text(config["consumer.override.group.id"]) ?? `connect-${text(metadata.name) ?? resource.name}`,
+        topics: () =>
+          text(config.topics)
+            ?.split(",")
+            .map((topic) => topic.trim()),
+      }),
+    ];
   });
 }

@@ -13,14 +13,13 @@ import {
 } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
-import { clientsOf, isSuperUser } from "./clients";
+import { clientsOf, isSuperUser, readSinks } from "./clients";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { idleOf, readMirrors } from "./mirror";
 import { readsSingular } from "./operators";
 import { type AnyResource, known, number, object, text } from "./plain";
 import { refusedFieldsOf } from "./refused-values";
 import { type Hints, isOf, placesIn } from "./side";
-import { readSinks } from "./sinks";
 import { tellTargets } from "./target";
 import { unknownFieldsOf } from "./unknown-fields";
 import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";

@@ -1,7 +1,8 @@
 import { MigrationError } from "./errors";
-import type { MirrorModel, Scope } from "./model";
+import type { MirrorModel } from "./model";
 import { internalSeparator, internalTopics, targetTopicName } from "./naming";
 import { nearMiss } from "./near-miss";
+import { ownsGroup, ownsTopic, waveOf } from "./parts";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE } from "./patterns";
 import { versionAtLeast } from "./version";
 
@@ -26,7 +27,7 @@ export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefi
       .filter((t) => t.side === "origin" && t.kind !== "heartbeats")
       .map((t) => t.name),
   );
-  const inScope = scopeRule(mirror.scope, "topics");
+  const inScope = ownsTopic(mirror);
   return (topic) => {
     // Same order as in MirrorSourceConnector.shouldReplicateTopic. The filter always accepts heartbeats, whatever the
     // patterns are.
@@ -38,17 +39,6 @@ export function topicRule(mirror: MirrorModel): (topic: string) => Skip | undefi
     if (isCycle(mirror, topic)) return "cycle";
     return inScope(topic) ? undefined : "out of scope";
   };
-}
-
-/** Returns a function that is true for the names of topics (or groups) of this part of the mirror. */
-function scopeRule(scope: Scope | undefined, what: "topics" | "groups"): (name: string) => boolean {
-  if (scope === undefined) return () => true;
-  const only = what === "topics" ? scope.topics : scope.groups;
-  const without = what === "topics" ? scope.withoutTopics : scope.withoutGroups;
-  const place = `waves.${scope.wave ?? ""}.${what}`;
-  const inside = only === undefined ? () => true : compilePatternList(only, place);
-  const outside = (without ?? []).map((pattern) => compilePatternList(pattern, `waves.${what}`));
-  return (name) => inside(name) && !outside.some((other) => other(name));
 }
 
 /** The topics of the origin that this mirror copies, sorted. */
@@ -72,7 +62,7 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
     mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE,
     "mirror.groupsExcludePattern",
   );
-  const inScope = scopeRule(mirror.scope, "groups");
+  const inScope = ownsGroup(mirror);
   const split = new Set(mirror.scope?.splitGroups);
   return originGroups
     .filter((group) => matched(group) && !excluded(group) && (inScope(group) || split.has(group)))
@@ -104,8 +94,13 @@ export function topicsExclude(mirror: MirrorModel): string {
 export function nothingSelected(originTopics: readonly string[], mirror: MirrorModel): MigrationError {
   const skip = topicRule(mirror);
   const visible = originTopics.filter((t) => !t.startsWith("__"));
+  const wave = waveOf(mirror);
+  const [place, pattern] =
+    wave === undefined
+      ? ["mirror.topicsPattern", mirror.topicsPattern]
+      : [`waves.${wave}.topics`, mirror.scope?.topics ?? ""];
   const details = [
-    ...patternHints(visible, mirror.topicsPattern),
+    ...patternHints(visible, pattern),
     ...visible
       .filter((t) => skip(t) === "excluded")
       .slice(0, 5)
@@ -116,14 +111,14 @@ export function nothingSelected(originTopics: readonly string[], mirror: MirrorM
       .map((t) => `topic "${t}" matches, but MirrorMaker 2 treats its name as internal`),
   ];
   const seen =
-    `mirror.topicsPattern "${mirror.topicsPattern}" selects none of the ${visible.length} visible topics of ` +
-    "the origin";
+    `${place} "${pattern}" selects none of the ${visible.length} visible topics of ` +
+    `the origin${wave === undefined ? "" : " that the mirror copies"}`;
   return new MigrationError("SELECTION_EMPTY", seen, {
     details,
     fix:
       visible.length === 0
         ? "check that this is the right origin and that the user may describe its topics"
-        : "write mirror.topicsPattern so that it matches whole topic names",
+        : `write ${place} so that it matches whole topic names`,
   });
 }
 

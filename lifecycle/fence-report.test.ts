@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FenceGap } from "../engine/fence";
 import type { Report } from "../engine/report";
-import { forgetFenceRecord, mergeGaps, noteGap } from "./handlers/fence-hold";
+import {
+  fenceRecord,
+  forgetFenceRecord,
+  lastWhole,
+  mergeGaps,
+  noteGap,
+  noteWhole,
+  stopHolding,
+} from "./handlers/fence-hold";
+import { modelOf, type StepInputs } from "./handlers/inputs";
 import { reportStep } from "./handlers/report";
 import { stepInputs } from "../test/lifecycle/support/inputs";
 import { said } from "../test/lifecycle/support/said";
@@ -17,6 +26,7 @@ const gap = (after: string, until: string, more: Partial<FenceGap> = {}): FenceG
   wrote: [],
   ...more,
 });
+const model = modelOf(stepInputs as unknown as StepInputs);
 const RAISED = "2026-01-01T10:00:00.000Z";
 
 let folder: string;
@@ -46,6 +56,7 @@ async function written(more: object): Promise<Report> {
 test("the report lists every gap of the fence, also from earlier ups, and since when nothing holds it", async () => {
   const facts = { fenceRaisedAt: RAISED };
   noteGap(
+    model,
     gap("2026-01-01T10:00:01.000Z", "2026-01-01T10:00:02.000Z", {
       wrote: [{ topic: "orders", partition: 3, from: "7", to: "9" }],
     }),
@@ -59,15 +70,15 @@ test("the report lists every gap of the fence, also from earlier ups, and since 
     new RegExp(`fence has not been held since ${RAISED}: .*user operator.*kafka-migration fence --hold`),
   );
   await forgetFenceRecord();
-  noteGap(gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z"));
+  noteGap(model, gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z"));
   const second = await written({ facts, userOperator: true });
   expect(second.fence?.gaps.map((g) => g.after)).toEqual(["2026-01-01T10:00:01.000Z", "2026-01-01T11:00:00.000Z"]);
 });
 
 test("the report does not say that nothing was written in a gap that was not watched", async () => {
   const [raised, again] = ["2026-01-01T10:00:00.000Z", "2026-01-01T11:00:00.000Z"];
-  noteGap(gap(raised, again, { topics: [], unwatched: true }));
-  noteGap(gap("2026-01-01T10:30:00.000Z", "2026-01-01T10:30:01.000Z"));
+  noteGap(model, gap(raised, again, { topics: [], unwatched: true }));
+  noteGap(model, gap("2026-01-01T10:30:00.000Z", "2026-01-01T10:30:01.000Z"));
   const { warnings } = await written({ facts: { fenceRaisedAt: RAISED } });
   const [line, ...others] = warnings.filter((w) => w.startsWith("Fence open"));
   expect(line).toMatch(/writes may have been missed$/);
@@ -89,4 +100,25 @@ test("a gap that was seen twice is listed once, with all its writes", () => {
   const wrote = [{ topic: "orders", partition: 0, from: "1", to: "2" }];
   const seen = mergeGaps([gap("01", "04"), gap("06", "07")], [gap("02", "05", { topics: ["clicks"], wrote })]);
   expect(seen).toEqual([gap("01", "05", { topics: ["orders", "clicks"], wrote }), gap("06", "07")]);
+});
+
+test("the fence of a wave has its own record, and the whole migration has them all", async () => {
+  const part = (scope: object) => ({ ...model, mirror: { ...model.mirror, scope } });
+  const [one, two] = [part({ wave: "one", topics: "a" }), part({ wave: "two", topics: "b" })];
+  const outside = part({ withoutTopics: ["a", "b"] });
+  const elsewhere = { ...model, origin: { bootstrapServers: "other:9092" } };
+  const [first, second] = [
+    gap("2026-01-01T10:00:00.000Z", "2026-01-01T10:00:01.000Z", { topics: ["a"] }),
+    gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z", { topics: ["b"] }),
+  ];
+  noteGap(one, first);
+  noteGap(two, second);
+  noteWhole(one, RAISED);
+  expect(fenceRecord(one, RAISED).gaps).toEqual([first]);
+  expect(fenceRecord(outside, RAISED).gaps).toEqual([]);
+  expect(fenceRecord(model, RAISED).gaps).toEqual([first, second]);
+  expect(fenceRecord(elsewhere, RAISED).gaps).toEqual([]);
+  expect([lastWhole(one), lastWhole(two), lastWhole(outside)]).toEqual([RAISED, undefined, undefined]);
+  await stopHolding(two);
+  expect(lastWhole(one)).toBe(RAISED);
 });

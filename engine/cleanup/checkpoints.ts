@@ -5,6 +5,7 @@ import { partitionKey } from "../log/partition";
 import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
+import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { selectGroups } from "../selection";
 import { countText, someOf } from "../units";
@@ -69,7 +70,7 @@ async function requireApplied(
   const latest = new LatestCheckpoints();
   await readWhole(target, topic.name, (key, value) => void latest.add(key, value));
   const all = latest.list();
-  const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], mirror));
+  const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], wholeMirror(mirror)));
   const present = new Map(
     (await target.describeTopics([...new Set(all.map((c) => c.topic))])).map((t) => [t.name, t.partitions.length]),
   );

@@ -7,6 +7,7 @@ import type { Acl, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { internalTopics, offsetsJournalTopic } from "../naming";
+import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { type ThrottleFound, throttlesOn } from "../replication/throttle";
 import { selectPairs } from "../selection";
@@ -55,12 +56,13 @@ export async function listResidue(
   _progress: Progress = silent,
   open?: OpenKafka,
 ): Promise<Residue[]> {
+  const mirror = wholeMirror(model.mirror);
   return withClusters(
     model,
     async (clusters) => {
       const { patienceMs = SHORT_MS } = options;
       for (const begun = Date.now(); ; await sleep(500)) {
-        const found = await lookAround(clusters, model.mirror, options);
+        const found = await lookAround(clusters, mirror, options);
         // Residue that may belong to somebody else will not disappear, so wait only a short time.
         const patience = found.every((r) => r.foreign === true) ? Math.min(patienceMs, SHORT_MS) : patienceMs;
         if (found.length === 0 || Date.now() - begun >= patience) return found;

@@ -4,6 +4,7 @@ import { ConnectStateReader } from "../connect-state";
 import { isMigrationError, MigrationError } from "../errors";
 import type { Acl, KafkaPort, OpenOptions } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
+import { mayBeEmpty, NOTHING_OUTSIDE, wholeMirror } from "../parts";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
@@ -79,15 +80,17 @@ export async function raiseOn(
   settled = false,
 ): Promise<{ raised: RaisedFence; ends: Ends }> {
   const { topics, rules, acls } = await wanted(origin, mirror, options);
+  if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
   const { missing, own } = compare(rules, acls);
   await create(origin, missing);
   const principals = [...new Set(rules.map((r) => r.rule.principal))].sort();
-  progress.info(
-    `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} ` +
-      `(${missing.length} ACLs created, ${rules.length - missing.length} existed already)`,
-  );
+  if (topics.length > 0)
+    progress.info(
+      `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} ` +
+        `(${missing.length} ACLs created, ${rules.length - missing.length} existed already)`,
+    );
   const { writing, ends } =
-    settled && missing.length === 0
+    topics.length === 0 || (settled && missing.length === 0)
       ? { writing: [], ends: await endsOf(origin, topics) }
       : await settle(origin, topics, options);
   const warnings: string[] = [];
@@ -124,8 +127,8 @@ export async function wanted(
 ): Promise<{ topics: string[]; rules: Rule[]; acls: Acl[] }> {
   const topics = fencedTopics(await origin.listTopics(), mirror);
   const acls = await listAcls(origin);
-  const marked = markedRules(mirror, acls);
-  // The fence's own rules must not count as existing rules of other people.
+  // The fence's own rules must not count as existing rules of other people. Neither must those of other parts' fences.
+  const marked = markedRules(wholeMirror(mirror), acls);
   const ours = new Set(marked.map((r) => idOf(r.rule)));
   const others = acls.filter((a) => !ours.has(idOf(a)));
   const opened = await mustStayOpen(origin, uncovered(topics, others), acls, options);

@@ -3,6 +3,7 @@ import { MigrationError } from "../errors";
 import type { Acl } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { internalTopics } from "../naming";
+import { ownsTopic } from "../parts";
 import { selectTopics } from "../selection";
 
 export const EVERYONE = "User:*";
@@ -121,8 +122,12 @@ export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missin
   return result;
 }
 
-/** Every rule that a marker of this migration names, even if the rule itself no longer exists. */
+/**
+ * Every rule that a marker of this migration names, even if the rule itself no longer exists. If the mirror is limited to
+ * a part (a wave), only the rules on topics of this part: the others belong to the fences of other parts.
+ */
 export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
+  const own = ownsTopic(mirror);
   return (["deny", "allow"] as const).flatMap((kind) => {
     const prefix = markerPrefix(mirror, kind);
     const markers = acls.filter(
@@ -132,6 +137,9 @@ export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
         a.operation === "Describe" &&
         a.resourceName.startsWith(prefix),
     );
-    return markers.map((m) => ruleOf(mirror, m.resourceName.slice(prefix.length), m.principal, kind));
+    return markers
+      .map((m) => ({ topic: m.resourceName.slice(prefix.length), principal: m.principal }))
+      .filter(({ topic }) => own(topic))
+      .map(({ topic, principal }) => ruleOf(mirror, topic, principal, kind));
   });
 }

@@ -1,6 +1,7 @@
 import { type ConnectorState, currentTasks, type Status } from "../connect-state";
 import { parsePartitionKey, partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
+import { mayBeEmpty, ownsTopic } from "../parts";
 import { type RecordedTopics, recreatedText, recreatedTopics } from "../topic-ids";
 import { topicRule } from "../selection";
 import { countText, durationText } from "../units";
@@ -34,6 +35,7 @@ export function findingsOf(
   const against = (kind: GateFindingKind, subject: string, text: string, hopeless = false) =>
     found.against.push({ kind, subject, text, hopeless });
   topics(look, mirror, against);
+  if (look.topics.length === 0 && mayBeEmpty(mirror)) return found;
   found.against.push(...recreatedFindings(look, recorded, options.compareLastRecord !== false));
   found.warnings.push(...deletedTopics(look, mirror));
   const behind = partitions(look, options, against, found.warnings);
@@ -44,11 +46,12 @@ export function findingsOf(
 type Against = (kind: GateFindingKind, subject: string, text: string, hopeless?: boolean) => void;
 
 function topics(look: Look, mirror: MirrorModel, against: Against): void {
-  if (look.topics.length === 0) {
+  if (look.topics.length === 0 && !mayBeEmpty(mirror)) {
+    const pattern = mirror.scope?.topics ?? mirror.topicsPattern;
     against(
       "no topics",
-      mirror.topicsPattern,
-      `"${mirror.topicsPattern}" selects none of the ${countText(look.visibleTopics.length, "topic")} that the origin shows`,
+      pattern,
+      `"${pattern}" selects none of the ${countText(look.visibleTopics.length, "topic")} that the origin shows`,
       true,
     );
   }
@@ -228,8 +231,13 @@ function connectors(
     ["heartbeat connector", look.connect.heartbeat],
   ] as const;
   if (source.status?.state === "FAILED") failed("connector failed", "source connector", source.status);
-  for (const { task, status } of look.connect.assignments) {
-    if (status?.state === "FAILED") failed("task failed", `source task ${task}`, status, task);
+  const own = ownsTopic(mirror);
+  for (const { task, status, partitions } of look.connect.assignments) {
+    if (status?.state !== "FAILED") continue;
+    // A task that copies only topics of other waves does not hold up this one.
+    const ofOthers = partitions.length > 0 && !partitions.some((p) => own(p.topic));
+    if (ofOthers) warnings.push(`source task ${task}, which copies topics of other waves, is FAILED`);
+    else failed("task failed", `source task ${task}`, status, task);
   }
   // These connectors do not copy records, so the copy can be complete without them. Group offsets need no checkpoints.
   for (const [what, connector] of others) {

@@ -7,6 +7,7 @@ import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import type { Isolation } from "../records/read";
 import { collisionWith } from "../naming";
+import { ownsTopic } from "../parts";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
 import { visibleInGaps } from "./gaps";
@@ -192,7 +193,8 @@ export class Observer {
 
   private async hidden(connect: ConnectView, visible: readonly string[]): Promise<string[]> {
     const known = new Set(visible);
-    const unknown = [...new Set(assignedTopics(connect))].filter((t) => !known.has(t));
+    const own = ownsTopic(this.mirror);
+    const unknown = [...new Set(assignedTopics(connect))].filter((t) => !known.has(t) && own(t));
     if (unknown.length === 0) return [];
     // A deleted topic also stays assigned until the next refresh. The broker knows which topics are deleted.
     const operations = await this.clusters.origin.topicOperations(unknown);

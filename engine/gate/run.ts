@@ -3,6 +3,7 @@ import { type Clusters, type OpenKafka, requestCount, withClusters } from "../cl
 import { isMigrationError, MigrationError } from "../errors";
 import { parsePartitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
+import { mayBeEmpty, NOTHING_OUTSIDE } from "../parts";
 import type { Progress } from "../progress";
 import { retryIfRecordsGone } from "../records/retry";
 import { nothingSelected } from "../selection";
@@ -119,7 +120,8 @@ class Gate {
         if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { from: look.at, ends };
         against.push(...writing);
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
-        if (against.length === 0 && look.at - quiet.from >= this.options.stableForMs) {
+        const settled = look.topics.length === 0 || look.at - quiet.from >= this.options.stableForMs;
+        if (against.length === 0 && settled) {
           const outcome = await this.ifPossible(() =>
             this.confirm(look, warnings, look.at - (completeSince ?? look.at)),
           );
@@ -235,6 +237,7 @@ class Gate {
 
   private passed(look: Look, warnings: string[], lastRecordsCompared: number, quietMs: number): GateResult {
     for (const warning of warnings) this.progress.warn(warning);
+    if (look.topics.length === 0) this.progress.info(NOTHING_OUTSIDE);
     const facts = [...look.partitions.values()].map((p) => p.facts);
     return {
       passedAt: new Date(look.at).toISOString(),
@@ -260,8 +263,9 @@ class Gate {
   }
 
   private refusal(code: string, seen: string, look: Look | undefined, against: readonly GateFinding[]): MigrationError {
-    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0)
-      return nothingSelected(look.visibleTopics, this.model.mirror);
+    const { mirror } = this.model;
+    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0 && !mayBeEmpty(mirror))
+      return nothingSelected(look.visibleTopics, mirror);
     const complete =
       look === undefined ? 0 : [...look.partitions.values()].filter((p) => verdictOf(p.facts) === "complete").length;
     const progress =

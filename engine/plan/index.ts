@@ -1,6 +1,7 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import type { MigrationModel } from "../model";
 import type { OffsetOptions } from "../offsets";
+import { wholeMirror } from "../parts";
 import type { Progress } from "../progress";
 import type { ReplicationRule } from "../replication";
 import { someOf } from "../units";
@@ -45,7 +46,7 @@ export async function planWaves(
     (clusters) =>
       readFacts(
         clusters,
-        model.mirror,
+        wholeMirror(model.mirror),
         {
           measureMs: options.measureMs ?? MEASURE_MS,
           idleMs,

@@ -5,6 +5,7 @@ import { isMigrationError, MigrationError } from "../errors";
 import { openKafka } from "../kafka/client";
 import type { KafkaPort } from "../kafka/port";
 import type { Connection, MigrationModel, Side } from "../model";
+import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { selectGroups, selectPairs } from "../selection";
 import { countText } from "../units";
@@ -36,12 +37,13 @@ export interface MirrorPrivileges {
  *   errors of the connection itself (wrong password, unreachable)
  */
 export async function checkMirrorPrivileges(
-  model: MigrationModel,
+  part: MigrationModel,
   mirror: { origin: Connection; target: Connection },
   progress: Progress = silent,
   options: MirrorPrivilegeOptions = {},
   open: OpenKafka = openKafka,
 ): Promise<MirrorPrivileges> {
+  const model = { ...part, mirror: wholeMirror(part.mirror) };
   return withClusters(
     model,
     async (administrator) => {

@@ -7,6 +7,7 @@ import { openKafka } from "../kafka/client";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { offsetsJournalTopic } from "../naming";
+import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { selectGroups, selectPairs } from "../selection";
 import { countText } from "../units";
@@ -89,9 +90,10 @@ export async function preflight(
   open: OpenKafka = openKafka,
 ): Promise<PreflightResult> {
   const deadline = Date.now() + (options.patienceMs ?? 0);
+  const whole = { ...model, mirror: wholeMirror(model.mirror) };
   for (;;) {
     try {
-      return await lookOnce(model, options, progress, open);
+      return await lookOnce(whole, options, progress, open);
     } catch (error) {
       if (!ofNewUser(error) || Date.now() >= deadline) throw error;
     }

@@ -3,6 +3,7 @@ import { isMigrationError, MigrationError } from "../errors";
 import type { KafkaPort, OngoingReassignment } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
+import { mayBeEmpty, NOTHING_OUTSIDE } from "../parts";
 import { type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
 import { minInsyncChanges, type MinInsyncChange } from "./factors";
@@ -76,6 +77,7 @@ async function apply(
   const { target } = clusters;
 
   const first = await readReplication(clusters, mirror, options);
+  if (first.origin.length === 0 && mayBeEmpty(mirror)) progress.info(`replication: ${NOTHING_OUTSIDE}`);
   const names = first.input.topics.map((t) => t.name);
   const { ours, foreign } = await throttlesOn(target, names);
   warnOfForeign(foreign, progress);

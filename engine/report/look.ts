@@ -4,6 +4,7 @@ import { type Look, Observer } from "../gate/observe";
 import { compareRecords } from "../gate/compare-records";
 import { gap, verdictOf } from "../gate/rule";
 import type { MigrationModel } from "../model";
+import { mayBeEmpty } from "../parts";
 import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
 import { retryIfRecordsGone } from "../records/retry";
 import { throttlesOn } from "../replication/throttle";
@@ -20,7 +21,7 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
     retryIfRecordsGone(async () => {
       const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
       const look = await observer.look(true, signal);
-      if (look.topics.length === 0 && look.hiddenTopics.length === 0)
+      if (look.topics.length === 0 && look.hiddenTopics.length === 0 && !mayBeEmpty(model.mirror))
         throw nothingSelected(look.visibleTopics, model.mirror);
       const asked = {
         ...options,

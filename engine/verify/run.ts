@@ -2,6 +2,7 @@ import { type Clusters, type OpenKafka, requestCount, withClusters } from "../cl
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
 import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
+import { mayBeEmpty, NOTHING_OUTSIDE } from "../parts";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
 import { retryIfRecordsGone } from "../records/retry";
@@ -146,6 +147,8 @@ class Verification {
   async compare({ topics, pairs, notes }: Pairs): Promise<void> {
     this.notes.push(...notes);
     this.total = pairs.length;
+    if (topics.length === 0 && this.options.mode !== "none" && mayBeEmpty(this.model.mirror))
+      this.progress.info(NOTHING_OUTSIDE);
     if (pairs.length === 0) return;
     const open = pairs.filter((pair) => {
       const known = this.memory.get(pair);

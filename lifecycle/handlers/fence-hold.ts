@@ -1,23 +1,43 @@
 import { type FenceGap, type FenceOptions, holdFence } from "../../engine/fence";
 import type { MigrationModel } from "../../engine/model";
+import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import { underPulumi } from "./engine-link";
 
 /**
- * Holds the fence from its raise until the end of the `up`, also between the steps and while the replication is reset.
- * Pulumi keeps one process for all steps of a run, so the hold lives in this process and ends with it.
+ * Holds each fence from its raise until the end of the `up`, also between the steps and while the replication is reset.
+ * Pulumi keeps one process for all steps of a run, so the holds live in this process and end with it. Each wave has its
+ * own fence, and waves run in parallel.
  */
 interface Hold {
   stop: AbortController;
   ended: Promise<void>;
 }
 
-let hold: Hold | undefined;
-let lostAt: string | undefined;
-let gaps: FenceGap[] = [];
-let wholeAt: string | undefined;
+/** What this run knows about the fence of one part of a migration. */
+interface Part {
+  migration: string;
+  hold?: Hold;
+  lostAt?: string;
+  gaps: FenceGap[];
+  wholeAt?: string;
+}
 
-/** What this run knows about the fence. */
+const parts = new Map<string, Part>();
+
+const migrationOf = ({ origin, mirror }: MigrationModel): string =>
+  JSON.stringify([origin.bootstrapServers, mirror.originAlias, mirror.targetAlias]);
+
+/** The part that the model is limited to. */
+function partOf(model: MigrationModel): Part {
+  const migration = migrationOf(model);
+  const key = `${migration} ${waveOf(model.mirror) ?? ""}`;
+  const known = parts.get(key) ?? { migration, gaps: [] };
+  parts.set(key, known);
+  return known;
+}
+
+/** What this run knows about a fence. */
 export interface FenceRecord {
   gaps: FenceGap[];
   /** ISO 8601. Time until which this run held the fence. Undefined: this run did not hold it. */
@@ -34,40 +54,47 @@ export function keepHolding(
   progress: Progress,
   live = underPulumi(),
 ): void {
-  if (!live || hold !== undefined) return;
+  const part = partOf(model);
+  if (!live || part.hold !== undefined) return;
   const stop = new AbortController();
-  lostAt = undefined;
-  const ended = holdFence(model, { ...options, onGap: noteGap }, progress, stop.signal).then(
+  delete part.lostAt;
+  const onGap = (gap: FenceGap) => noteGap(model, gap);
+  const ended = holdFence(model, { ...options, onGap }, progress, stop.signal).then(
     () => {},
     (error: unknown) => {
-      lostAt = new Date().toISOString();
-      progress.warn(`fence: not held since ${lostAt}: ${(error as Error).message.split("\n", 1)[0]}`);
+      part.lostAt = new Date().toISOString();
+      progress.warn(`fence: not held since ${part.lostAt}: ${(error as Error).message.split("\n", 1)[0]}`);
     },
   );
-  hold = { stop, ended };
+  part.hold = { stop, ended };
 }
 
-/** Ends the hold before the fence is lowered. Otherwise the hold would raise it again. */
-export async function stopHolding(): Promise<void> {
-  const ending = hold;
-  hold = undefined;
-  wholeAt = undefined;
+/** Ends the hold before the fence is lowered. Otherwise the hold would raise it again. Other parts keep their holds. */
+export async function stopHolding(model: MigrationModel): Promise<void> {
+  await stopPart(partOf(model));
+}
+
+async function stopPart(part: Part): Promise<void> {
+  const ending = part.hold;
+  delete part.hold;
+  delete part.wholeAt;
   ending?.stop.abort();
   await ending?.ended;
 }
 
 /** Records a gap. If two holds see the same gap, the longer one counts. */
-export function noteGap(gap: FenceGap): void {
-  gaps = mergeGaps(gaps, [gap]);
+export function noteGap(model: MigrationModel, gap: FenceGap): void {
+  const part = partOf(model);
+  part.gaps = mergeGaps(part.gaps, [gap]);
 }
 
 /** Records that the fence was complete. @param at ISO 8601 */
-export function noteWhole(at: string): void {
-  wholeAt = at;
+export function noteWhole(model: MigrationModel, at: string): void {
+  partOf(model).wholeAt = at;
 }
 
 /** ISO 8601 time at which this run last saw the complete fence. Undefined: this run has not raised it. */
-export const lastWhole = (): string | undefined => wholeAt;
+export const lastWhole = (model: MigrationModel): string | undefined => partOf(model).wholeAt;
 
 /** Joins both lists in order of time. Gaps that overlap become one. */
 export function mergeGaps(some: readonly FenceGap[], others: readonly FenceGap[]): FenceGap[] {
@@ -91,15 +118,26 @@ export function mergeGaps(some: readonly FenceGap[], others: readonly FenceGap[]
   return merged;
 }
 
-/** @param at current time, ISO 8601 */
-export function fenceRecord(at: string): FenceRecord {
-  const heldUntil = hold === undefined ? undefined : (lostAt ?? at);
-  return { gaps: [...gaps], ...(heldUntil === undefined ? {} : { heldUntil }) };
+/**
+ * What this run knows about the fence of the model's part. A model without a scope gets the record of all parts: the
+ * gaps of all fences, and the earliest time until which one of them was held.
+ * @param at current time, ISO 8601
+ */
+export function fenceRecord(model: MigrationModel, at: string): FenceRecord {
+  const some =
+    model.mirror.scope === undefined
+      ? [...parts.values()].filter((part) => part.migration === migrationOf(model))
+      : [partOf(model)];
+  const held = some.filter((part) => part.hold !== undefined).map((part) => part.lostAt ?? at);
+  const heldUntil = held.sort().at(0);
+  return {
+    gaps: some.reduce<FenceGap[]>((all, part) => mergeGaps(all, part.gaps), []),
+    ...(heldUntil === undefined ? {} : { heldUntil }),
+  };
 }
 
 /** For tests: starts a new run. */
 export async function forgetFenceRecord(): Promise<void> {
-  await stopHolding();
-  gaps = [];
-  lostAt = undefined;
+  await Promise.all([...parts.values()].map(stopPart));
+  parts.clear();
 }

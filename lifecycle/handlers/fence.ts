@@ -26,7 +26,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   const model = modelOf(inputs);
   const raised = await raiseFence(model, inputs.options, progress);
   if (before !== undefined && before !== null && raised.created > 0) {
-    noteGap({
+    noteGap(model, {
       after: before.raisedAt,
       until: raised.raisedAt,
       rules: raised.created,
@@ -39,7 +39,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
         `${before.raisedAt}); restored`,
     );
   }
-  noteWhole(raised.raisedAt);
+  noteWhole(model, raised.raisedAt);
   keepHolding(model, inputs.options, progress);
   if (inputs.userOperator === true) progress.warn(OPERATOR_REMOVES);
   return { raised };
@@ -60,8 +60,9 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   /** A user operator removes the fence within minutes. Each further `up` of the cutover raises it again. */
   async isOutdated(state) {
     if (!wanted(state)) return false;
-    const { state: found } = await checkFence(modelOf(state), state.options).catch(() => ({ state: "up" }));
-    return found !== "up";
+    const found = await checkFence(modelOf(state), state.options).catch(() => undefined);
+    // Without a topic there is no rule, and nothing to raise.
+    return found !== undefined && found.rules > 0 && found.state !== "up";
   },
 
   async create(inputs, progress) {

@@ -1,4 +1,12 @@
-import { breached, fenceIsThere, type FenceOptions, lowerFence, type TopicEnds, whileFenced } from "../../engine/fence";
+import {
+  breached,
+  type FenceGap,
+  fenceIsThere,
+  type FenceOptions,
+  lowerFence,
+  type TopicEnds,
+  whileFenced,
+} from "../../engine/fence";
 import { defined } from "../../engine/objects";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
@@ -41,16 +49,17 @@ export async function behindFence<T>(
   again = false,
 ): Promise<T> {
   if (!inputs.fence) return work();
+  const model = modelOf(inputs);
   for (let left = again ? TRIES : 1; ; ) {
     const options = {
       ...inputs.fenceOptions,
-      onGap: noteGap,
-      ...defined({ wholeAt: lastWhole() }),
+      onGap: (gap: FenceGap) => noteGap(model, gap),
+      ...defined({ wholeAt: lastWhole(model) }),
       ...(isDefined(inputs.gateEnds) ? { gateEnds: inputs.gateEnds } : {}),
     };
-    keepHolding(modelOf(inputs), inputs.fenceOptions ?? {}, progress);
-    const { result, report } = await whileFenced(modelOf(inputs), options, progress, work);
-    if (lastWhole() !== undefined) noteWhole(report.until);
+    keepHolding(model, inputs.fenceOptions ?? {}, progress);
+    const { result, report } = await whileFenced(model, options, progress, work);
+    if (lastWhole(model) !== undefined) noteWhole(model, report.until);
     const wrote = [...report.wrote, ...report.gaps.flatMap((gap) => gap.wrote)];
     if (wrote.length === 0) return result;
     if (--left === 0) throw breached(wrote, "while the fence was up");
@@ -68,6 +77,6 @@ export async function behindFence<T>(
  */
 export async function lowerWhatIsThere(inputs: StepInputs, asked: boolean, progress: Progress): Promise<void> {
   const model = modelOf(inputs);
-  await stopHolding();
+  await stopHolding(model);
   if (asked || (await fenceIsThere(model).catch(() => false))) await lowerFence(model, {}, progress);
 }

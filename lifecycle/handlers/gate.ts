@@ -17,7 +17,7 @@ import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
-import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
 
 export interface GateInputs extends PhasedInputs, FencedInputs {
   options: GateOptions;
@@ -212,7 +212,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
     // A new migration starts after the clean-up. Nothing that the gate passed exists any more.
     if (olds.phase === "cleanup") return arm({ ...news, topicIds: null }, progress);
     // An earlier pass says nothing about topics or records that were added later.
-    const holds = sameSelection(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
+    const holds = sameTopics(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
     const change = phaseChange({ phase: olds.phase, done: olds.passed && holds }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
     else if (news.phase === "mirror") await lowerWhatIsThere(news, olds.fence || news.fence, progress);

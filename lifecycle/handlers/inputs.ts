@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { resolve } from "node:path";
 import { engineProgress } from "./engine-link";
 import { type ConnectionSecrets, renewable } from "./renewed";
@@ -71,6 +72,19 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
  * version may lack some fields.
  */
 export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
+  const groups = ({ mirror: { scope } }: StepInputs) => [
+    scope?.groups ?? null,
+    scope?.withoutGroups ?? [],
+    scope?.splitGroups ?? [],
+  ];
+  return sameTopics(olds, news) && isDeepStrictEqual(groups(olds), groups(news));
+}
+
+/**
+ * Like {@link sameSelection}, but the groups of a wave may differ. The steps that work on topics need not run again if a
+ * wave gets another group.
+ */
+export function sameTopics(olds: StepInputs, news: StepInputs): boolean {
   if (isDefined(olds.gatePassedAt) && isDefined(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt)
     return false;
   const keys = [
@@ -81,7 +95,12 @@ export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
     "groupsPattern",
     "groupsExcludePattern",
   ] as const;
-  return keys.every((key) => olds.mirror[key] === news.mirror[key]);
+  const topics = ({ mirror: { scope } }: StepInputs) => [
+    scope?.wave ?? null,
+    scope?.topics ?? null,
+    scope?.withoutTopics ?? [],
+  ];
+  return keys.every((key) => olds.mirror[key] === news.mirror[key]) && isDeepStrictEqual(topics(olds), topics(news));
 }
 
 /** Returns true if the step ran for the same pass of the gate, possibly with other options. */

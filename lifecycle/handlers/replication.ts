@@ -7,7 +7,7 @@ import {
   type ReplicationResult,
 } from "../../engine/replication";
 import { defineStep } from "./framework";
-import { isDefined, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameSelection } from "./inputs";
+import { isDefined, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
 
 export interface ReplicationInputs extends PhasedInputs {
   options: ReplicationOptions;
@@ -36,7 +36,7 @@ async function describePlan(inputs: ReplicationInputs, progress: Progress): Prom
 
 /** Preview and update both use this decision. A reset with other rules counts as a cutover, too. */
 function changeOf(olds: ReplicationInputs & ReplicationOutputs, news: ReplicationInputs): PhaseChange {
-  const done = isDefined(olds.resetAt) && sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
+  const done = isDefined(olds.resetAt) && sameTopics(olds, news) && isDeepStrictEqual(olds.options, news.options);
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 

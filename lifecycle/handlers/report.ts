@@ -104,7 +104,7 @@ function fenceHistory(
 ): FenceHistory | undefined {
   if (inputs.phase === "cleanup") return earlier?.fence === undefined ? undefined : { gaps: earlier.fence.gaps };
   if (inputs.phase !== "cutover" || facts.fenceRaisedAt === undefined) return undefined;
-  const { gaps, heldUntil } = fenceRecord(at);
+  const { gaps, heldUntil } = fenceRecord(modelOf(inputs), at);
   const before = earlier?.phase === "cutover" ? earlier.fence : undefined;
   const notHeldSince = heldUntil ?? before?.notHeldSince ?? facts.fenceRaisedAt;
   return {

@@ -16,7 +16,7 @@ import {
   reportFolder,
   type ReportLocation,
   sameGate,
-  sameSelection,
+  sameTopics,
 } from "./inputs";
 
 export interface VerificationInputs extends PhasedInputs, FencedInputs {
@@ -65,7 +65,7 @@ async function forget({ resume }: VerificationInputs): Promise<void> {
 }
 
 function changeOf(olds: VerificationInputs & VerificationOutputs, news: VerificationInputs): PhaseChange {
-  const done = (isDefined(olds.verifiedAt) || olds.options.mode === "none") && sameSelection(olds, news);
+  const done = (isDefined(olds.verifiedAt) || olds.options.mode === "none") && sameTopics(olds, news);
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 

@@ -77,14 +77,17 @@ describe("a fence whose ACLs a user operator removes", () => {
   it("is held between the steps until the up ends, lists each gap, and stays down once it is lowered", async () => {
     await fenceStep.create(cutover());
     keepHolding(modelFor(clusters, prefix), {}, silent, true);
-    await eventually("the hold has seen the fence", async () => fenceRecord("now").heldUntil === "now");
+    await eventually(
+      "the hold has seen the fence",
+      async () => fenceRecord(modelFor(clusters, prefix), "now").heldUntil === "now",
+    );
     await pass();
     await eventually("the fence stands again", async () => (await state()) === "up");
-    await eventually("the gap is known", async () => fenceRecord("now").gaps.length === 1);
-    expect(fenceRecord("now").gaps).toMatchObject([{ topics: [topic], wrote: [] }]);
+    await eventually("the gap is known", async () => fenceRecord(modelFor(clusters, prefix), "now").gaps.length === 1);
+    expect(fenceRecord(modelFor(clusters, prefix), "now").gaps).toMatchObject([{ topics: [topic], wrote: [] }]);
     await lowerWhatIsThere(inputs, true, silent);
     expect(await state()).toBe("down");
-    expect(fenceRecord("now").heldUntil).toBeUndefined();
+    expect(fenceRecord(modelFor(clusters, prefix), "now").heldUntil).toBeUndefined();
   });
 
   it("has a gap if it was open between two ups", async () => {
@@ -93,7 +96,7 @@ describe("a fence whose ACLs a user operator removes", () => {
     const lines = await said(() => fenceStep.update("id", outs, cutover()));
     expect(lines).toMatch(/1 rule had been removed since the last up/);
     const { raisedAt } = outs.raised as { raisedAt: string };
-    expect(fenceRecord("now").gaps).toMatchObject([{ after: raisedAt, rules: 1 }]);
+    expect(fenceRecord(modelFor(clusters, prefix), "now").gaps).toMatchObject([{ after: raisedAt, rules: 1 }]);
   });
 });
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { holdOn } from "../../../engine/fence/hold";
 import { checkOn, lowerOn, raiseOn } from "../../../engine/fence/raise";
 import type { Acl } from "../../../engine/kafka/port";
+import type { MirrorModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";
 import { eventually, modelFor } from "../support/mirror";
 import { FakeOrigin } from "./fake-origin";
@@ -102,6 +103,79 @@ describe("the fence's rules", () => {
     await lower();
     origin.allow({ principal: "User:*", resourceName: "orders" });
     await expect(raise({ except: ["User:admin"] })).rejects.toThrow(/FENCE_EXCEPT_EVERYONE[^]*orders/);
+  });
+});
+
+describe("the fence of a wave", () => {
+  const orders = { ...mirror, scope: { wave: "shop", topics: "orders", groups: "" } };
+  const outside = { ...mirror, scope: { withoutTopics: ["orders"], withoutGroups: [""] } };
+  const raisePart = async (part: MirrorModel) => (await raiseOn(origin.port(), part, quick, silent)).raised;
+
+  it("closes the wave's topics only, and lowering it leaves the other fence", async () => {
+    expect(await raisePart(orders)).toMatchObject({ topics: 1, created: 1 });
+    expect(denied()).toEqual(["User:* Write orders"]);
+    expect(await checkOn(origin.port(), outside, {})).toEqual({
+      state: "down",
+      rules: 1,
+      missing: ["payments"],
+      leftovers: [],
+    });
+    await raisePart(outside);
+    expect(denied()).toEqual(["User:* Write orders", "User:* Write payments"]);
+    expect(await lowerOn(origin.port(), orders, silent)).toEqual({ removed: 1 });
+    expect(denied()).toEqual(["User:* Write payments"]);
+    expect(await checkOn(origin.port(), outside, {})).toMatchObject({ state: "up", leftovers: [] });
+    expect(await checkOn(origin.port(), orders, {})).toMatchObject({ state: "down" });
+  });
+
+  it("does not see that another wave's rule is lost, and does not renew it", async () => {
+    await raisePart(orders);
+    await raisePart(outside);
+    for (const [id, acl] of origin.acls)
+      if (acl.resourceName.endsWith("payments") && acl.permission === "deny") origin.acls.delete(id);
+    const stop = new AbortController();
+    stop.abort();
+    const report = await holdOn(origin.port(), orders, quick, silent, stop.signal);
+    expect(report).toMatchObject({ looks: 1, gaps: [], wrote: [] });
+    expect(denied()).toEqual(["User:* Write orders"]);
+  });
+
+  it("does not see what producers of other topics write", async () => {
+    origin.beforeEnds = () => origin.ends.set("payments", origin.ends.get("payments")! + 1n);
+    expect(await raisePart(orders)).toMatchObject({ writing: [], warnings: [] });
+    expect(await raisePart(outside)).toMatchObject({ writing: [{ topic: "payments" }] });
+  });
+
+  it("removes the rules of its own topics that are no longer migrated, and no others", async () => {
+    const wide = { ...orders, scope: { ...orders.scope, topics: "orders|m-.*" } };
+    origin.ends.set("m-old", 0n);
+    await raisePart(wide);
+    await raisePart({ ...outside, scope: { ...outside.scope, withoutTopics: ["orders|m-.*"] } });
+    origin.ends.delete("m-old");
+    expect(await checkOn(origin.port(), wide, {})).toMatchObject({ state: "up", leftovers: ["m-old"] });
+    await lowerOn(origin.port(), wide, silent);
+    expect(denied()).toEqual(["User:* Write payments"]);
+  });
+
+  it("keeps reads allowed where no ACL names a topic, also if both fences are up", async () => {
+    origin.acls.clear();
+    origin.allow({ resourceName: "elsewhere" });
+    const raiseOpen = (part: MirrorModel) =>
+      raiseOn(origin.port(), part, { ...quick, everyoneByDefault: true }, silent);
+    await raiseOpen(orders);
+    await raiseOpen(outside);
+    await lowerOn(origin.port(), orders, silent);
+    expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toEqual([
+      "User:app Write elsewhere",
+      "User:* All payments",
+    ]);
+  });
+
+  it("has nothing to close if the waves cover everything", async () => {
+    const nothing = { ...mirror, scope: { withoutTopics: [".*"], withoutGroups: [".*"] } };
+    const before = origin.list;
+    expect(await raisePart(nothing)).toMatchObject({ topics: 0, created: 0, principals: [] });
+    expect(origin.list).toEqual(before);
   });
 });
 

@@ -52,8 +52,9 @@ export class MemoryMirror {
     this.say("configStorageTopic", `target-state-${this.names.source}`, { "state.v2": state });
   }
 
-  status(what: "connector" | "task-0", state: string, trace: string | null = null): void {
-    const key = what === "connector" ? `status-connector-${this.names.source}` : `status-task-${this.names.source}-0`;
+  status(what: "connector" | `task-${number}`, state: string, trace: string | null = null): void {
+    const { source } = this.names;
+    const key = what === "connector" ? `status-connector-${source}` : what.replace("task-", `status-task-${source}-`);
     this.say("statusStorageTopic", key, { state, trace, worker_id: "w:8083" });
   }
 
@@ -69,12 +70,17 @@ export class MemoryMirror {
 
   /** An assignment of these `topic-partition`s to one task; of none: no task. */
   assign(...partitions: string[]): void {
-    const count = partitions.length === 0 ? 0 : 1;
-    if (count > 0)
-      this.say("configStorageTopic", `task-${this.names.source}-0`, {
-        properties: { "task.assigned.partitions": partitions.join(",") },
-      });
-    this.say("configStorageTopic", `commit-${this.names.source}`, { tasks: count });
+    this.assignTasks(...(partitions.length === 0 ? [] : [partitions]));
+  }
+
+  /** An assignment with one list of `topic-partition`s for each task. */
+  assignTasks(...tasks: string[][]): void {
+    const { source } = this.names;
+    tasks.forEach((partitions, task) => {
+      const properties = { "task.assigned.partitions": partitions.join(",") };
+      this.say("configStorageTopic", `task-${source}-${task}`, { properties });
+    });
+    this.say("configStorageTopic", `commit-${source}`, { tasks: tasks.length });
   }
 
   /** Removes the mirror's connectors: what a clean-up of Connect leaves. */

@@ -1,5 +1,6 @@
 /** Components and their arguments: the exports of `import ... from "pulumi-kafka-migration"`. */
-export { Migration, type Summary } from "./components/migration/migration";
+export { Migration } from "./components/migration/migration";
+export type { PartSummary, Summary, WaveSummary } from "./components/migration/summary";
 export type {
   EveryoneByDefault,
   GateSettings,
@@ -8,6 +9,7 @@ export type {
   PreflightSettings,
   ReportArgs,
   VerifySettings,
+  WaveSettings,
 } from "./components/settings/migration";
 export type {
   ClusterNames,

@@ -109,6 +109,9 @@ export const LONGEST_TOPIC_NAME = 249;
 /** Longest alias of a cluster in characters (the CRDs of Strimzi and of Event Streams). */
 export const LONGEST_ALIAS = 100;
 
+/** Longest name of a wave, in characters. It is part of the names of Pulumi resources. */
+export const LONGEST_WAVE_NAME = 40;
+
 /** The reason why brokers refuse this topic name (Kafka's Topic.validate). Undefined: brokers accept it. */
 export function topicNameFault(name: string): string | undefined {
   if (name.length > LONGEST_TOPIC_NAME) return `has ${name.length} characters, Kafka allows ${LONGEST_TOPIC_NAME}`;

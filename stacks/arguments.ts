@@ -35,6 +35,8 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     preflight,
     checkpoints,
     report,
+    waves,
+    splitGroups,
   } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
@@ -52,6 +54,8 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     preflight: preflight && defined(preflight),
     checkpoints,
     report: report === false ? (false as const) : defined(report),
+    waves: waves?.map((wave) => defined(wave)),
+    splitGroups,
     offsets: defined(settings.offsets),
     replication: defined({
       ...replication,

@@ -31,7 +31,7 @@ test("docs/configuration.md has every key of the configuration", () => {
           ? [second]
           : key === "target"
             ? [second, `target.${second}`]
-            : [`${key}.${second}`];
+            : [`${key}.${second}`, `${key}[].${second}`];
       if (keysAt(schema, [key, second]).length === 0 && !of.some((word) => words.has(word)))
         missing.push(`${key}.${second}`);
       if (key !== "origin" && key !== "target") continue;

@@ -14,6 +14,7 @@ import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
+import { waveMistakes } from "./waves";
 import { sharedNames } from "./other-migrations";
 
 /**
@@ -114,7 +115,7 @@ export function argumentMistakes(
         missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
   }
-  for (const mistake of [...nameMistakes(args), ...valueMistakes(args)]) mistakes.add(mistake);
+  for (const mistake of [...nameMistakes(args), ...valueMistakes(args), ...waveMistakes(args)]) mistakes.add(mistake);
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }

@@ -1,15 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
-import { defined } from "../../engine/objects";
+import type * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
-import type { FenceOptions, TopicEnds } from "../../engine/fence";
-import type { GateOptions, GateResult } from "../../engine/gate";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
   CheckpointsTopic,
-  ConsumerOffsets,
-  Fence,
-  Gate,
-  Guard,
+  type Guard,
   InternalTopicResource,
   MirrorGone,
   Preflight,
@@ -18,23 +12,17 @@ import {
   type ReportLocation,
   Residue,
   type StepArgs,
-  Verification,
 } from "../../lifecycle/resources";
 import { administratorRights, type PreflightOptions } from "../../engine/preflight";
-import type { RecordedTopics } from "../../engine/topic-ids";
 import { defaultsOf } from "../../engine/setting";
-import { gateShape, type MigrationArgs, stepShape, verifyShape } from "../settings/migration";
+import { type MigrationArgs, stepShape } from "../settings/migration";
 import { ownObjects, ownPrincipals } from "./objects";
-import { type CutoverSteps, type LastSteps, reportFacts } from "./report";
+import { gateOptions, originEnds, type LastSteps, PartSteps, stepPhase, topicIds, userOperator } from "./part";
+import { reportFacts } from "./report";
+import { hasWaves, type Part, partsOf, wavePhase } from "./waves";
 
 /** Longest time to wait until the workers have left after their resource is deleted. */
 const LEAVING_SECONDS = 300;
-
-/**
- * Strimzi restarts a FAILED connector or task at its next reconciliation, every two minutes. The gate must not fail
- * before.
- */
-const RESTART_MS = 150_000;
 
 export interface LifecycleContext {
   name: string;
@@ -55,11 +43,11 @@ export interface LifecycleContext {
   secrets: Pick<StepArgs, "originSecrets" | "targetSecrets">;
 }
 
-export interface GateVerdict {
-  passed: pulumi.Output<boolean>;
-  passedAt: pulumi.Output<string | null>;
-  abandonedAt: pulumi.Output<string | null>;
-  cleared: pulumi.Output<GateResult["cleared"] | null>;
+/** The steps that the current phase declares, for each part. */
+export interface AllSteps {
+  rest: LastSteps;
+  /** In the order of the settings. */
+  waves: LastSteps[];
 }
 
 /**
@@ -70,17 +58,25 @@ export interface GateVerdict {
 export class Lifecycle {
   readonly preflight: Preflight;
   readonly checkpoints: CheckpointsTopic;
+  /** Everything outside the waves. */
+  readonly rest: PartSteps;
+  readonly waves: PartSteps[];
   private readonly step: StepArgs;
 
   constructor(private readonly context: LifecycleContext) {
-    const { mirror, administrators, abandon, args, phase, preflight } = this.context;
+    const { name, parent, notes, mirror, administrators, abandon, args, phase, preflight } = this.context;
     this.step = {
       originConnection: administrators.origin,
       targetConnection: administrators.target,
       mirror,
       ...this.context.secrets,
     };
+    const parts = partsOf({ ...args, phase }, mirror);
+    const stepsOf = (part: Part) => new PartSteps({ name, parent, notes, abandon, args, step: this.step, part });
+    this.rest = stepsOf(parts.rest);
+    this.waves = parts.waves.map(stepsOf);
     const looked = {
+      ...wavesForPreflight(args),
       phase,
       abandon,
       stage: "clusters" as const,
@@ -90,9 +86,9 @@ export class Lifecycle {
     this.preflight = new Preflight(this.named("preflight"), { ...this.step, ...looked }, this.after());
     const mode = abandon ? "always" : (args.checkpoints ?? defaultsOf(stepShape).checkpoints);
     const residueOnDestroy = this.residue("destroy", mode === "never", this.preflight);
-    const { name } = internalTopics(mirror).find((topic) => topic.kind === "checkpoints")!;
+    const topic = internalTopics(mirror).find(({ kind }) => kind === "checkpoints")!;
     this.checkpoints = new CheckpointsTopic(
-      this.named(`target-${name}`),
+      this.named(`target-${topic.name}`),
       { ...this.step, mode },
       this.after(residueOnDestroy),
     );
@@ -109,7 +105,15 @@ export class Lifecycle {
     const kubernetes = ownObjects(parent, args);
     return new Residue(
       this.named(`residue-on-${when}`),
-      { ...this.step, phase, abandon, when, look, kubernetes, ...(report === undefined ? {} : { report }) },
+      {
+        ...this.step,
+        phase: stepPhase(phase),
+        abandon,
+        when,
+        look,
+        kubernetes,
+        ...(report === undefined ? {} : { report }),
+      },
       this.after(after),
     );
   }
@@ -140,7 +144,10 @@ export class Lifecycle {
    * separate resource.
    */
   beneathMirror(after: pulumi.Resource[]): pulumi.Resource[] {
-    const { phase, abandon, args, mirror } = this.context;
+    const { abandon, args, mirror } = this.context;
+    // After the cutover of one part, its topics belong to their owners.
+    const cutOver = [this.rest, ...this.waves].some((part) => part.phase === "cutover");
+    const phase = cutOver ? "cutover" : this.rest.phase;
     const replication = new Replication(
       this.named("replication-on-removal"),
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "removal" },
@@ -166,86 +173,32 @@ export class Lifecycle {
     ];
   }
 
-  /** Declares the steps of the cutover, and those that run before the mirror is deleted. */
-  aboveMirror(mirror: pulumi.Resource): CutoverSteps {
-    const { phase, abandon, args, notes } = this.context;
-    const fenced = this.fenced();
-    const raised = new Fence(
-      this.named("fence"),
-      { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...this.userOperator() },
-      this.after(mirror),
-    );
-    const gate = this.gate(raised);
-    const { passedAt } = this.verdict(gate);
-    const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
-    const verification = new Verification(
-      this.named("verification"),
-      {
-        ...passed,
-        phase,
-        abandon,
-        ...fenced,
-        options: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
-        resume: notes,
-      },
-      this.after(gate),
-    );
-    const offsets = new ConsumerOffsets(
-      this.named("consumer-offsets"),
-      { ...passed, phase, abandon, ...fenced, options: args.offsets ?? {}, resume: notes },
-      this.after(verification),
-    );
-    const replication = new Replication(
-      this.named("replication"),
-      // Without `gatePassedAt`: the preview shows the plan, and it does not know yet when the gate passes.
-      { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
-      this.after(offsets),
-    );
-    return { fence: raised, gate, verification, offsets, replication };
-  }
-
   /**
-   * @param after in phase `cleanup`, which declares no mirror, the checkpoints: the gate runs before anything is
-   *   deleted
+   * Declares the steps of every part: those of its cutover, and those that run before the mirror is deleted. One part
+   * runs after the other. Parts that copy come first, so that a roll-back does not wait for the cutover of another part.
    */
-  gate(after: pulumi.Resource): Gate {
-    const { phase, abandon } = this.context;
-    return new Gate(
-      this.named("gate"),
-      { ...this.step, phase, abandon, ...this.fenced(), options: this.gateOptions() },
-      this.after(after),
-    );
-  }
-
-  /**
-   * Returns what the gate has decided. In phase `mirror` it has decided nothing, so the program sets these values
-   * itself. Otherwise a preview that updates the gate (for example, for another pattern) would show all of them as
-   * unknown in every step that follows.
-   */
-  verdict({ passed, passedAt, abandonedAt, result }: Gate): GateVerdict {
-    const { phase, abandon } = this.context;
-    if (phase === "mirror" && !abandon) {
-      const none = pulumi.output(null);
-      return { passed: pulumi.output(false), passedAt: none, abandonedAt: none, cleared: none };
+  aboveMirror(mirror: pulumi.Resource): AllSteps {
+    const steps = new Map<PartSteps, LastSteps>();
+    let after = [mirror];
+    for (const part of byPhase([...this.waves, this.rest])) {
+      const declared = part.aboveMirror(after);
+      steps.set(part, declared);
+      after = [mirror, declared.replication];
     }
-    // Pulumi drops nulls. On a second `up`, what has not happened yet is absent.
-    return {
-      passed,
-      passedAt: passedAt.apply((at) => at ?? null),
-      abandonedAt: abandonedAt.apply((at) => at ?? null),
-      cleared: result.apply((r) => r?.cleared ?? null),
-    };
+    return this.each((part) => steps.get(part)!);
   }
 
-  /**
-   * Declares the report, which is written after all other steps.
-   * @param steps in phase `cleanup` only the gate
-   */
-  report(steps: LastSteps): Report | undefined {
+  /** Declares the gates for phase `cleanup`, which has no mirror. */
+  gates(): AllSteps {
+    return this.each((part) => ({ gate: part.gate([this.checkpoints]) }));
+  }
+
+  /** Declares the report, which is written after all other steps. */
+  report(steps: AllSteps): Report | undefined {
     const { phase, args, report, trigger } = this.context;
     if (report === undefined) return undefined;
-    const facts = reportFacts(this.preflight, steps);
-    const options = { gate: this.gateOptions(), offsets: args.offsets ?? {} };
+    const facts = reportFacts(this.preflight, steps.rest);
+    const options = { gate: gateOptions(args), offsets: args.offsets ?? {} };
     return new Report(
       this.named("report"),
       {
@@ -254,51 +207,26 @@ export class Lifecycle {
         ...report,
         options,
         facts,
-        gateEnds: originEnds(steps.gate),
-        topicIds: topicIds(steps.gate),
+        gateEnds: originEnds(steps.rest.gate),
+        topicIds: topicIds(steps.rest.gate),
         trigger,
-        ...this.userOperator(),
+        ...userOperator(args),
       },
-      this.after(this.checkpoints, ...Object.values(steps)),
+      this.after(this.checkpoints, ...resourcesOf(steps)),
     );
   }
 
-  /** Declared last, and therefore deleted first. */
-  guard(steps: LastSteps, report: Report | undefined): Guard {
-    const { phase, abandon, args } = this.context;
-    const ends = { gateEnds: originEnds(steps.gate), topicIds: topicIds(steps.gate) };
-    const known = { fence: args.fence ?? false, ...ends, ...this.verdict(steps.gate) };
-    const after = [this.checkpoints, ...Object.values(steps), ...(report === undefined ? [] : [report])];
-    return new Guard(
-      this.named("guard"),
-      { ...this.step, phase, abandon, options: this.gateOptions(), ...known },
-      this.after(...after),
-    );
+  /** Declares the guard of every part. They are declared last, and therefore deleted first. */
+  guards(steps: AllSteps, report: Report | undefined): Guard[] {
+    const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report])];
+    return [
+      this.rest.guard(steps.rest.gate, after),
+      ...this.waves.map((part, i) => part.guard(steps.waves[i]!.gate, after)),
+    ];
   }
 
-  private userOperator(): { userOperator?: boolean } {
-    const { fence = false, origin } = this.context.args;
-    return fence && origin.operator !== undefined ? { userOperator: true } : {};
-  }
-
-  private fenced(): { fence: boolean; fenceOptions?: FenceOptions } {
-    const { fence = false, fenceOptions } = this.context.args;
-    // Leave the key out instead of an empty value: a new key would change every state that does not have it.
-    return { fence, ...(fenceOptions === undefined ? {} : { fenceOptions }) };
-  }
-
-  private gateOptions(): GateOptions {
-    const { gate = {}, fence = false } = this.context.args;
-    // Nothing writes behind a fence. The fence itself waited for writes in progress.
-    const { limitSeconds = defaultsOf(gateShape).limitSeconds, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
-    const restarts = this.context.args.mirror?.sourceConnector?.autoRestart?.enabled === true;
-    return {
-      ...(restarts ? { graceMs: RESTART_MS } : {}),
-      limitMs: limitSeconds * 1000,
-      stableForMs: stableSeconds * 1000,
-      compareLastRecord: true,
-      ...(acceptTruncation === undefined ? {} : { acceptTruncation }),
-    };
+  private each(declare: (part: PartSteps) => LastSteps): AllSteps {
+    return { rest: declare(this.rest), waves: this.waves.map(declare) };
   }
 
   private named(part: string): string {
@@ -310,16 +238,27 @@ export class Lifecycle {
   }
 }
 
-/** Null in the state of an older version. */
-function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
-  return gate.topicIds.apply((ids) => ids ?? null);
-}
+const ORDER: readonly Phase[] = ["mirror", "consumers", "cutover", "cleanup"];
 
-/** Null in the state of an older version. */
-function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
-  return gate.ends.apply((ends) =>
-    ends === undefined || ends === null
-      ? null
-      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
-  );
+const byPhase = (parts: readonly PartSteps[]): PartSteps[] =>
+  [...parts].sort((a, b) => ORDER.indexOf(a.part.phase) - ORDER.indexOf(b.part.phase));
+
+const resourcesOf = ({ rest, waves }: AllSteps): pulumi.Resource[] =>
+  [rest, ...waves].flatMap((steps) => Object.values(steps) as pulumi.Resource[]);
+
+/** What the preflight compares with the clusters and with the waves of the last `up`. */
+function wavesForPreflight(
+  args: MigrationArgs,
+): Pick<ConstructorParameters<typeof Preflight>[1], "waves" | "splitGroups"> {
+  if (!hasWaves(args)) return {};
+  const { waves = [], splitGroups } = args;
+  return {
+    waves: waves.map((wave) => ({
+      name: wave.name,
+      topics: wave.topics,
+      groups: wave.groups ?? "",
+      phase: wavePhase(wave),
+    })),
+    ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
+  };
 }

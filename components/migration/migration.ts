@@ -1,10 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
-import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
-import type { AppliedOffsets } from "../../engine/offsets";
-import type { ReplicationResult } from "../../engine/replication";
-import type { VerifyResult } from "../../engine/verify";
 import { Mirror } from "../mirror/mirror";
 import type { MirrorSettings } from "../settings/mirror";
 import { ClusterAccess } from "./access";
@@ -14,24 +10,8 @@ import { resolveMigration } from "./checks";
 import { Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
 import { preflightOptions } from "./preflight";
-import { type LastSteps, reportLocation, triggerOf } from "./report";
-
-/** Results of the parts of the cutover. Null: not available yet. Contains no secrets. */
-export interface Summary {
-  gate: Omit<GateResult, "samples"> | null;
-  verification: VerifyResult | null;
-  /**
-   * `rereads`: the partitions in which a group reads records again, with the number of records. At most 100, largest
-   * first.
-   */
-  offsets:
-    | (Omit<AppliedOffsets, "groups"> & {
-        groups: number;
-        rereads: { group: string; topic: string; partition: number; records: number }[];
-      })
-    | null;
-  replication: ReplicationResult | null;
-}
+import { reportLocation, triggerOf } from "./report";
+import { type Summary, summaryOf } from "./summary";
 
 /**
  * One migration: users with exact ACLs, their Secrets beside the mirror, the KafkaMirrorMaker2, and the steps that
@@ -52,8 +32,9 @@ export interface Summary {
  * });
  */
 export class Migration extends pulumi.ComponentResource {
+  /** With waves: the phase of everything outside the waves. */
   readonly phase: Phase;
-  /** Time at which the gate passed, ISO 8601. Null: not passed yet. */
+  /** Time at which the gate passed, ISO 8601. Null: not passed yet. With waves: of everything outside them. */
   readonly passedAt: pulumi.Output<string | null>;
   /** Time at which the migration was abandoned, ISO 8601. Null: not abandoned. */
   readonly abandonedAt: pulumi.Output<string | null>;
@@ -88,17 +69,17 @@ export class Migration extends pulumi.ComponentResource {
       trigger: triggerOf({ ...args, settings }),
     });
 
-    const steps: LastSteps =
+    const steps =
       this.phase === "cleanup"
-        ? { gate: lifecycle.gate(lifecycle.checkpoints) }
+        ? lifecycle.gates()
         : lifecycle.aboveMirror(this.mirror(name, args, settings, origin, target, lifecycle));
     const report = lifecycle.report(steps);
-    lifecycle.guard(steps, report);
+    lifecycle.guards(steps, report);
     this.report = report === undefined ? pulumi.output(null) : report.report;
-    const { passedAt, abandonedAt } = lifecycle.verdict(steps.gate);
+    const { passedAt, abandonedAt } = lifecycle.rest.verdict(steps.rest.gate);
     this.passedAt = passedAt;
     this.abandonedAt = abandonedAt;
-    this.summary = summaryOf(steps);
+    this.summary = summaryOf(lifecycle, steps);
     this.registerOutputs({
       phase: this.phase,
       passedAt: this.passedAt,
@@ -146,39 +127,4 @@ export class Migration extends pulumi.ComponentResource {
       { parent: this, dependsOn: beneath, ...(provider === undefined ? {} : { provider }) },
     );
   }
-}
-
-/** In phase `cleanup` only the gate is declared. */
-function summaryOf({ gate, verification, offsets, replication }: LastSteps): pulumi.Output<Summary> {
-  return pulumi
-    .all([gate.result, verification?.result, offsets?.applied, replication?.result])
-    .apply(([gateResult, verified, applied, reset]) => ({
-      gate: withoutSamples(gateResult as GateResult | null),
-      verification: (verified as VerifyResult | undefined) ?? null,
-      offsets: withoutDetails(applied as AppliedOffsets | null),
-      replication: (reset as ReplicationResult | undefined) ?? null,
-    }));
-}
-
-function withoutSamples(gate: GateResult | null | undefined) {
-  if (!gate) return null;
-  const { samples: _samples, ...rest } = gate;
-  return rest;
-}
-
-/**
- * A stack output must not contain thousands of offsets. These are in the report. Keeps only the offsets that make a
- * group read records again.
- */
-function withoutDetails(applied: AppliedOffsets | null | undefined): Summary["offsets"] {
-  if (!applied) return null;
-  const { groups, ...rest } = applied;
-  const all = groups.flatMap((g) =>
-    g.offsets.map((o) => ({ group: g.group, topic: o.topic, partition: o.partition, records: o.rereads ?? 0 })),
-  );
-  const rereads = all
-    .filter((o) => o.records > 0)
-    .sort((a, b) => b.records - a.records)
-    .slice(0, 100);
-  return { ...rest, groups: groups.length, rereads };
 }

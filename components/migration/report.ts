@@ -2,30 +2,11 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import { factsOf, type ReportFacts } from "../../engine/report";
-import type {
-  ConsumerOffsets,
-  Fence,
-  Gate,
-  Preflight,
-  Replication,
-  ReportLocation,
-  Verification,
-} from "../../lifecycle/resources";
+import type { Preflight, ReportLocation } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, reportShape } from "../settings/migration";
-
-/** The steps of the cutover, in order. */
-export interface CutoverSteps {
-  fence: Fence;
-  gate: Gate;
-  verification: Verification;
-  offsets: ConsumerOffsets;
-  replication: Replication;
-}
-
-/** Those steps that the current phase declares. */
-export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
+import type { LastSteps } from "./part";
 
 /**
  * A migration with the stack's name uses this name for its files. Any other migration adds its name to the stack's, so

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { fenceShape, type FenceOptions, fenceTimesShape } from "../../engine/fence/types";
+import { LONGEST_WAVE_NAME } from "../../engine/naming";
 import { offsetShape, type OffsetOptions } from "../../engine/offsets/types";
 import { replicationShape, type ReplicationOptions, replicationTimeShape } from "../../engine/replication/types";
 import {
@@ -10,6 +11,7 @@ import {
   flag,
   like,
   list,
+  matching,
   needed,
   oneOf,
   objectOf,
@@ -109,13 +111,43 @@ export const reportShape = {
 };
 export interface ReportArgs extends Written<typeof reportShape> {}
 
-export const stepShape = {
+const WAVE_NAME = new RegExp(`^(?=.{1,${LONGEST_WAVE_NAME}}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$`);
+
+export const waveShape = {
   /**
-   * `mirror`: copy. `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`:
-   * delete the mirror.
+   * Name of the wave, in lower case letters, digits and `-`, at most 40 characters. It is part of the names of the
+   * wave's resources. A wave with another name is another wave. Example: `orders`.
+   */
+  name: matching(
+    WAVE_NAME,
+    `at most ${LONGEST_WAVE_NAME} lower case letters, digits and "-", with a letter or digit at both ends`,
+  ),
+  /**
+   * Topics of the wave: comma-separated Java regular expressions, matched whole. Only topics that the mirror copies
+   * count. Example: `orders[.].*,payments`.
+   */
+  topics: text,
+  /**
+   * Consumer groups of the wave, in the same form.
+   * @default no group moves with the wave
+   */
+  groups: text.optional(),
+  /**
+   * `mirror`, `consumers` or `cutover`, as for the whole migration, but only for the topics and groups of this wave.
    * @default `mirror`
    */
-  phase: oneOf(["mirror", "cutover", "cleanup"]).default("mirror"),
+  phase: oneOf(["mirror", "consumers", "cutover"]).default("mirror"),
+};
+export interface WaveSettings extends Written<typeof waveShape> {}
+
+export const stepShape = {
+  /**
+   * `mirror`: copy. `consumers`: move the groups while producers still write to the origin (docs/waves.md).
+   * `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`: delete the mirror.
+   * With `waves`: the phase of everything outside the waves.
+   * @default `mirror`
+   */
+  phase: oneOf(["mirror", "consumers", "cutover", "cleanup"]).default("mirror"),
   /**
    * Abandon the migration: the gate lets `destroy` and `cleanup` continue without a proof. Recorded in the output
    * `abandonedAt`.
@@ -141,6 +173,18 @@ export const stepShape = {
    * @default written to the folder `migration-report`
    */
   report: falseOr(block<ReportArgs>(withoutDefaults(reportShape))).optional(),
+  /**
+   * Parts of the migration that move one after the other, each with its own phase (docs/waves.md). One mirror copies
+   * all of them. Example: `[{ name: "orders", topics: "orders[.].*", groups: "orders-.*", phase: "cutover" }]`.
+   * @default none: everything follows `phase`
+   */
+  waves: list(block<WaveSettings>(withoutDefaults(waveShape))).optional(),
+  /**
+   * Groups that read topics of several waves, or of a wave and of the rest. Each wave moves only their offsets on its own
+   * topics. Without it such groups are refused. Example: `["audit"]`.
+   * @default none
+   */
+  splitGroups: list(text).optional(),
 };
 
 const onKubernetesShape = {

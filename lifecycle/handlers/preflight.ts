@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
-import type { Connection, MirrorModel, Side } from "../../engine/model";
+import type { Connection, MirrorModel, Phase, Side } from "../../engine/model";
 import { type Progress, withoutRepeats } from "../../engine/progress";
 import {
   checkMirrorPrivileges,
@@ -26,10 +26,23 @@ export interface PreflightInputs extends PhasedInputs {
    * Only for `clusters`. Absent in the state of an older version.
    */
   rights?: string;
+  /** The waves of the migration. Absent: there are none. Only for `clusters`. */
+  waves?: WaveInput[];
+  /** Groups with committed offsets in several parts that a person accepted. Absent: none. Only for `clusters`. */
+  splitGroups?: string[];
   abandon: boolean;
   /** The mirror's own principals. Only for `privileges`. */
   mirrorOriginConnection?: Connection;
   mirrorTargetConnection?: Connection;
+}
+
+/** One wave: patterns as in `Scope`, and its own phase. */
+export interface WaveInput {
+  name: string;
+  topics: string;
+  /** Empty: no group. */
+  groups: string;
+  phase: Phase;
 }
 
 export interface PreflightOutputs {

@@ -10,12 +10,14 @@ export interface Declared {
   state: Record<string, unknown>;
   /** Outputs that are secret whatever the inputs are. */
   secretOutputs: string[];
+  /** Names of the resources that it is created after, sorted. Without components and providers. */
+  after: string[];
 }
 
 /** A Pulumi engine that only takes notes, and answers as the operator, the API server and the Kafka plugin would. */
 export function recordingMocks(config: Record<string, string> = {}) {
   const declared: Declared[] = [];
-  const secretOutputs = new Map<string, string[]>();
+  const noted = new Map<string, Noted>();
   pulumi.runtime.setAllConfig(config);
   const ready = pulumi.runtime.setMocks(
     {
@@ -29,7 +31,7 @@ export function recordingMocks(config: Record<string, string> = {}) {
           id,
           provider,
           state,
-          secretOutputs: secretOutputs.get(`${type} ${name}`) ?? [],
+          ...(noted.get(`${type} ${name}`) ?? { secretOutputs: [], after: [] }),
         });
         return { id: id || `${name}-id`, state };
       },
@@ -40,18 +42,27 @@ export function recordingMocks(config: Record<string, string> = {}) {
     false,
     "organization",
   );
-  noteSecretOutputs(secretOutputs);
+  noteRequests(noted);
   return { declared, ready, only: (type: string) => declared.filter((d) => d.type.includes(type)) };
 }
 
-/** Pulumi's mocks are not told which outputs a resource declares as secret; the request for it says so. */
-function noteSecretOutputs(noted: Map<string, string[]>): void {
+type Noted = Pick<Declared, "secretOutputs" | "after">;
+
+/** Pulumi's mocks do not receive the secret outputs and the dependencies of a resource. The request has them. */
+function noteRequests(noted: Map<string, Noted>): void {
   const monitor = pulumi.runtime.getMonitor() as unknown as {
     registerResource(request: Registration, ...rest: unknown[]): unknown;
   };
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, ...rest) => {
-    noted.set(`${request.getType()} ${request.getName()}`, request.getAdditionalsecretoutputsList());
+    const after = request.getDependenciesList().flatMap((urn) => {
+      const [type = "", name = ""] = urn.split("::").slice(-2);
+      return /:components:|:providers:/.test(type.split("$").at(-1)!) ? [] : [name];
+    });
+    noted.set(`${request.getType()} ${request.getName()}`, {
+      secretOutputs: request.getAdditionalsecretoutputsList(),
+      after: [...new Set(after)].sort(),
+    });
     return register(request, ...rest);
   };
 }
@@ -60,6 +71,7 @@ interface Registration {
   getType(): string;
   getName(): string;
   getAdditionalsecretoutputsList(): string[];
+  getDependenciesList(): string[];
 }
 
 function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {

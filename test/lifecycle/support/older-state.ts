@@ -43,7 +43,7 @@ const lifecycle = new Lifecycle({
 const privileges = lifecycle.privileges(administrators, [lifecycle.beneathUsers()]);
 const [gone] = lifecycle.beneathMirror([privileges]);
 const steps = lifecycle.aboveMirror(gone);
-lifecycle.guard(steps, lifecycle.report(steps));
+lifecycle.guards(steps, lifecycle.report(steps));
 
 const secret = { apiVersion: "v1", kind: "Secret", namespace: "origin-ns", name: "login" };
 const owner = "organization/older-state/dev";

@@ -1,0 +1,213 @@
+import * as pulumi from "@pulumi/pulumi";
+import { defined } from "../../engine/objects";
+import type { FenceOptions, TopicEnds } from "../../engine/fence";
+import type { GateOptions, GateResult } from "../../engine/gate";
+import type { Phase } from "../../engine/model";
+import { defaultsOf } from "../../engine/setting";
+import type { RecordedTopics } from "../../engine/topic-ids";
+import {
+  ConsumerOffsets,
+  Fence,
+  Gate,
+  Guard,
+  Replication,
+  type ReportLocation,
+  type StepArgs,
+  Verification,
+} from "../../lifecycle/resources";
+import { gateShape, type MigrationArgs, verifyShape } from "../settings/migration";
+import type { Part } from "./waves";
+
+/** The steps of the cutover, in order. */
+export interface CutoverSteps {
+  fence: Fence;
+  gate: Gate;
+  verification: Verification;
+  offsets: ConsumerOffsets;
+  replication: Replication;
+}
+
+/** Those steps that the current phase declares. */
+export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
+
+export interface GateVerdict {
+  passed: pulumi.Output<boolean>;
+  passedAt: pulumi.Output<string | null>;
+  abandonedAt: pulumi.Output<string | null>;
+  cleared: pulumi.Output<GateResult["cleared"] | null>;
+}
+
+interface PartContext {
+  /** The migration's name. */
+  name: string;
+  parent: pulumi.Resource;
+  part: Part;
+  abandon: boolean;
+  args: MigrationArgs;
+  /** Location for what an interrupted step leaves for the next run. */
+  notes: ReportLocation;
+  /** The arguments of every step, with the whole mirror. */
+  step: StepArgs;
+}
+
+/**
+ * Strimzi restarts a FAILED connector or task at its next reconciliation, every two minutes. The gate must not fail
+ * before.
+ */
+const RESTART_MS = 150_000;
+
+/** In phase `consumers` only the groups move. Every other step of the part still waits. */
+export const stepPhase = (phase: Phase): Phase => (phase === "consumers" ? "mirror" : phase);
+
+/** The steps that cut over one part of a migration: a wave, or everything outside the waves. */
+export class PartSteps {
+  readonly part: Part;
+  /** Phase of every step except the one that moves the groups. */
+  readonly phase: Phase;
+  private readonly step: StepArgs;
+
+  constructor(private readonly context: PartContext) {
+    this.part = context.part;
+    this.phase = stepPhase(this.part.phase);
+    this.step = { ...context.step, mirror: this.part.mirror };
+  }
+
+  /** Declares the steps of the cutover, and those that run before the mirror is deleted. */
+  aboveMirror(after: pulumi.Resource[]): CutoverSteps {
+    const { abandon, args } = this.context;
+    const { phase } = this;
+    const fenced = this.fenced();
+    const raised = new Fence(
+      this.named("fence"),
+      { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...userOperator(args) },
+      this.after(...after),
+    );
+    const gate = this.gate([raised]);
+    const { passedAt } = this.verdict(gate);
+    const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
+    const resume = this.notes();
+    const verification = new Verification(
+      this.named("verification"),
+      {
+        ...passed,
+        phase,
+        abandon,
+        ...fenced,
+        options: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
+        resume,
+      },
+      this.after(gate),
+    );
+    const offsets = new ConsumerOffsets(
+      this.named("consumer-offsets"),
+      { ...passed, phase: this.part.phase, abandon, ...fenced, options: args.offsets ?? {}, resume },
+      this.after(verification),
+    );
+    const replication = new Replication(
+      this.named("replication"),
+      // Without `gatePassedAt`: the preview shows the plan, and it does not know yet when the gate passes.
+      { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
+      this.after(offsets),
+    );
+    return { fence: raised, gate, verification, offsets, replication };
+  }
+
+  /**
+   * Declares the gate.
+   * @param after in phase `cleanup`, which declares no mirror, the checkpoints: the gate runs before anything is
+   *   deleted
+   */
+  gate(after: pulumi.Resource[]): Gate {
+    const { abandon, args } = this.context;
+    return new Gate(
+      this.named("gate"),
+      { ...this.step, phase: this.phase, abandon, ...this.fenced(), options: gateOptions(args) },
+      this.after(...after),
+    );
+  }
+
+  /**
+   * Returns what the gate has decided. In phase `mirror` it has decided nothing, so the program sets these values
+   * itself. Otherwise a preview that updates the gate (for example, for another pattern) would show all of them as
+   * unknown in every step that follows.
+   */
+  verdict({ passed, passedAt, abandonedAt, result }: Gate): GateVerdict {
+    if (this.phase === "mirror" && !this.context.abandon) {
+      const none = pulumi.output(null);
+      return { passed: pulumi.output(false), passedAt: none, abandonedAt: none, cleared: none };
+    }
+    // Pulumi drops nulls. On a second `up`, what has not happened yet is absent.
+    return {
+      passed,
+      passedAt: passedAt.apply((at) => at ?? null),
+      abandonedAt: abandonedAt.apply((at) => at ?? null),
+      cleared: result.apply((r) => r?.cleared ?? null),
+    };
+  }
+
+  /** Declared after everything else, and therefore deleted first. */
+  guard(gate: Gate, after: pulumi.Resource[]): Guard {
+    const { abandon, args } = this.context;
+    const ends = { gateEnds: originEnds(gate), topicIds: topicIds(gate) };
+    const known = { fence: args.fence ?? false, ...ends, ...this.verdict(gate) };
+    return new Guard(
+      this.named("guard"),
+      { ...this.step, phase: this.phase, abandon, options: gateOptions(args), ...known },
+      this.after(...after),
+    );
+  }
+
+  private fenced(): { fence: boolean; fenceOptions?: FenceOptions } {
+    const { fence = false, fenceOptions } = this.context.args;
+    // Leave the key out instead of an empty value: a new key would change every state that does not have it.
+    return { fence, ...(fenceOptions === undefined ? {} : { fenceOptions }) };
+  }
+
+  /** Each part has files of its own. */
+  private notes(): ReportLocation {
+    const { notes } = this.context;
+    const { wave } = this.part;
+    return wave === undefined ? notes : { ...notes, name: `${notes.name}/wave-${wave}` };
+  }
+
+  private named(step: string): string {
+    const { wave } = this.part;
+    return `${this.context.name}${wave === undefined ? "" : `-wave-${wave}`}-${step}`;
+  }
+
+  private after(...resources: pulumi.Resource[]): pulumi.CustomResourceOptions {
+    return { parent: this.context.parent, dependsOn: resources };
+  }
+}
+
+/** True if a user operator manages the origin's users, and so removes the fence's rules. */
+export function userOperator({ fence = false, origin }: MigrationArgs): { userOperator?: boolean } {
+  return fence && origin.operator !== undefined ? { userOperator: true } : {};
+}
+
+export function gateOptions({ gate = {}, fence = false, mirror }: MigrationArgs): GateOptions {
+  // Nothing writes behind a fence. The fence itself waited for writes in progress.
+  const { limitSeconds = defaultsOf(gateShape).limitSeconds, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
+  const restarts = mirror?.sourceConnector?.autoRestart?.enabled === true;
+  return {
+    ...(restarts ? { graceMs: RESTART_MS } : {}),
+    limitMs: limitSeconds * 1000,
+    stableForMs: stableSeconds * 1000,
+    compareLastRecord: true,
+    ...(acceptTruncation === undefined ? {} : { acceptTruncation }),
+  };
+}
+
+/** Null in the state of an older version. */
+export function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
+  return gate.topicIds.apply((ids) => ids ?? null);
+}
+
+/** Null in the state of an older version. */
+export function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
+  return gate.ends.apply((ends) =>
+    ends === undefined || ends === null
+      ? null
+      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
+  );
+}

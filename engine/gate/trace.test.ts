@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inShort } from "./findings";
+import { inShort } from "./connectors";
 
 test("a failed task's trace is shortened to its first line and its root cause", () => {
   const trace = [

@@ -111,3 +111,13 @@ export interface GateResult {
   /** Progress of the copy during the wait, at most 500 points, oldest first. Absent in older states. */
   samples?: Sample[];
 }
+
+export interface FindingOptions {
+  acceptTruncation: readonly string[];
+  strictConnectors: boolean;
+  /** See `GateOptions`. */
+  compareLastRecord?: boolean;
+}
+
+/** Adds a reason why the copy may not be complete. */
+export type Against = (kind: GateFindingKind, subject: string, text: string, hopeless?: boolean) => void;

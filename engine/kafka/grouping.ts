@@ -1,4 +1,5 @@
 import { MigrationError } from "../errors";
+import * as wire from "./api/group-offsets";
 import * as api from "./api/groups";
 import { describeStreamsGroups } from "./api/streams-groups";
 import type { ByTopic } from "./api/records";
@@ -153,11 +154,11 @@ async function groupOffsets(cluster: Cluster, ids: readonly string[]): Promise<M
   };
   await perCoordinator(cluster, "read offsets of", ids, async (broker, some) => {
     const link = await cluster.links.broker(broker);
-    if (link.speaks(api.offsetFetchMany.key, api.offsetFetchMany.version)) {
-      return (await cluster.links.sendOn(link, api.offsetFetchMany, some)).map((g) => take(g.groupId, g));
+    if (link.speaks(wire.offsetFetchMany.key, wire.offsetFetchMany.version)) {
+      return (await cluster.links.sendOn(link, wire.offsetFetchMany, some)).map((g) => take(g.groupId, g));
     }
     const answers = [];
-    for (const id of some) answers.push(take(id, await cluster.links.sendOn(link, api.offsetFetchOne, id)));
+    for (const id of some) answers.push(take(id, await cluster.links.sendOn(link, wire.offsetFetchOne, id)));
     return answers;
   });
   return found;
@@ -183,7 +184,10 @@ function codesOf(
 async function commit(cluster: Cluster, groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {
   if (offsets.length === 0) return;
   await perCoordinator(cluster, "write offsets of", [groupId], async (broker) => {
-    const answer = await cluster.links.send(broker, api.offsetCommit, { groupId, topics: byTopic(offsets, (o) => o) });
+    const answer = await cluster.links.send(broker, wire.offsetCommit, {
+      groupId,
+      topics: byTopic(offsets, (o) => o),
+    });
     const errorCode = worst(codesOf(offsets, answer));
     throwIfActive(cluster, "write offsets of", groupId, errorCode);
     return [{ groupId, errorCode }];
@@ -193,7 +197,7 @@ async function commit(cluster: Cluster, groupId: string, offsets: readonly Commi
 async function deleteOffsets(cluster: Cluster, groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
   if (partitions.length === 0) return;
   await perCoordinator(cluster, "delete offsets of", [groupId], async (broker) => {
-    const answer = await cluster.links.send(broker, api.offsetDelete, {
+    const answer = await cluster.links.send(broker, wire.offsetDelete, {
       groupId,
       topics: byTopic(partitions, (p) => p.partition),
     });

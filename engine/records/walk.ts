@@ -1,8 +1,7 @@
-import { MigrationError } from "../errors";
 import type { AbortedTransaction, KafkaRecord } from "../kafka/port";
-import { type Batch, crcHolds, HEADER, markerType, readBatch } from "./batch";
-import { decompress } from "./codecs";
-import { FORMAT_BYTES, isLegacy, legacyOffset, type LegacyRecord, readLegacy } from "./legacy";
+import { type Batch, crcHolds, markerType } from "./batch";
+import { FORMAT_BYTES, isLegacy, legacyOffset, type LegacyRecord } from "./legacy";
+import { corrupt, batchHeader, legacyRecords, batchPayload } from "./payload";
 
 /**
  * One visible record during a walk. A walk reuses one object for all records, so copy the data that you keep. Offsets
@@ -154,7 +153,7 @@ export interface Walked {
 export function walk(records: Buffer, options: WalkOptions, visit: Visit): Walked {
   const cursor = new RecordCursor();
   const visitBatch = (batch: Batch) =>
-    visitRecords(plain(records, batch, options.where), batch, options, cursor, visit);
+    visitRecords(batchPayload(records, batch, options.where), batch, options, cursor, visit);
   return walkBatches(records, options, visitBatch, (record) => visit(pointAt(cursor, record)));
 }
 
@@ -180,7 +179,7 @@ export function countVisible(records: Buffer, options: WalkOptions): { count: nu
     options,
     (batch) => {
       if (batch.baseOffset >= options.from && batch.lastOffset < options.to) count += batch.count;
-      else visitRecords(plain(records, batch, options.where), batch, options, cursor, one);
+      else visitRecords(batchPayload(records, batch, options.where), batch, options, cursor, one);
     },
     one,
   );
@@ -200,7 +199,7 @@ function walkBatches(
   let next = from;
   for (let start = 0; start + FORMAT_BYTES <= records.length; ) {
     if (isLegacy(records, start)) {
-      for (const record of legacy(records, start, where)) {
+      for (const record of legacyRecords(records, start, where)) {
         if (record.offset >= to) return { next: Math.max(next, to), stopped: false };
         if (record.offset >= from && visitLegacy(record) === STOP) return { next, stopped: true };
       }
@@ -208,7 +207,7 @@ function walkBatches(
       start += 12 + records.readInt32BE(start + 8);
       continue;
     }
-    const batch = header(records, start, where);
+    const batch = batchHeader(records, start, where);
     if (batch.baseOffset >= to) return { next: Math.max(next, to), stopped: false };
     if (options.checkCrc !== false && !crcHolds(records, batch))
       throw corrupt(where, batch.baseOffset, "its checksum does not hold");
@@ -230,36 +229,6 @@ function walkBatches(
     start = batch.end;
   }
   return { next, stopped: false };
-}
-
-function legacy(records: Buffer, start: number, where: string): LegacyRecord[] {
-  try {
-    return readLegacy(records, start);
-  } catch (error) {
-    throw corrupt(where, legacyOffset(records, start), (error as Error).message);
-  }
-}
-
-function header(records: Buffer, start: number, where: string): Batch {
-  try {
-    return readBatch(records, start);
-  } catch (error) {
-    throw corrupt(
-      where,
-      start + 8 <= records.length ? Number(records.readBigInt64BE(start)) : -1,
-      (error as Error).message,
-    );
-  }
-}
-
-function plain(records: Buffer, batch: Batch, where: string): Buffer {
-  const payload = records.subarray(batch.start + HEADER, batch.end);
-  if (batch.codec === 0) return payload;
-  try {
-    return decompress(batch.codec, payload);
-  } catch (error) {
-    throw corrupt(where, batch.baseOffset, (error as Error).message);
-  }
 }
 
 function visitRecords(
@@ -294,10 +263,4 @@ function visitRecords(
     cursor.end = end;
     if (visit(cursor) === STOP) return STOP;
   }
-}
-
-function corrupt(where: string, offset: number, what: string): MigrationError {
-  return new MigrationError("RECORDS_CORRUPT", `${where}: the batch at offset ${offset} can't be read: ${what}`, {
-    fix: "check the broker's disk and log for this partition; a consumer would fail on it too",
-  });
 }

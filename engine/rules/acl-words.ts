@@ -1,6 +1,7 @@
 import { didYouMean } from "../near-miss";
 import { type Rule, type Saying, userRule } from "./rule";
-import { nameOf, type UserView, type WrittenAcl } from "./view";
+import type { UserView, WrittenAcl } from "./view";
+import { nameOf } from "./sides";
 
 /** The words that the KafkaUser CRD allows. All of them are case-sensitive. */
 export const OPERATIONS = [

@@ -1,32 +1,12 @@
 import { entry } from "../objects";
-import { modelFrom } from "../mirror-configuration";
-import type { Side } from "../model";
 import { OPERATIONS } from "./acl-words";
-import {
-  type Grant,
-  aclSync,
-  denied,
-  grantsOf,
-  lacking,
-  missing,
-  neededBy,
-  sayGrants,
-  surplus,
-  usefulTo,
-} from "./grants";
+import { type Grant, aclSync, denied, grantsOf, lacking, neededBy, sayGrants, surplus, usefulTo } from "./grants";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
-import { attempt, inEach } from "./unknown";
+import { inEach } from "./unknown";
 import { readings } from "./version";
-import {
-  logsInAs,
-  maybeAtOrigin,
-  type MirrorView,
-  nameOf,
-  type OwnerView,
-  sideFor,
-  type UserView,
-  type View,
-} from "./view";
+import type { UserView } from "./view";
+import { nameOf, sideFor } from "./sides";
+import { cannot, isFor, lackedBy, loginsOf, mayServeMore, ofEveryone, on, say, together } from "./users";
 
 /** The operations that have an effect, by resource type (Kafka 4.3, AclEntry). */
 const MEANINGFUL: Record<string, readonly string[]> = {
@@ -251,67 +231,3 @@ function asterisks(user: UserView): Saying[] {
     instead: instead(name),
   }));
 }
-
-/** The rights that are missing in every Kafka version that may run, with the names of the most likely version. */
-function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[] {
-  const [first = [], ...others] = readings(mirror).map((reading) =>
-    missing(user, lacking(reading, side), side, modelFrom(reading)),
-  );
-  return others.some((gone) => gone.length === 0) ? [] : first;
-}
-
-/** The rights that a user's mirror needs and the user does not have. Undefined if the user has all of them. */
-export function cannot(user: UserView, gone: readonly Grant[], forbidden: readonly Grant[] = []): Saying | undefined {
-  const seen = [
-    ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
-    ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
-  ];
-  if (seen.length === 0) return undefined;
-  return {
-    seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
-    why: "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
-    instead:
-      gone.length === 0
-        ? "remove the denials: they take precedence over every permission"
-        : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
-          "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
-  };
-}
-
-/** The mirrors that log in as this user, if their cluster is known and the user's rules are in the stack. */
-function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
-  if (!user.ofMirror || user.superUser === true || (user.rules.length === 0 && user.authorization === undefined))
-    return [];
-  return mirrors.filter((mirror) => {
-    const side = sideFor(user, mirror);
-    return side !== undefined && user.name !== undefined && logsInAs(mirror, side, user.name);
-  });
-}
-
-/** Other clients that log in as this user. */
-const isFor = (user: UserView): readonly string[] => user.alsoFor ?? [];
-
-/** Returns true if a mirror logs in as this user on a cluster that is not known. */
-function mayServeMore(user: UserView, { mirrors }: View): boolean {
-  return mirrors.some((mirror) => {
-    const logins = (["origin", "target"] as const).filter(
-      (side) => attempt(() => mirror[side].authentication?.username) === user.name,
-    );
-    return logins.length > 0 && sideFor(user, mirror) === undefined && maybeAtOrigin(user, mirror);
-  });
-}
-
-/** The rules for all users (`*`) on the same cluster, if the stack has them. */
-function ofEveryone(user: UserView, { users }: View): UserView["rules"] {
-  return users.filter((other) => other.name === "*" && together(user, other)).flatMap((other) => other.rules);
-}
-
-/** Returns true if a mirror shows that both are on the same cluster. */
-function together(one: OwnerView, other: OwnerView): boolean {
-  if (one.places === undefined || other.places === undefined) return one.side !== undefined && one.side === other.side;
-  return one.places.some((a) => other.places!.some((b) => a.mirror === b.mirror && a.side === b.side));
-}
-
-const on = ({ side, places = [] }: UserView) =>
-  side !== undefined ? `on the ${side}` : places.length > 1 ? "of two mirrors" : "of a cluster";
-const say = (at: UserView, what: Saying) => [{ at, say: what }];

@@ -1,7 +1,8 @@
 import { leastAcls } from "../acls";
 import type { MirrorModel, Side } from "../model";
 import { aclWordRules } from "./acl-words";
-import { aclRules, cannot } from "./acls";
+import { aclRules } from "./acls";
+import { cannot } from "./users";
 import { configurationRules, SHARED } from "./configuration";
 import { contradictionRules } from "./contradictions";
 import { copyRules } from "./copies";
@@ -23,7 +24,8 @@ import { type MirrorView, nothing, type UserView, type View } from "./view";
 export { sameCluster } from "./addresses";
 export { commonCopies } from "./copies";
 export type { RuleFinding, Level, Rule, Setting, Settings } from "./rule";
-export { attempt, fields, inEach, later, NotKnownYet } from "./unknown";
+export { isUsualLogin, logsInAs, maybeAtOrigin, nameOf, sideFor } from "./sides";
+export { attempt, fields, inEach, later, NotKnownYet, type Text, textsOf } from "./unknown";
 export * from "./view";
 
 /** Every rule, in the order of docs/policies.md. Both the policy pack and the components use this list. */

@@ -5,7 +5,8 @@ import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, typ
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { addressesOf, Clusters } from "./addresses";
-import { maybeAtOrigin, type MirrorView, namesIn, type TopicView } from "./view";
+import { type MirrorView, namesIn, type TopicView } from "./view";
+import { maybeAtOrigin } from "./sides";
 
 /** Topics where other applications keep their own state in Kafka. A copy is wrong on the target. */
 const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets"];

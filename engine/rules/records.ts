@@ -4,7 +4,8 @@ import { mirrored } from "./names";
 import { producerOf } from "./producer";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
-import { type MirrorView, sideFor, type TopicView, type View } from "./view";
+import type { MirrorView, TopicView, View } from "./view";
+import { sideFor } from "./sides";
 
 /** Kafka's default of `max.message.bytes`. */
 const DEFAULT_MESSAGE = 1048588;

@@ -6,7 +6,8 @@ import { purpose, purposeOf } from "./purpose";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { hasStep } from "./steps";
 import { attempt, inEach } from "./unknown";
-import { type MirrorView, namesIn, type Subject, sideFor, type TopicView, type View, wholeOf } from "./view";
+import { type MirrorView, namesIn, type Subject, type TopicView, type View, wholeOf } from "./view";
+import { sideFor } from "./sides";
 
 const INTERNAL = [
   ["source", "offset-syncs.topic.replication.factor"],

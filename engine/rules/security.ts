@@ -1,8 +1,8 @@
 import type { Side } from "../model";
 import { hasPublicCertificate } from "./addresses";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
-import { attempt, inEach } from "./unknown";
-import { type ClusterView, type MirrorView, namesIn, type Text } from "./view";
+import { attempt, inEach, type Text } from "./unknown";
+import { type ClusterView, type MirrorView, namesIn } from "./view";
 
 /**
  * A reference to a value that is stored elsewhere, in the notation of Connect's configuration providers or of

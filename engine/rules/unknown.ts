@@ -50,3 +50,30 @@ export function later(object: object, key: PropertyKey): void {
     },
   });
 }
+
+export interface Text {
+  path: string;
+  value: string;
+}
+
+/** Every text in a value with its path. Values that Pulumi does not know yet are skipped. */
+export function textsOf(value: unknown, path: string): Text[] {
+  if (Array.isArray(value))
+    return Array.from(value.keys()).flatMap((i) =>
+      textsOf(
+        attempt(() => value[i] as unknown),
+        `${path}[${i}]`,
+      ),
+    );
+  if (typeof value === "object" && value !== null) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return [];
+    return Object.keys(value).flatMap((key) =>
+      textsOf(
+        attempt(() => (value as Record<string, unknown>)[key]),
+        path === "" ? key : `${path}.${key}`,
+      ),
+    );
+  }
+  return typeof value === "string" || typeof value === "boolean" ? [{ path, value: String(value) }] : [];
+}

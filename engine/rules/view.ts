@@ -1,7 +1,7 @@
 import type { AclRule } from "../acls";
 import type { Config, MirrorConfiguration } from "../mirror-configuration";
 import type { Side } from "../model";
-import { attempt } from "./unknown";
+import { attempt, type Text } from "./unknown";
 
 /**
  * The input of the rules: the parts of a set of resources that matter for a migration, as plain data. It is read from
@@ -198,11 +198,6 @@ const OWN_NAMES: FieldNames = {
 /** The field names to use in messages about a mirror. */
 export const namesIn = (mirror: MirrorView): FieldNames => attempt(() => mirror.fieldNames) ?? OWN_NAMES;
 
-export interface Text {
-  path: string;
-  value: string;
-}
-
 export interface SinkView {
   /** The consumer group: `connect-<name>`, unless the configuration sets another one. */
   group: string;
@@ -282,65 +277,4 @@ export interface ClientView extends Subject {
 /** The place of the whole resource, for a finding that is not about a single entry. */
 export const wholeOf = ({ resource, label, entry }: MirrorView): Subject => ({ resource, label: entry?.of ?? label });
 
-/** The name of the mirror's user in the guide and in this package, unless another one is set. */
-const USUAL_NAME = "mm2-credentials";
-
-/**
- * Returns true if a client certificate in this Secret probably belongs to this user. Used if the stack does not show the
- * user. The operator gives the Secret the name of the user, and the user of a copied Secret has the usual name.
- */
-export const isUsualLogin = (name: string, secret: string | undefined): boolean =>
-  name === secret || name === USUAL_NAME;
-
-/** Returns true if the mirror may log in on this side with this name. A client certificate does not show its name. */
-export function logsInAs(mirror: MirrorView | undefined, side: Side, name: string): boolean {
-  const authentication = attempt(() => mirror?.[side].authentication);
-  const username = attempt(() => authentication?.username);
-  if (username !== undefined) return username === name;
-  const certificate = attempt(() => authentication?.type) === "tls";
-  const secret = attempt(() => (certificate ? authentication?.secretName : undefined));
-  // The format in which brokers write the principal of a certificate.
-  const plain = (certificate && /^CN=([^,]+)/.exec(name)?.[1]) || name;
-  const owner = attempt(() => (certificate ? authentication?.certificateOf : undefined));
-  return owner === undefined ? isUsualLogin(plain, secret) : plain === owner;
-}
-
-/** The name in messages. */
-export const nameOf = (user: UserView): string => user.name ?? "(whose name is not known yet)";
-
-export function sideFor(user: OwnerView, mirror: MirrorView): Side | undefined {
-  return user.places === undefined ? user.side : user.places.find((place) => place.mirror === mirror)?.side;
-}
-
-/**
- * Returns true if a resource may be on the mirror's origin. Returns false if it is only known to be on another mirror's
- * cluster.
- */
-export function maybeAtOrigin(it: OwnerView, mirror: MirrorView): boolean {
-  const side = sideFor(it, mirror);
-  return side === "origin" || (side === undefined && (it.places ?? []).length === 0);
-}
-
 export const nothing: View = { mirrors: [], users: [], topics: [], secrets: [], steps: [], clients: [] };
-
-/** Every text in a value with its path. Values that Pulumi does not know yet are skipped. */
-export function textsOf(value: unknown, path: string): Text[] {
-  if (Array.isArray(value))
-    return Array.from(value.keys()).flatMap((i) =>
-      textsOf(
-        attempt(() => value[i] as unknown),
-        `${path}[${i}]`,
-      ),
-    );
-  if (typeof value === "object" && value !== null) {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) return [];
-    return Object.keys(value).flatMap((key) =>
-      textsOf(
-        attempt(() => (value as Record<string, unknown>)[key]),
-        path === "" ? key : `${path}.${key}`,
-      ),
-    );
-  }
-  return typeof value === "string" || typeof value === "boolean" ? [{ path, value: String(value) }] : [];
-}

@@ -1,0 +1,72 @@
+import { modelFrom } from "../mirror-configuration";
+import type { Side } from "../model";
+import { type Grant, lacking, missing, sayGrants } from "./grants";
+import type { Saying } from "./rule";
+import { attempt } from "./unknown";
+import { readings } from "./version";
+import type { MirrorView, OwnerView, UserView, View } from "./view";
+import { logsInAs, maybeAtOrigin, nameOf, sideFor } from "./sides";
+
+/** The rights that are missing in every Kafka version that may run, with the names of the most likely version. */
+export function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[] {
+  const [first = [], ...others] = readings(mirror).map((reading) =>
+    missing(user, lacking(reading, side), side, modelFrom(reading)),
+  );
+  return others.some((gone) => gone.length === 0) ? [] : first;
+}
+
+/** The rights that a user's mirror needs and the user does not have. Undefined if the user has all of them. */
+export function cannot(user: UserView, gone: readonly Grant[], forbidden: readonly Grant[] = []): Saying | undefined {
+  const seen = [
+    ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
+    ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
+  ];
+  if (seen.length === 0) return undefined;
+  return {
+    seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
+    why: "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
+    instead:
+      gone.length === 0
+        ? "remove the denials: they take precedence over every permission"
+        : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
+          "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+  };
+}
+
+/** The mirrors that log in as this user, if their cluster is known and the user's rules are in the stack. */
+export function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {
+  if (!user.ofMirror || user.superUser === true || (user.rules.length === 0 && user.authorization === undefined))
+    return [];
+  return mirrors.filter((mirror) => {
+    const side = sideFor(user, mirror);
+    return side !== undefined && user.name !== undefined && logsInAs(mirror, side, user.name);
+  });
+}
+
+/** Other clients that log in as this user. */
+export const isFor = (user: UserView): readonly string[] => user.alsoFor ?? [];
+
+/** Returns true if a mirror logs in as this user on a cluster that is not known. */
+export function mayServeMore(user: UserView, { mirrors }: View): boolean {
+  return mirrors.some((mirror) => {
+    const logins = (["origin", "target"] as const).filter(
+      (side) => attempt(() => mirror[side].authentication?.username) === user.name,
+    );
+    return logins.length > 0 && sideFor(user, mirror) === undefined && maybeAtOrigin(user, mirror);
+  });
+}
+
+/** The rules for all users (`*`) on the same cluster, if the stack has them. */
+export function ofEveryone(user: UserView, { users }: View): UserView["rules"] {
+  return users.filter((other) => other.name === "*" && together(user, other)).flatMap((other) => other.rules);
+}
+
+/** Returns true if a mirror shows that both are on the same cluster. */
+export function together(one: OwnerView, other: OwnerView): boolean {
+  if (one.places === undefined || other.places === undefined) return one.side !== undefined && one.side === other.side;
+  return one.places.some((a) => other.places!.some((b) => a.mirror === b.mirror && a.side === b.side));
+}
+
+export const on = ({ side, places = [] }: UserView) =>
+  side !== undefined ? `on the ${side}` : places.length > 1 ? "of two mirrors" : "of a cluster";
+export const say = (at: UserView, what: Saying) => [{ at, say: what }];

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 import * as cluster from "../../../engine/kafka/api/cluster";
+import * as groupOffsets from "../../../engine/kafka/api/group-offsets";
 import * as groups from "../../../engine/kafka/api/groups";
 import * as producers from "../../../engine/kafka/api/producers";
 import * as records from "../../../engine/kafka/api/records";
@@ -17,7 +18,17 @@ const isApi = (value: unknown): value is AnyApi =>
   typeof value === "object" && value !== null && "key" in value && "read" in value;
 
 /** Every request that the engine can send. */
-export const ALL_APIS: readonly AnyApi[] = [cluster, groups, producers, records, scram, settings, streams, topics]
+export const ALL_APIS: readonly AnyApi[] = [
+  cluster,
+  groupOffsets,
+  groups,
+  producers,
+  records,
+  scram,
+  settings,
+  streams,
+  topics,
+]
   .flatMap((module) => Object.values(module) as unknown[])
   .flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value]))
   .filter(isApi);

@@ -53,3 +53,23 @@ export async function inParallel<T>(items: readonly T[], work: (item: T) => Prom
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, lane));
   if (errors.length > 0) throw errors[0];
 }
+
+const turns = new Map<string, Promise<void>>();
+
+/**
+ * Runs the work when all earlier work with this key has ended. Pulumi runs the steps of several waves at the same time,
+ * all in one process.
+ */
+export async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(key) ?? Promise.resolve()).then(work);
+  const ended = mine.then(
+    () => {},
+    () => {},
+  );
+  turns.set(key, ended);
+  try {
+    return await mine;
+  } finally {
+    if (turns.get(key) === ended) turns.delete(key);
+  }
+}

@@ -68,3 +68,11 @@ it("a damaged file is neither treated as absent nor deleted", async () => {
     expect(await hasJournal(inputs())).toBe(true);
   }
 });
+
+it("the file of an older version belongs to no wave", async () => {
+  await journal();
+  const wave = { ...inputs(), mirror: testMirror({ scope: { wave: "one", topics: "a", groups: "" } }) };
+  expect(await journalOf(wave)).toBeUndefined();
+  await forgetJournal(wave);
+  expect(await readdir(folder)).toEqual(["migration-m.offsets.json"]);
+});

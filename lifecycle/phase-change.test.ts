@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { consumerOffsetsStep } from "./handlers/consumer-offsets";
 import { gateStep } from "./handlers/gate";
+import type { Scope } from "../engine/model";
 import { phaseChange } from "./handlers/inputs";
 import { replicationStep } from "./handlers/replication";
 import { verificationStep } from "./handlers/verification";
@@ -62,4 +63,31 @@ test.each([
   await expect(
     step.update("id", state, { ...inputs, mirror: { ...mirror, topicsPattern: "orders,payments" } }),
   ).rejects.toThrow();
+});
+
+describe("a result of one wave", () => {
+  const done = { passed: true, passedAt: "2026-01-01T00:00:00.000Z", verifiedAt: "2026-01-01T00:00:00.000Z" };
+  const state = {
+    ...stepInputs,
+    ...done,
+    phase: "cutover",
+    fence: false,
+    options: { mode: "tail", limitMs: 1 },
+    mirror: testMirror({ scope: { wave: "one", topics: "a.*", groups: "g" } }),
+  };
+  const changed = (scope: Scope) => ({ ...state, mirror: testMirror({ scope }) });
+  const steps = [
+    ["gate", gateStep],
+    ["verification", verificationStep],
+  ] as const;
+
+  test.each(steps)("%s: counts if only the groups of the wave changed", async (_kind, step) => {
+    const news = changed({ wave: "one", topics: "a.*", groups: "g,h", splitGroups: ["s"] });
+    expect((await step.update("id", state, news)).outs).toMatchObject(_kind === "gate" ? { passed: true } : {});
+  });
+
+  test.each(steps)("%s: does not count for other topics, or for another wave", async (_kind, step) => {
+    for (const scope of [{ wave: "one", topics: "a" }, { wave: "two", topics: "a.*" }, { withoutTopics: ["a.*"] }])
+      await expect(step.update("id", state, changed(scope))).rejects.toThrow();
+  });
 });

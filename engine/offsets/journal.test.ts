@@ -171,3 +171,83 @@ describe("the journal of moved offsets", () => {
     expect(target.records).toBeDefined();
   });
 });
+
+describe("the journal of waves that move at the same time", () => {
+  const part = (wave?: string) => ({
+    ...mirror,
+    scope: wave === undefined ? { withoutTopics: ["a", "b"] } : { wave, topics: wave },
+  });
+  const [one, two, outside] = [part("one"), part("two"), part()];
+  const at = (day: number) => `2026-01-0${day}T00:00:00.000Z`;
+
+  it("holds the offsets of each wave apart, and its topic is made once", async () => {
+    const target = new Target();
+    const port = target.port();
+    let made = 0;
+    const create = port.createTopic.bind(port);
+    port.createTopic = async (...args) => (made++, create(...args));
+    await Promise.all([
+      writeJournal(port, one, applied(4_000, at(1))),
+      writeJournal(port, two, applied(5, at(2))),
+      writeJournal(port, outside, applied(6, at(3))),
+    ]);
+    expect(made).toBe(1);
+    expect(await readJournal(port, one)).toEqual(applied(4_000, at(1)));
+    expect(await readJournal(port, two)).toEqual(applied(5, at(2)));
+    expect(await readJournal(port, outside)).toEqual(applied(6, at(3)));
+    expect(await readJournal(port, part("three"))).toBeUndefined();
+  });
+
+  it("keeps what the others need when one is done, and goes with the last one", async () => {
+    for (const order of [
+      [one, two, outside],
+      [outside, one, two],
+      [two, outside, one],
+    ] as const) {
+      const target = new Target();
+      const port = target.port();
+      for (const [i, of] of [one, two, outside].entries()) await writeJournal(port, of, applied(i + 2));
+      await deleteJournal(port, order[0]);
+      await deleteJournal(port, order[0]);
+      await deleteJournal(port, part("never written"));
+      expect(await readJournal(port, order[0])).toBeUndefined();
+      expect(await readJournal(port, order[1])).toBeDefined();
+      // The wave moves again.
+      await writeJournal(port, order[0], applied(9));
+      expect(await readJournal(port, order[0])).toEqual(applied(9));
+      await Promise.all([deleteJournal(port, order[0]), deleteJournal(port, order[1])]);
+      expect(target.records).toBeDefined();
+      expect(await readJournal(port, order[2])).toBeDefined();
+      await deleteJournal(port, order[2]);
+      expect(target.records).toBeUndefined();
+    }
+  });
+
+  it("is not deleted while an entry of another wave is cut off or damaged", async () => {
+    const target = new Target();
+    const port = target.port();
+    await writeJournal(port, one, applied(3));
+    target.endsAfter = 1;
+    await expect(writeJournal(port, two, applied(4_000))).rejects.toThrow("killed");
+    target.endsAfter = Infinity;
+    expect(await readJournal(port, two)).toBeUndefined();
+    await deleteJournal(port, one);
+    expect(target.records).toBeDefined();
+    await deleteJournal(port, two);
+    expect(target.records).toBeUndefined();
+    await writeJournal(port, one, applied(3));
+    target.records![0]!.value = Buffer.from("x");
+    await writeJournal(port, two, applied(3));
+    await deleteJournal(port, two);
+    await expect(deleteJournal(port, one)).rejects.toThrow("OFFSETS_JOURNAL_UNREADABLE");
+    expect(target.records).toBeDefined();
+  });
+
+  it("of a migration that had no waves yet belongs to what is outside them", async () => {
+    const target = new Target();
+    const port = target.port();
+    await writeJournal(port, mirror, applied(3));
+    expect(await readJournal(port, outside)).toEqual(applied(3));
+    expect(await readJournal(port, one)).toBeUndefined();
+  });
+});

@@ -5,6 +5,8 @@ import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { offsetsJournalTopic } from "../naming";
+import { waveOf } from "../parts";
+import { inTurn } from "../side-by-side";
 import { requireSameTarget } from "./applied";
 import type { AppliedOffsets } from "./types";
 
@@ -13,67 +15,116 @@ import type { AppliedOffsets } from "./types";
  * only group names and offsets. The journal is a separate topic on the target, because that is the only place that a
  * killed `up` on a build machine does not lose.
  *
- * An entry is JSON text, compressed and split into chunks. Each chunk is one record with the key `run number count`.
- * The last complete entry counts. An incomplete one is from an `up` that was killed before it wrote its first offset.
+ * An entry is JSON text, compressed and split into chunks. Each chunk is one record with the key `run number count`, or
+ * `run number count wave` for a wave. All waves share the topic. Each wave, and what is outside the waves, has its own
+ * entries. The last complete entry counts. An incomplete one is from an `up` that was killed before it wrote its first
+ * offset.
  */
 interface Entry {
   version: 1;
   groupId: string;
-  applied: AppliedOffsets;
+  /** Null: the wave no longer needs its earlier entries. Other waves still need theirs, so the topic stays. */
+  applied: AppliedOffsets | null;
 }
 
 const CHUNK_BYTES = 250_000;
-const KEY = /^([0-9a-f]{16}) (\d+) (\d+)$/;
+const KEY = /^([0-9a-f]{16}) (\d+) (\d+)(?: (\S+))?$/;
 const CONFIGS = { "cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1" };
 const MOST_REPLICAS = 3;
+
+/** What the topic holds about one wave, or about what is outside the waves. */
+interface Notes {
+  /** The last complete entry. */
+  last?: Buffer;
+  /** Chunks by their number, for each incomplete entry after the last complete one. */
+  open: Map<string, Map<number, Buffer>>;
+}
+
+/** Notes of what is outside the waves, and of a migration without waves. */
+const OUTSIDE = "";
+
+const partOf = (mirror: MirrorModel): string => waveOf(mirror) ?? OUTSIDE;
 
 /** Writes the entry and returns when all in-sync replicas have it. Creates the topic if it does not exist. */
 export async function writeJournal(target: KafkaPort, mirror: MirrorModel, applied: AppliedOffsets): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
+  await inTurn(topic, async () => {
+    if (!(await exists(target, topic))) {
+      const { brokers } = await target.describeCluster();
+      await target.createTopic(topic, {
+        partitions: 1,
+        replicationFactor: Math.min(MOST_REPLICAS, brokers.length),
+        configs: CONFIGS,
+      });
+    }
+    await append(target, topic, mirror, applied);
+  });
+}
+
+const exists = async (target: KafkaPort, topic: string): Promise<boolean> =>
+  (await target.describeTopics([topic])).length > 0;
+
+async function append(
+  target: KafkaPort,
+  topic: string,
+  mirror: MirrorModel,
+  applied: AppliedOffsets | null,
+): Promise<void> {
   const entry: Entry = { version: 1, groupId: mirror.groupId, applied };
   const bytes = gzipSync(JSON.stringify(entry));
-  const run = createHash("sha256").update(`${applied.at} ${process.pid} `).update(bytes).digest("hex").slice(0, 16);
+  const part = partOf(mirror);
+  const at = applied?.at ?? new Date().toISOString();
+  const run = createHash("sha256").update(`${at} ${process.pid} ${part} `).update(bytes).digest("hex").slice(0, 16);
   const count = Math.ceil(bytes.length / CHUNK_BYTES);
   const chunks = Array.from({ length: count }, (_, i) => ({
-    key: Buffer.from(`${run} ${i} ${count}`),
+    key: Buffer.from(`${run} ${i} ${count}${part === OUTSIDE ? "" : ` ${part}`}`),
     value: bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
   }));
-  if ((await target.describeTopics([topic])).length === 0) {
-    const { brokers } = await target.describeCluster();
-    await target.createTopic(topic, {
-      partitions: 1,
-      replicationFactor: Math.min(MOST_REPLICAS, brokers.length),
-      configs: CONFIGS,
-    });
-  }
   await target.append(topic, chunks);
 }
 
 /**
- * Returns the last complete entry, or undefined if there is none.
+ * Returns the last complete entry of this part of the mirror, or undefined if there is none.
  * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE if the topic holds anything else; OFFSETS_OTHER_CLUSTER if the
  *   entry was written on another target
  */
 export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promise<AppliedOffsets | undefined> {
   const topic = offsetsJournalTopic(mirror);
-  if ((await target.describeTopics([topic])).length === 0) return undefined;
-  const open = new Map<string, Map<number, Buffer>>();
-  let last: Buffer | undefined;
+  if (!(await exists(target, topic))) return undefined;
+  return appliedIn(target, mirror, await readNotes(target, topic));
+}
+
+/** All notes in the topic, by wave. */
+async function readNotes(target: KafkaPort, topic: string): Promise<Map<string, Notes>> {
+  const found = new Map<string, Notes>();
   await readWhole(target, topic, (key, value) => {
-    const [, run, number, count] = KEY.exec(key?.toString("latin1") ?? "") ?? [];
+    const [, run, number, count, part = OUTSIDE] = KEY.exec(key?.toString("latin1") ?? "") ?? [];
     if (run === undefined || value === null)
       throw unreadable(topic, "it holds a record that is not a note of moved offsets");
-    const chunks = open.get(run) ?? new Map<number, Buffer>();
-    open.set(run, chunks.set(Number(number), value));
+    const notes = found.get(part) ?? { open: new Map<string, Map<number, Buffer>>() };
+    found.set(part, notes);
+    const chunks = notes.open.get(run) ?? new Map<number, Buffer>();
+    notes.open.set(run, chunks.set(Number(number), value));
     if (chunks.size !== Number(count)) return;
     // A complete entry replaces everything before it.
-    open.clear();
-    last = Buffer.concat([...chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
+    notes.open.clear();
+    notes.last = Buffer.concat([...chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   });
+  return found;
+}
+
+async function appliedIn(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  all: ReadonlyMap<string, Notes>,
+): Promise<AppliedOffsets | undefined> {
+  const topic = offsetsJournalTopic(mirror);
+  const { open, last } = all.get(partOf(mirror)) ?? { open: new Map<string, Map<number, Buffer>>() };
   await requireWhole(target, topic, [...open.values()], last !== undefined);
   if (last === undefined) return undefined;
   const { groupId, applied } = entryOf(last, topic);
   if (groupId !== mirror.groupId) throw unreadable(topic, `it is of the mirror with group ${groupId}`);
+  if (applied === null) return undefined;
   await requireSameTarget(target, applied);
   return applied;
 }
@@ -97,24 +148,40 @@ async function requireWhole(
 }
 
 /**
- * Deletes the topic when it is no longer needed. Does nothing if it does not exist. A topic that cannot be read is
- * kept, and the errors of {@link readJournal} are thrown.
+ * Forgets the notes of this part of the mirror. Deletes the topic if no other part needs it. Does nothing if it does not
+ * exist. A topic that cannot be read is kept, and the errors of {@link readJournal} are thrown.
  */
 export async function deleteJournal(target: KafkaPort, mirror: MirrorModel): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
-  if ((await target.describeTopics([topic])).length === 0) return;
-  await readJournal(target, mirror);
-  await target.deleteTopics([topic]);
+  await inTurn(topic, async () => {
+    if (!(await exists(target, topic))) return;
+    const all = await readNotes(target, topic);
+    const applied = await appliedIn(target, mirror, all);
+    const others = [...all].filter(([part, notes]) => part !== partOf(mirror) && isNeeded(notes));
+    if (others.length === 0) await target.deleteTopics([topic]);
+    else if (applied !== undefined || all.get(partOf(mirror))?.open.size) await append(target, topic, mirror, null);
+  });
+}
+
+/** False only if the part has said that it needs its notes no longer. */
+function isNeeded({ last, open }: Notes): boolean {
+  return last === undefined || open.size > 0 || parse(last)?.applied !== null;
 }
 
 function entryOf(bytes: Buffer, topic: string): Entry {
+  const entry = parse(bytes);
+  if (entry === undefined) throw unreadable(topic, "its last note can't be read");
+  return entry;
+}
+
+function parse(bytes: Buffer): Entry | undefined {
   try {
     const entry = JSON.parse(gunzipSync(bytes).toString("utf8")) as Partial<Entry>;
-    if (entry.version === 1 && typeof entry.groupId === "string" && isApplied(entry.applied)) return entry as Entry;
+    const known = entry.applied === null || isApplied(entry.applied);
+    return entry.version === 1 && typeof entry.groupId === "string" && known ? (entry as Entry) : undefined;
   } catch {
-    // The error is thrown below.
+    return undefined;
   }
-  throw unreadable(topic, "its last note can't be read");
 }
 
 /** Returns true if the value has the form of the `AppliedOffsets` that an apply stores. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { offsetsJournalTopic } from "../../engine/naming";
+import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import {
   appliedNow,
@@ -172,6 +173,11 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
 
   // Clean-up keeps the offsets, because the clients resume from them.
   async remove(state, progress) {
+    // This wave may have been removed from the program after a cutover that was killed. The migration goes on.
+    if (state.phase === "mirror" && waveOf(state.mirror) !== undefined) {
+      await takeBack(state, undefined, progress);
+      return;
+    }
     await sayWhereTheyStand(state, progress);
     try {
       await forgetJournal(state, sayUnseen(state, progress));

@@ -57,10 +57,11 @@ function logClient(address: string) {
 }
 
 /** Sends progress lines to `pulumi up`. Writes to standard error if there is no engine (tests of a single step). */
-export function engineProgress(kind: string): Progress {
+export function engineProgress(kind: string, wave?: string): Progress {
   const address = engineAddress();
   const send = (severity: "INFO" | "WARNING", line: string) => {
-    const text = line.startsWith(`${kind}: `) ? line : `${kind}: ${line}`;
+    const named = line.startsWith(`${kind}: `) ? line : `${kind}: ${line}`;
+    const text = wave === undefined ? named : `wave ${wave}: ${named}`;
     if (address === undefined) {
       process.stderr.write(`${text}\n`);
       return;

@@ -118,10 +118,10 @@ export function defineStep<I extends object, O extends object>(
         Object.entries(inputs).map(([key, value]) => [key, isImmaterial(key) && hasUnknown(value) ? olds[key] : value]),
       ),
     );
-  const run = async <T>(work: (progress: Progress) => Promise<T>): Promise<T> => {
+  const run = async <T>(inputs: Plain, work: (progress: Progress) => Promise<T>): Promise<T> => {
     watchEngine();
     try {
-      return await work(engineProgress(kind));
+      return await work(engineProgress(kind, waveIn(inputs)));
     } catch (error) {
       throw withoutStack(error);
     }
@@ -136,7 +136,7 @@ export function defineStep<I extends object, O extends object>(
       const known = withKnownWays(inputs, olds ?? {});
       const failures =
         handler.previewFailures && !hasUnknown(known) && !offline()
-          ? await run((progress) =>
+          ? await run(known, (progress) =>
               handler.previewFailures!(known as I, isState(olds) ? (inputsOnly(olds) as I) : undefined, progress),
             )
           : [];
@@ -154,7 +154,7 @@ export function defineStep<I extends object, O extends object>(
       );
       if (leftOut || material.some((key) => !isSame(wanted[key], olds[key]))) {
         if (handler.describeUpdate !== undefined && !hasUnknown(wanted) && !offline()) {
-          await run((progress) => handler.describeUpdate!(stateOf(olds), wanted as I, progress));
+          await run(wanted, (progress) => handler.describeUpdate!(stateOf(olds), wanted as I, progress));
         }
         return { changes: true };
       }
@@ -164,13 +164,13 @@ export function defineStep<I extends object, O extends object>(
       // Use the access settings of the program: the old kubeconfig may be gone.
       const known = Object.fromEntries(Object.entries(wanted).filter(([, value]) => !hasUnknown(value)));
       const state = stateOf({ ...olds, ...known });
-      return { changes: await run((progress) => handler.isOutdated!(state, progress)) };
+      return { changes: await run(wanted, (progress) => handler.isOutdated!(state, progress)) };
     },
     async create(props) {
       const inputs = inputsOnly(props);
       const id = `${kind}-${randomUUID()}`;
       try {
-        const outs = await run((progress) => handler.create(inputs as I, progress));
+        const outs = await run(inputs, (progress) => handler.create(inputs as I, progress));
         return { id, outs: stateWith(inputs, outs) };
       } catch (error) {
         if (handler.unfinished === undefined) throw error;
@@ -182,14 +182,20 @@ export function defineStep<I extends object, O extends object>(
     },
     async update(_id, olds, news) {
       const inputs = inputsOnly(news);
-      const outs = await run((progress) => handler.update(stateOf(olds), inputs as I, progress));
+      const outs = await run(inputs, (progress) => handler.update(stateOf(olds), inputs as I, progress));
       return { outs: stateWith(inputs, outs) };
     },
     async delete(_id, props) {
       const remove = (progress: Progress) => handler.remove(stateOf(props), progress);
-      await run((progress) => remove(progress).catch((error: unknown) => Promise.reject(withNewLogin(error))));
+      await run(props, (progress) => remove(progress).catch((error: unknown) => Promise.reject(withNewLogin(error))));
     },
   };
+}
+
+/** The wave that a step works on. Undefined: none. Several waves work at the same time, so each line names its own. */
+function waveIn({ mirror }: Plain): string | undefined {
+  const wave = (mirror as { scope?: { wave?: unknown } | null } | undefined)?.scope?.wave;
+  return typeof wave === "string" ? wave : undefined;
 }
 
 /** Removes Pulumi's own keys, and undefined values, which Pulumi's wire format does not support. */

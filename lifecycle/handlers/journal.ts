@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { withCluster } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type AppliedOffsets, joinApplied, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
+import { waveOf } from "../../engine/parts";
 import { fileBase } from "../../engine/report/write";
 import { modelOf, reportFolder, type ReportLocation, type StepInputs } from "./inputs";
 
@@ -74,7 +75,8 @@ export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promis
   await orUnseen(unseen, () =>
     withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror)),
   );
-  if (inputs.resume !== undefined) await rm(fileOf(inputs.resume), { force: true });
+  if (inputs.resume !== undefined && waveOf(inputs.mirror) === undefined)
+    await rm(fileOf(inputs.resume), { force: true });
 }
 
 /** Joins the offsets in the state with those in the journal. */
@@ -87,7 +89,8 @@ export function together(
 }
 
 async function oldJournal(inputs: Journalled): Promise<AppliedOffsets | undefined> {
-  if (inputs.resume === undefined) return undefined;
+  // The versions that wrote this file had no waves.
+  if (inputs.resume === undefined || waveOf(inputs.mirror) !== undefined) return undefined;
   const file = fileOf(inputs.resume);
   let text: string;
   try {

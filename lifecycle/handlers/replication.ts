@@ -6,6 +6,7 @@ import {
   type ReplicationOptions,
   type ReplicationResult,
 } from "../../engine/replication";
+import { inTurn } from "../../engine/side-by-side";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
 
@@ -25,7 +26,15 @@ const none: ReplicationOutputs = { resetAt: null, result: null };
 
 async function reset(inputs: ReplicationInputs, progress: Progress): Promise<ReplicationOutputs> {
   if (inputs.abandon) return none;
-  return { result: await applyReplication(modelOf(inputs), inputs.options, progress), resetAt: now() };
+  const work = async () => ({
+    result: await applyReplication(modelOf(inputs), inputs.options, progress),
+    resetAt: now(),
+  });
+  // The throttle is a setting of the target's brokers. If one wave removed it, the copying for another would go on
+  // without it.
+  return inputs.options.throttleBytesPerSecond === undefined
+    ? work()
+    : inTurn(`throttle of ${inputs.targetConnection.bootstrapServers}`, work);
 }
 
 async function describePlan(inputs: ReplicationInputs, progress: Progress): Promise<void> {

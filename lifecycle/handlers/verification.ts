@@ -3,6 +3,8 @@ import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
 import { COUNT_UP_TO, TAIL_RECORDS, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
+import type { MirrorModel } from "../../engine/model";
+import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
@@ -36,8 +38,12 @@ export interface VerificationOutputs {
 
 const none: VerificationOutputs = { verifiedAt: null, result: null };
 
-const resumeFile = (location: ReportLocation): string =>
-  join(reportFolder(location), `${fileBase(location.name)}.verification.jsonl`);
+/** Waves are verified at the same time, so each has its own file. */
+function resumeFile(location: ReportLocation, mirror: MirrorModel): string {
+  const wave = waveOf(mirror);
+  const base = fileBase(location.name);
+  return join(reportFolder(location), `${base}${wave === undefined ? "" : `.wave-${wave}`}.verification.jsonl`);
+}
 
 async function verify(inputs: VerificationInputs, progress: Progress): Promise<VerificationOutputs> {
   if (inputs.abandon || inputs.options.mode === "none") return none;
@@ -48,9 +54,12 @@ async function verify(inputs: VerificationInputs, progress: Progress): Promise<V
 }
 
 /** If the folder cannot be created, we only lose the ability to resume. */
-async function memory({ resume }: VerificationInputs, progress: Progress): Promise<Pick<VerifyOptions, "resumeFile">> {
+async function memory(
+  { resume, mirror }: VerificationInputs,
+  progress: Progress,
+): Promise<Pick<VerifyOptions, "resumeFile">> {
   if (resume === undefined) return {};
-  const file = resumeFile(resume);
+  const file = resumeFile(resume, mirror);
   try {
     await mkdir(dirname(file), { recursive: true });
     return { resumeFile: file };
@@ -60,8 +69,8 @@ async function memory({ resume }: VerificationInputs, progress: Progress): Promi
   }
 }
 
-async function forget({ resume }: VerificationInputs): Promise<void> {
-  if (resume !== undefined) await rm(resumeFile(resume), { force: true }).catch(() => {});
+async function forget({ resume, mirror }: VerificationInputs): Promise<void> {
+  if (resume !== undefined) await rm(resumeFile(resume, mirror), { force: true }).catch(() => {});
 }
 
 function changeOf(olds: VerificationInputs & VerificationOutputs, news: VerificationInputs): PhaseChange {

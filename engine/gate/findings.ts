@@ -177,3 +177,20 @@ function deleted(name: string, facts: PartitionFacts): string {
 function copied(mirrored: number | undefined): string {
   return mirrored === undefined ? "nothing is copied yet" : `copied up to ${mirrored}`;
 }
+
+export function moved(before: Map<string, number>, now: Map<string, number>): GateFinding[] {
+  const findings: GateFinding[] = [];
+  for (const [key, end] of now) {
+    const was = before.get(key);
+    if (was === undefined || was === end) continue;
+    const { topic, partition } = parsePartitionKey(key);
+    const name = `${topic}-${partition}`;
+    findings.push({
+      kind: "producers writing",
+      subject: name,
+      text: `${name}: the origin's end moved from ${was} to ${end}: a producer still writes there`,
+      hopeless: false,
+    });
+  }
+  return findings;
+}

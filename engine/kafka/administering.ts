@@ -1,22 +1,18 @@
-import { MigrationError } from "../errors";
 import { describeScramUser } from "./api/scram";
 import * as settings from "./api/settings";
 import * as topics from "./api/topics";
 import { byTopic, partitionName, type Cluster } from "./cluster";
 import {
   ELECTION_NOT_NEEDED,
-  isRetriable,
   NO_REASSIGNMENT_IN_PROGRESS,
   NONE,
-  NOT_ANSWERED,
   RESOURCE_NOT_FOUND,
-  TOPIC_ALREADY_EXISTS,
   UNKNOWN_TOPIC_OR_PARTITION,
 } from "./error-codes";
-import { RETRY_LIMIT_MS } from "./patience";
-import type { ByTopic } from "./api/records";
 import type { Acl, ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
 import type { Api } from "./wire";
+import { codeOf, single, takeOutcomes } from "./outcomes";
+import { createTopic, deleteTopics, TOPICS_PER_REQUEST } from "./topics";
 
 type Administering = Pick<
   KafkaPort,
@@ -34,7 +30,6 @@ type Administering = Pick<
   | "scramMechanisms"
 >;
 
-const TOPICS_PER_REQUEST = 200;
 const PARTITIONS_PER_REQUEST = 1000;
 
 /** The part of the port that reads settings and changes topics, settings and ACLs. */
@@ -58,36 +53,6 @@ export function administering(cluster: Cluster): Administering {
     deleteAcls: (acls) => changeAcls(cluster, "delete", acls, settings.deleteAcls),
     scramMechanisms: (user) => scramMechanisms(cluster, user),
   };
-}
-
-/**
- * Sends a request that has a single outcome. Sends it again while the error is temporary.
- * @param isWhole returns true if the response contains the requested data. Default: always true
- */
-async function single<A extends topics.Outcome>(
-  cluster: Cluster,
-  action: string,
-  resource: string,
-  send: () => Promise<A>,
-  isWhole: (answer: A) => boolean = () => true,
-): Promise<A> {
-  let answer: A | undefined;
-  await cluster.untilAllAnswered(
-    action,
-    [resource],
-    (name) => name,
-    async (_, settle) => {
-      answer = await send();
-      settle(resource, codeOf(cluster, action, resource, answer) || (isWhole(answer) ? NONE : NOT_ANSWERED));
-    },
-  );
-  return answer!;
-}
-
-/** Returns the outcome's error code. Throws permanent errors with the broker's own message. */
-function codeOf(cluster: Cluster, action: string, resource: string, outcome: topics.Outcome): number {
-  if (outcome.errorCode !== NONE && !isRetriable(outcome.errorCode)) throw cluster.fail(action, resource, outcome);
-  return outcome.errorCode;
 }
 
 async function scramMechanisms(cluster: Cluster, user: string): Promise<string[]> {
@@ -200,96 +165,6 @@ async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]):
   );
 }
 
-async function createTopic(cluster: Cluster, topic: topics.NewTopic): Promise<void> {
-  let unanswered = false;
-  const resource = `topic "${topic.name}"`;
-  await cluster.untilAllAnswered(
-    "create",
-    [topic],
-    () => resource,
-    async (_, settle) => {
-      const before = unanswered;
-      unanswered = true;
-      for (const outcome of await cluster.links.send(await cluster.controller(), topics.createTopics, [topic])) {
-        unanswered = false;
-        const exists = outcome.errorCode === TOPIC_ALREADY_EXISTS;
-        if (exists && !before) {
-          throw new MigrationError("KAFKA_TOPIC_EXISTS", `${resource} already exists on the ${cluster.side} cluster`, {
-            fix: "use another name or remove the topic",
-          });
-        }
-        // An earlier request whose response was lost may have created the topic.
-        settle(topic, exists ? NONE : codeOf(cluster, "create", resource, outcome));
-      }
-    },
-  );
-  await everyBrokerShows(
-    cluster,
-    `topic "${topic.name}" was created, but some brokers do not show it`,
-    (shown) =>
-      shown.some(
-        (t) =>
-          t.name === topic.name && t.partitions.length === topic.partitions && t.partitions.every((p) => p.leader >= 0),
-      ),
-    [topic.name],
-  );
-}
-
-async function deleteTopics(cluster: Cluster, names: readonly string[]): Promise<void> {
-  const unique = [...new Set(names)];
-  await cluster.untilAllAnswered(
-    "delete",
-    unique,
-    (n) => `topic "${n}"`,
-    async (open, settle) => {
-      const to = await cluster.controller();
-      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
-        for (const { name, errorCode } of await cluster.links.send(
-          to,
-          topics.deleteTopics,
-          open.slice(from, from + TOPICS_PER_REQUEST),
-        )) {
-          // The topic does not exist. An earlier run may have deleted it.
-          settle(name, errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : errorCode);
-        }
-      }
-    },
-  );
-  if (unique.length > 0) {
-    await everyBrokerShows(
-      cluster,
-      `topics were deleted, but brokers still show them: ${unique.slice(0, 5).join(", ")}`,
-      (shown) => shown.length === 0,
-      unique,
-    );
-  }
-}
-
-type ShownTopic = { name: string; partitions: { leader: number }[] };
-
-/** Waits until every broker's metadata passes the check. Metadata reaches the brokers one after the other. */
-async function everyBrokerShows(
-  cluster: Cluster,
-  otherwise: string,
-  right: (shown: ShownTopic[]) => boolean,
-  names: readonly string[],
-): Promise<void> {
-  const deadline = Date.now() + RETRY_LIMIT_MS;
-  for (const broker of cluster.links.brokerIds) {
-    for (;;) {
-      const { topics: answered } = await cluster.metadata(names, false, broker);
-      // A topic counts as absent only if the response contains every topic.
-      const whole = new Set(answered.map((t) => t.name)).size === new Set(names).size;
-      if (whole && right(answered.filter((t) => t.errorCode !== UNKNOWN_TOPIC_OR_PARTITION))) break;
-      if (Date.now() > deadline)
-        throw new MigrationError("KAFKA_NOT_AVAILABLE", `${otherwise} (${cluster.side} cluster, broker ${broker})`, {
-          fix: "check the brokers' health and run again",
-        });
-      await cluster.pause(100);
-    }
-  }
-}
-
 async function reassign(cluster: Cluster, changes: readonly Reassignment[]): Promise<void> {
   await cluster.untilAllAnswered("reassign", changes, partitionName, async (open, settle) => {
     const to = await cluster.controller();
@@ -309,21 +184,6 @@ async function reassign(cluster: Cluster, changes: readonly Reassignment[]): Pro
         });
     }
   });
-}
-
-/** Calls `take` with the outcome of each requested partition in the response. */
-function takeOutcomes<T extends TopicPartition>(
-  asked: readonly T[],
-  answer: ByTopic<topics.Outcome & { partition: number }>[],
-  take: (item: T, outcome: topics.Outcome) => void,
-): void {
-  const byName = new Map(asked.map((item) => [partitionName(item), item]));
-  for (const { topic, partitions } of answer) {
-    for (const outcome of partitions) {
-      const item = byName.get(partitionName({ topic, partition: outcome.partition }));
-      if (item !== undefined) take(item, outcome);
-    }
-  }
 }
 
 async function reassignments(cluster: Cluster) {

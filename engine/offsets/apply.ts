@@ -5,14 +5,14 @@ import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
-import { AT_ONCE, inParallel } from "../side-by-side";
-import { countText, recordsText, someOf } from "../units";
-import { EXCLUDE } from "../ways-out";
+import { inParallel } from "../side-by-side";
+import { countText, recordsText } from "../units";
 import { clusterIds } from "./applied";
 import { WHY_NOT_SHARE } from "./commitments";
 import { revertWith } from "./revert";
-import { isConflict, isInPlace, partitionsOf, tooLong } from "./summary";
+import { isInPlace, partitionsOf } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
+import { blockedError, blockedGroups } from "./blocked";
 
 /**
  * Writes the offsets of a plan to the target, for groups that are not active there, and reads them back. Offsets that
@@ -230,54 +230,6 @@ async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise
   });
 }
 
-/** Returns the groups that cannot be written in their current state, and why. */
-export function blockedGroups(groups: readonly GroupPlan[], options: OffsetOptions): { group: string; why: string }[] {
-  return groups.flatMap((group) => {
-    const why = whyBlocked(group, options);
-    return why === undefined ? [] : [{ group: group.group, why }];
-  });
-}
-
-function whyBlocked(group: GroupPlan, options: OffsetOptions): string | undefined {
-  const offsets = partitionsOf(group);
-  if (offsets.every(({ p }) => (p.targetOffset === null ? p.how !== "incomplete" : isInPlace(p)))) return undefined;
-  if (group.targetMembers.length > 0) return `active on the target: ${someOf(group.targetMembers, 5)}`;
-  const long = offsets.find(({ p }) => tooLong(p) !== undefined && !isInPlace(p));
-  if (long !== undefined) return `can't be written on ${long.topic}-${long.p.partition}: ${tooLong(long.p)}`;
-  const lost = offsets.filter(({ p }) => p.how === "incomplete");
-  if (lost.length > 0)
-    return `can't be translated on ${someOf(
-      lost.map(({ topic, p }) => `${topic}-${p.partition}`),
-      5,
-    )} (${lost[0]?.p.note ?? "no copy"})`;
-  const others = options.overwrite === true ? [] : offsets.filter(({ p }) => isConflict(p));
-  if (others.length === 0) return undefined;
-  const shown = others.map(
-    ({ topic, p }) => `${topic}-${p.partition} is at ${p.found?.offset}, would go to ${p.targetOffset}`,
-  );
-  return `has other offsets on the target: ${someOf(shown, 5)}`;
-}
-
-function blockedError(blocked: readonly { group: string; why: string }[]): MigrationError {
-  const fixes = [
-    blocked.some((b) => b.why.includes("active on the target")) ? "stop the named members" : undefined,
-    blocked.some((b) => b.why.includes("offset.metadata.max.bytes"))
-      ? "raise offset.metadata.max.bytes on the target's brokers"
-      : undefined,
-    blocked.some((b) => b.why.startsWith("can't be translated"))
-      ? `wait until the copy is complete; ${EXCLUDE}`
-      : undefined,
-    blocked.some((b) => b.why.startsWith("has other offsets"))
-      ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target"
-      : undefined,
-    "or list the groups in offsets.excludeGroups (--exclude-group)",
-  ].filter((f) => f !== undefined);
-  return new MigrationError("OFFSETS_BLOCKED", `${countText(blocked.length, "group")} can't be moved`, {
-    details: blocked.slice(0, 50).map((b) => `group "${b.group}" ${b.why}`),
-    fix: fixes.join("; "),
-  });
-}
-
 function wanted(group: GroupPlan): AppliedGroup {
   // There is no target offset if one of the guide's ways has no answer for this partition.
   const offsets = partitionsOf(group)
@@ -330,40 +282,4 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
       fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
     },
   );
-}
-
-/** Time of a commit with `AT_ONCE` commits in flight. A generous value: `npm run bench offsets` shows the real one. */
-const COMMIT_MS = 100;
-
-export interface WritingEstimate {
-  ms: number;
-  /** The measured part of `ms`: the time for everything that `applyOffsets` reads. */
-  readMs: number;
-  /** Number of groups with offsets to write. Their part of `ms` is not measured, because an estimate writes nothing. */
-  commits: number;
-}
-
-/** Estimates how long `applyOffsets` takes for this plan. It does the same reads and counts the commits. */
-export async function estimateWriting(
-  model: MigrationModel,
-  plan: OffsetPlan,
-  open?: OpenKafka,
-): Promise<WritingEstimate> {
-  const started = Date.now();
-  const groups = plan.groups.map((g) => g.group);
-  const commits = plan.groups.filter((g) =>
-    partitionsOf(g).some(({ p }) => p.targetOffset !== null && !isInPlace(p)),
-  ).length;
-  await withClusters(
-    model,
-    async ({ origin, target }) => {
-      await origin.groupOffsets(groups);
-      await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
-      // `applyOffsets` reads the offsets back.
-      await target.groupOffsets(groups);
-    },
-    open,
-  );
-  const readMs = Date.now() - started;
-  return { ms: readMs + Math.ceil(commits / AT_ONCE) * COMMIT_MS, readMs, commits };
 }

@@ -1,14 +1,20 @@
 /** Moves consumer groups to their exact place on the target. See docs/offsets.md. */
-export { applyOffsets, blockedGroups, type KeepIntent } from "./apply";
-export { clusterIds, requireSameTarget } from "./applied";
-export { joinApplied } from "./applied";
-export { type AppliedNow, appliedNow, appliedNowLines, checkApplied, type MovedOffset } from "./applied";
-export { readCheckpoints, type Checkpoints } from "./other-ways";
-export { estimateWriting, type WritingEstimate } from "./apply";
+export { applyOffsets, type KeepIntent } from "./apply";
+export { estimateWriting, type WritingEstimate } from "./estimate";
+export { blockedGroups } from "./blocked";
+export {
+  type AppliedNow,
+  appliedNow,
+  appliedNowLines,
+  checkApplied,
+  clusterIds,
+  joinApplied,
+  type MovedOffset,
+  requireSameTarget,
+} from "./applied";
+export { type Checkpoints, planFromCheckpoints, planToTime, readCheckpoints } from "./other-ways";
 export { deleteJournal, isApplied, readJournal, writeJournal } from "./journal";
-export { WHY_NOT_SHARE } from "./commitments";
-export { planFromCheckpoints, planToTime } from "./other-ways";
-export { readCommitments } from "./commitments";
+export { readCommitments, WHY_NOT_SHARE } from "./commitments";
 export { planOffsets } from "./plan";
 export { revertOffsets } from "./revert";
 export type {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MigrationError } from "../errors";
-import { applyWith, blockedGroups } from "./apply";
+import { applyWith } from "./apply";
+import { blockedGroups } from "./blocked";
 import { type AppliedOffsets, joinApplied } from ".";
 import { appliedNow, appliedNowLines, checkWith } from "./applied";
 import { summarize } from "./summary";

@@ -3,7 +3,8 @@ import type { MirrorModel, Side } from "../model";
 import { aclWordRules } from "./acl-words";
 import { aclRules } from "./acls";
 import { cannot } from "./users";
-import { configurationRules, SHARED } from "./configuration";
+import { configurationRules } from "./configuration";
+import { SHARED } from "./agreement";
 import { contradictionRules } from "./contradictions";
 import { copyRules } from "./copies";
 import { cutoverRules } from "./cutover";
@@ -17,6 +18,7 @@ import { replicaRules } from "./replicas";
 import { type RuleFinding, messageOf, type Rule } from "./rule";
 import { securityRules } from "./security";
 import { sinkRules } from "./sinks";
+import { taskRules } from "./tasks";
 import { serverRules } from "./servers";
 import { settingRules } from "./settings";
 import { type MirrorView, nothing, type UserView, type View } from "./view";
@@ -40,6 +42,7 @@ export const rules: readonly Rule[] = [
   ...loopRules,
   ...copyRules,
   ...replicaRules,
+  ...taskRules,
   ...memoryRules,
   ...serverRules,
   ...securityRules,

@@ -8,8 +8,7 @@ import type { Isolation } from "../records/read";
 import { retryIfRecordsGone } from "../records/retry";
 import { compareBeginnings, type ComparedBeginnings, unsureTexts } from "../records/beginning";
 import { recreatedText, recreatedTopics } from "../topic-ids";
-import { bytesText, countText, durationText, someOf } from "../units";
-import { COPY_ALL_AGAIN } from "../ways-out";
+import { bytesText, countText, durationText } from "../units";
 import { compareLatest } from "./compacted";
 import { compareInOrder, type Watch } from "./ordered";
 import { type Pair, type Pairs, readPairs, type TopicPair } from "./pairs";
@@ -18,16 +17,14 @@ import { compareTails } from "./tails";
 import {
   COUNT_UP_TO,
   type Difference,
-  type DifferenceKind,
   isFault,
   type PartitionResult,
   TAIL_RECORDS,
-  type TopicResult,
   type VerifyOptions,
   type VerifyResult,
 } from "./types";
+import { resultOf, waysOut } from "./result";
 
-const LISTED = 1000;
 const NAMED = 20;
 const BETWEEN_LINES_MS = 5_000;
 /** Mode `tail` counts at most this many offsets in total. */
@@ -57,17 +54,6 @@ export async function verifyCopy(
       details: [...details, ...listed],
       fix: waysOut(result),
     },
-  );
-}
-
-/** Suggests how to continue. If one topic was deleted and created again, the others do not have to be copied again. */
-function waysOut({ topics }: VerifyResult): string {
-  const different = topics.filter((t) => t.faulty > 0).map((t) => t.topic);
-  const names = `the topics that differ (${someOf(different, 5)})`;
-  return (
-    `leave ${names} out with mirror.topicsExcludePattern, let the others go on, and copy these by themselves; or find out ` +
-    `what else writes to them or deletes from them on the target, and copy everything again: ${COPY_ALL_AGAIN}; ` +
-    "or go on without this proof (verify.mode: none)"
   );
 }
 
@@ -303,52 +289,8 @@ class Verification {
     );
   }
 
-  result({ topics, pairs }: Pairs): Omit<VerifyResult, "durationMs" | "requests"> {
-    const byTopic = new Map<string, Pair[]>(topics.map((t) => [t.origin, []]));
-    for (const pair of pairs) byTopic.get(pair.origin.topic)!.push(pair);
-    const all = pairs.flatMap((p) => this.results.get(p)?.differences ?? []);
-    const faults = all.filter(isFault);
-    const others = all.filter((d) => !isFault(d));
-    return {
-      mode: this.options.mode,
-      equal: faults.length === 0,
-      topics: topics.map((t): TopicResult => {
-        const results = byTopic.get(t.origin)!.map((p) => ({ pair: p, result: this.results.get(p)! }));
-        const counted = (...kinds: DifferenceKind[]) =>
-          results
-            .flatMap(({ result }) => result.differences)
-            .filter((d) => kinds.includes(d.kind))
-            .reduce((sum, d) => sum + d.count, 0);
-        const oneSided = counted("kept longer", "expired");
-        const records = (side: "origin" | "target") =>
-          results.reduce(
-            (sum, { pair, result }) => sum + (result[`${side}Records`] ?? Number(pair[side].to - pair[side].from)),
-            0,
-          );
-        return {
-          topic: t.origin,
-          target: t.target,
-          partitions: t.partitions,
-          compacted: t.compacted,
-          originRecords: records("origin"),
-          targetRecords: records("target"),
-          counted: results.every(
-            ({ result }) => result.originRecords !== undefined && result.targetRecords !== undefined,
-          ),
-          duplicates: counted("duplicate"),
-          ...(oneSided === 0 ? {} : { oneSided }),
-          faulty: results.filter(({ result }) => result.differences.some(isFault)).length,
-        };
-      }),
-      differences: [...faults, ...others].slice(0, LISTED),
-      notes: [...this.notes, ...beyond(faults.length + others.length)],
-      partitions: pairs.length,
-      resumed: this.resumed,
-      bytes: this.bytes,
-    };
+  result(compared: Pairs): Omit<VerifyResult, "durationMs" | "requests"> {
+    const { mode } = this.options;
+    return resultOf(compared, this.results, { mode, notes: this.notes, resumed: this.resumed, bytes: this.bytes });
   }
-}
-
-function beyond(count: number): string[] {
-  return count > LISTED ? [`${count - LISTED} more differences are not listed`] : [];
 }

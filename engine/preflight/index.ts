@@ -11,3 +11,5 @@ export { checkNotePrivileges } from "./note-privileges";
 export type { PreflightFinding } from "./finding";
 export type { ConfigSync } from "./config-sync";
 export { MOVE_SINKS, WHY_NOT_SINK } from "./selected";
+export { checkWaves } from "./read-waves";
+export type { DeclaredWave, Waves } from "./waves";

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
-import type { Connection, MirrorModel, Phase, Side } from "../../engine/model";
+import type { Connection, MirrorModel, Side } from "../../engine/model";
 import { type Progress, withoutRepeats } from "../../engine/progress";
 import {
   checkMirrorPrivileges,
   checkNotePrivileges,
+  checkWaves,
+  type DeclaredWave,
   mirrorRemembers,
   preflight,
   type PreflightOptions,
   type PreflightResult,
+  type Waves,
 } from "../../engine/preflight";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
@@ -27,22 +30,13 @@ export interface PreflightInputs extends PhasedInputs {
    */
   rights?: string;
   /** The waves of the migration. Absent: there are none. Only for `clusters`. */
-  waves?: WaveInput[];
+  waves?: DeclaredWave[];
   /** Groups with committed offsets in several parts that a person accepted. Absent: none. Only for `clusters`. */
   splitGroups?: string[];
   abandon: boolean;
   /** The mirror's own principals. Only for `privileges`. */
   mirrorOriginConnection?: Connection;
   mirrorTargetConnection?: Connection;
-}
-
-/** One wave: patterns as in `Scope`, and its own phase. */
-export interface WaveInput {
-  name: string;
-  topics: string;
-  /** Empty: no group. */
-  groups: string;
-  phase: Phase;
 }
 
 export interface PreflightOutputs {
@@ -122,7 +116,7 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
   if (olds.phase === "cleanup" && news.phase !== "cleanup") return false;
   if (!isDeepStrictEqual(olds.mirror, news.mirror)) return false;
   // A roll-back lowers a fence and creates no mirror. It must succeed even if the target is unreachable.
-  if (olds.phase === "cutover" && news.phase === "mirror") return true;
+  if ((olds.phase === "cutover" || olds.phase === "consumers") && news.phase === "mirror") return true;
   const keys = [
     "originConnection",
     "targetConnection",
@@ -135,12 +129,52 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
 }
 
 /**
- * Returns true if a cutover begins and the check ran in an earlier `up`. An administrator that was granted its rights
- * for an older version of this package may lack the rights on the offsets journal topic. The user must learn that
+ * Returns true if a part begins to move and the check ran in an earlier `up`. An administrator that was granted its
+ * rights for an older version of this package may lack the rights on the offsets journal topic. The user must learn that
  * before the fence is raised.
  */
-const beginsCutover = (olds: PreflightInputs, news: PreflightInputs): boolean =>
-  news.stage === "clusters" && olds.phase === "mirror" && news.phase === "cutover" && !news.abandon;
+function beginsCutover(olds: PreflightInputs, news: PreflightInputs): boolean {
+  if (news.stage !== "clusters" || news.abandon) return false;
+  const before = new Map((olds.waves ?? []).map((wave) => [wave.name, wave.phase]));
+  const parts = [
+    [olds.phase, news.phase],
+    ...(news.waves ?? []).map((wave) => [before.get(wave.name) ?? "mirror", wave.phase]),
+  ];
+  return parts.some(([was, is]) => was === "mirror" && (is === "cutover" || is === "consumers"));
+}
+
+const wavesOf = ({ phase, waves = [], splitGroups = [], mirror }: PreflightInputs): Waves => ({
+  phase,
+  waves,
+  splitGroups,
+  mirror,
+});
+
+/** The changes of waves that a check of this process has accepted. The update then need not read the origin again. */
+const acceptedWaves = new Set<string>();
+
+const changeOf = (news: PreflightInputs, olds: PreflightInputs | undefined): string =>
+  JSON.stringify([migrationOf(news), wavesOf(news), olds === undefined ? null : wavesOf(olds)]);
+
+/** @throws MigrationError WAVES_REFUSED, or an error of the origin */
+async function requireWaves(news: PreflightInputs, olds: PreflightInputs | undefined): Promise<void> {
+  if (news.stage !== "clusters" || news.abandon || acceptedWaves.delete(changeOf(news, olds))) return;
+  const before = olds === undefined ? undefined : wavesOf(olds);
+  await checkWaves(modelOf(news), wavesOf(news), before, news.options.groups ?? []);
+}
+
+/** Runs at preview. Errors of the origin are left to the `up`, which may first grant the administrator its rights. */
+async function waveFailures(news: PreflightInputs, olds: PreflightInputs | undefined): Promise<string[]> {
+  acceptedWaves.delete(changeOf(news, olds));
+  try {
+    await requireWaves(news, olds);
+    acceptedWaves.add(changeOf(news, olds));
+    return [];
+  } catch (error) {
+    if (!isMigrationError(error)) throw error;
+    return error.code === "WAVES_REFUSED" ? [error.message] : [];
+  }
+}
 
 /**
  * Returns true if this migration creates the administrator of this side. The `up` itself then grants the rights that a
@@ -196,6 +230,8 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
 
   async previewFailures(news, olds, progress) {
     if (news.stage !== "clusters") return [];
+    const refused = await waveFailures(news, olds);
+    if (refused.length > 0) return refused;
     if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? noteFailures(news) : [];
     if (olds !== undefined && awaitsRights(olds, news)) return [];
     try {
@@ -209,20 +245,29 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
     }
   },
 
-  create: (inputs, progress) => lookAgain(inputs, progress, { patienceMs: PATIENCE_MS }),
+  async create(inputs, progress) {
+    const found = await lookAgain(inputs, progress, { patienceMs: PATIENCE_MS });
+    // After the look, which waits until the brokers know a new administrator.
+    await requireWaves(inputs, undefined);
+    return found;
+  },
 
   async isOutdated(state) {
     return isDefined(state.checkedAt) && (await forgotten(state));
   },
 
   async update(olds, news, progress) {
-    if (!isDefined(olds.checkedAt)) return lookAgain(news, progress, { patienceMs: PATIENCE_MS });
-    if (unchanged(olds, news) && !(await forgotten(news))) {
-      if (beginsCutover(olds, news)) await askForNote(news);
-      return { checkedAt: olds.checkedAt, result: olds.result };
-    }
-    return lookAgain(news, progress, { patienceMs: PATIENCE_MS, olds });
+    const isSame = isDefined(olds.checkedAt) && unchanged(olds, news) && !(await forgotten(news));
+    const before = isDefined(olds.checkedAt) ? { olds } : {};
+    const found = isSame
+      ? { checkedAt: olds.checkedAt, result: olds.result }
+      : await lookAgain(news, progress, { patienceMs: PATIENCE_MS, ...before });
+    await requireWaves(news, olds);
+    if (isSame && beginsCutover(olds, news)) await askForNote(news);
+    return found;
   },
+
+  optional: ["waves", "splitGroups"],
 
   async remove() {},
 });

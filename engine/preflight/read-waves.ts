@@ -1,0 +1,65 @@
+import { type OpenKafka, withCluster } from "../clusters";
+import { isMigrationError, MigrationError } from "../errors";
+import type { KafkaPort } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import { chooseGroups } from "../offsets/commitments";
+import { wholeMirror } from "../parts";
+import { changeProblems, declaresOthers, goesForward, partProblems, type WaveFacts, type Waves } from "./waves";
+
+/** Groups whose offsets are held in memory at a time. A group can have an offset on every partition. */
+const AT_A_TIME = 500;
+
+/**
+ * Checks the waves of a migration. Reads the origin only if the program declares other waves than before, or if a part
+ * begins to move. Changes nothing.
+ * @param news its `mirror` is the whole mirror
+ * @param olds as of the last `up`; undefined: the first one
+ * @param asked groups that move in addition to those of the mirror's pattern
+ * @throws MigrationError WAVES_REFUSED with every problem
+ */
+export async function checkWaves(
+  model: MigrationModel,
+  news: Waves,
+  olds: Waves | undefined,
+  asked: readonly string[],
+  open?: OpenKafka,
+): Promise<void> {
+  const problems = changeProblems(olds, news);
+  const inWaves = news.waves.length > 0 || (olds?.waves.length ?? 0) > 0;
+  const mustLook = inWaves && news.phase !== "cleanup" && (declaresOthers(olds, news) || goesForward(olds, news));
+  if (mustLook) {
+    const read = (origin: KafkaPort) => readWaveFacts(origin, news.mirror, asked);
+    const facts = await withCluster(model, "origin", read, open).catch((error: unknown) => {
+      // What the program alone shows is enough to refuse.
+      if (problems.length === 0 || !isMigrationError(error)) throw error;
+      return undefined;
+    });
+    if (facts !== undefined) problems.push(...partProblems(facts, news, olds));
+  }
+  if (problems.length === 0) return;
+  throw new MigrationError("WAVES_REFUSED", "the waves cannot be used as they are declared; nothing was changed", {
+    details: problems,
+    fix:
+      "correct each line: a topic and the groups that read it belong to one wave. `kafka-migration plan` shows what " +
+      "belongs together; splitGroups accepts a group, by its name, in several waves",
+  });
+}
+
+/** Two lists, and the committed offsets of the groups that move. */
+export async function readWaveFacts(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  asked: readonly string[],
+): Promise<WaveFacts> {
+  const [topics, listed] = await Promise.all([origin.listTopics(), origin.listGroups()]);
+  const { chosen } = chooseGroups(listed, wholeMirror(mirror), { groups: [...asked] });
+  const groups = new Map<string, string[]>();
+  for (let from = 0; from < chosen.length; from += AT_A_TIME) {
+    const offsets = await origin.groupOffsets(chosen.slice(from, from + AT_A_TIME));
+    for (const group of chosen.slice(from, from + AT_A_TIME)) {
+      const committed = (offsets.get(group) ?? []).filter((o) => o.offset >= 0n);
+      groups.set(group, [...new Set(committed.map((o) => o.topic))]);
+    }
+  }
+  return { topics, groups };
+}

@@ -31,7 +31,7 @@ describe("the parts of a mirror", () => {
         const some = parts(mirror, waves.slice(0, count));
         expect(some.flatMap((part) => selectTopics(all, part)).sort()).toEqual(selectTopics(all, mirror));
         expect(some.flatMap((part) => selectGroups(all, part)).sort()).toEqual(selectGroups(all, mirror));
-        // Also names that the mirror does not copy, for example of a fence's rules that were left.
+        // Also names that the mirror does not copy, for example of a fence's ACLs that were left.
         for (const name of all) {
           expect(some.filter((part) => ownsTopic(part)(name))).toHaveLength(1);
           expect(some.filter((part) => ownsGroup(part)(name))).toHaveLength(1);

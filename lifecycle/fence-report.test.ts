@@ -63,7 +63,7 @@ test("the report lists every gap of the fence, also from earlier ups, and since 
   );
   const first = await written({ facts, userOperator: true });
   expect(first.timeline.map((e) => e.what).join("\n")).toMatch(
-    /Fence open at some time between \S+ and \S+: 1 rule on orders had been removed; written: orders-3 7 -> 9/,
+    /Fence open at some time between \S+ and \S+: 1 ACL on orders had been removed; written: orders-3 7 -> 9/,
   );
   expect(first.timeline.map((e) => e.what).join("\n")).not.toMatch(/nobody writes/);
   expect(first.warnings.join("\n")).toMatch(

@@ -180,7 +180,7 @@ export class PartSteps {
   }
 }
 
-/** True if a user operator manages the origin's users, and so removes the fence's rules. */
+/** True if a user operator manages the origin's users, and so removes the fence's ACLs. */
 export function userOperator({ fence = false, origin }: MigrationArgs): { userOperator?: boolean } {
   return fence && origin.operator !== undefined ? { userOperator: true } : {};
 }

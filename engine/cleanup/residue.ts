@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError } from "../errors";
 import { saysNoAuthorizer } from "../fence/everyone";
-import { markedRules } from "../fence/rules";
+import { markedAcls } from "../fence/acls";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel, Side } from "../model";
@@ -21,7 +21,7 @@ export interface ResidueOptions {
   principals?: Partial<Record<Side, readonly string[]>>;
   /** The checkpoints topic is expected to exist (phase `cleanup`). Default false. */
   keepCheckpoints?: boolean;
-  /** The migration may have fenced the origin. None of the fence's rules may be left. Default false. */
+  /** The migration may have fenced the origin. None of the fence's ACLs may be left. Default false. */
   fence?: boolean;
   /**
    * How long to repeat the search while something is found, in ms. Brokers apply deletions one after the other. Default
@@ -223,9 +223,9 @@ async function mechanismsOf(port: KafkaPort, user: string): Promise<string[]> {
 }
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
-  const rules = markedRules(mirror, await aclsOf(origin));
-  return rules.map(
-    ({ rule }): Residue => ({ kind: "acl", side: "origin", name: aclText(rule), what: "an ACL of the fence" }),
+  const left = markedAcls(mirror, await aclsOf(origin));
+  return left.map(
+    ({ acl }): Residue => ({ kind: "acl", side: "origin", name: aclText(acl), what: "an ACL of the fence" }),
   );
 }
 

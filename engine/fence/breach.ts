@@ -4,7 +4,7 @@ import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
 import { endsOf, movementsSince } from "./movement";
 import { onOrigin } from "./raise";
-import { fencedTopics } from "./rules";
+import { fencedTopics } from "./acls";
 import type { Movement, TopicEnds } from "./types";
 
 /** @param when in words, e.g. "while the fence was up" */

@@ -7,7 +7,7 @@ import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince } from "./movement";
 import { lowerOn, onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
-import { compare } from "./rules";
+import { compare } from "./acls";
 import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 
 export interface HoldOptions extends FenceOptions {
@@ -17,7 +17,7 @@ export interface HoldOptions extends FenceOptions {
    */
   gateEnds?: TopicEnds;
   /**
-   * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create rules, the time since
+   * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create ACLs, the time since
    * then is a gap. Default: the run has not raised it before.
    */
   wholeAt?: string;
@@ -44,9 +44,9 @@ const ASK_EVERY_MS = 30_000;
 const ASK_AFTER_MS = 5_000;
 
 /**
- * Keeps the fence up until the signal is aborted. It checks the fence, renews removed rules, and reports for each gap
- * what was written in it. It is for clusters whose user operator removes ACLs that it did not create (Strimzi: rules
- * for `User:*` within its full pass of 120 s, rules for a managed user within seconds).
+ * Keeps the fence up until the signal is aborted. It checks the fence, renews removed ACLs, and reports for each gap
+ * what was written in it. It is for clusters whose user operator removes ACLs that it did not create (Strimzi: ACLs
+ * for `User:*` within its full pass of 120 s, ACLs for a managed user within seconds).
  * @returns the report, when the signal is aborted or the fence is no longer wanted
  * @throws MigrationError if the origin stays unreachable longer than the port retries
  */
@@ -81,7 +81,7 @@ export async function holdOn(
   if (ends !== undefined) await pause();
   for (let last = signal.aborted; ; last = signal.aborted) {
     const now = await wanted(origin, mirror, options);
-    const { missing } = compare(now.rules, now.acls);
+    const { missing } = compare(now.needed, now.acls);
     topics = now.topics;
     report.looks++;
     if (missing.length > 0) {
@@ -127,7 +127,7 @@ function tell(gap: FenceGap, progress: Progress): void {
           10,
         )}`;
   progress.warn(
-    `fence: ${countText(gap.rules, "rule")} had been removed since ${gap.after} and restored at ${gap.until}; ${wrote}`,
+    `fence: ${countText(gap.rules, "ACL")} had been removed since ${gap.after} and restored at ${gap.until}; ${wrote}`,
   );
 }
 

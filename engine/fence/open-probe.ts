@@ -24,7 +24,7 @@ const RESOURCES_ASKED = 20;
  * @param principal this login as in ACLs; undefined: not known
  */
 export async function askDefault(port: KafkaPort, acls: readonly Acl[], principal?: string): Promise<Default> {
-  // Start with transactional ids: this migration's rules often name every topic and group, but rarely a transactional
+  // Start with transactional ids: this migration's ACLs often name every topic and group, but rarely a transactional
   // id.
   for (const kind of ["transactionalId", "topic", "group"] as const) {
     const name = unnamed(acls, kind);

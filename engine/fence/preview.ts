@@ -2,13 +2,13 @@ import { type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import { refuseAclSync, SETTLE_MS, wanted } from "./raise";
-import { compare } from "./rules";
+import { compare } from "./acls";
 import type { FenceOptions } from "./types";
 
 /** The effect and the cost of raising the fence. */
 export interface FencePreview {
   topics: number;
-  /** Number of rules that would be created. The marker of each rule is not counted. */
+  /** Number of ACLs that would be created. The marker of each ACL is not counted. */
   rules: number;
   /** Duration of this check in ms, including the connection. Each step behind the fence takes that time again. */
   lookMs: number;
@@ -34,12 +34,12 @@ export async function previewFence(
       const { authorizedOperations } = await clusters.origin.describeCluster();
       // Absent: the broker does not return it (before Kafka 2.3). Then only the raise shows whether it is allowed.
       if (authorizedOperations?.includes("Alter") === false) throw notAllowed("make");
-      const { topics, rules, acls } = await wanted(clusters.origin, model.mirror, options).catch((error: unknown) => {
+      const { topics, needed, acls } = await wanted(clusters.origin, model.mirror, options).catch((error: unknown) => {
         throw isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED" ? notAllowed("list") : error;
       });
       return {
         topics: topics.length,
-        rules: compare(rules, acls).missing.length,
+        rules: compare(needed, acls).missing.length,
         lookMs: Date.now() - started,
         settleMs: options.settleMs ?? SETTLE_MS,
       };

@@ -8,7 +8,7 @@ import type { Progress } from "../progress";
 import { countText, durationText, someOf } from "../units";
 import { endsOf, movements, partitionsOf } from "./movement";
 import { onOrigin } from "./raise";
-import { fencedTopics } from "./rules";
+import { fencedTopics } from "./acls";
 import type { Movement } from "./types";
 
 /** A producer, as far as the brokers report it. */

@@ -11,7 +11,7 @@ import { countText, someOf } from "../units";
 import { everyoneByDefault, saysNoAuthorizer } from "./everyone";
 import { askDefault } from "./open-probe";
 import { type Ends, endsOf, movements } from "./movement";
-import { compare, fencedTopics, fenceRules, idOf, markedRules, type Rule, uncovered } from "./rules";
+import { compare, fencedTopics, fenceAcls, idOf, markedAcls, type FenceAcl, uncovered } from "./acls";
 import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
 
 const PER_REQUEST = 500;
@@ -28,7 +28,7 @@ export function onOrigin<T>(
 }
 
 /**
- * Denies writes to the migrated topics of the origin, and waits until no write is seen. Existing rules are kept, so it
+ * Denies writes to the migrated topics of the origin, and waits until no write is seen. Existing ACLs are kept, so it
  * is safe to run it again at any time. See docs/fence.md for what the fence does and does not guarantee.
  * @throws MigrationError FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE
  */
@@ -50,7 +50,7 @@ export async function raiseFence(
 }
 
 /**
- * Throws if the mirror syncs ACLs. MirrorMaker 2 copies deny rules on literal topics to the target and never removes
+ * Throws if the mirror syncs ACLs. MirrorMaker 2 copies deny ACLs on literal topics to the target and never removes
  * them there (MirrorSourceConnector.shouldReplicateAcl, Kafka 4.3). So with ACL sync the fence would lock everyone out
  * of the target.
  */
@@ -68,7 +68,7 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
 }
 
 /**
- * @param settled true: if the fence is already complete, do not wait, because the earlier raise has waited. Rules that
+ * @param settled true: if the fence is already complete, do not wait, because the earlier raise has waited. ACLs that
  *   are created now are always waited for.
  * @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence
  */
@@ -79,15 +79,15 @@ export async function raiseOn(
   progress: Progress,
   settled = false,
 ): Promise<{ raised: RaisedFence; ends: Ends }> {
-  const { topics, rules, acls } = await wanted(origin, mirror, options);
+  const { topics, needed, acls } = await wanted(origin, mirror, options);
   if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
-  const { missing, own } = compare(rules, acls);
+  const { missing, own } = compare(needed, acls);
   await create(origin, missing);
-  const principals = [...new Set(rules.map((r) => r.rule.principal))].sort();
+  const principals = [...new Set(needed.map((r) => r.acl.principal))].sort();
   if (topics.length > 0)
     progress.info(
       `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} ` +
-        `(${missing.length} ACLs created, ${rules.length - missing.length} existed already)`,
+        `(${missing.length} ACLs created, ${needed.length - missing.length} existed already)`,
     );
   const { writing, ends } =
     topics.length === 0 || (settled && missing.length === 0)
@@ -119,20 +119,20 @@ export async function raiseOn(
   };
 }
 
-/** The rules that the fence needs now. Topics and principals may have been added since it was raised. */
+/** The ACLs that the fence needs now. Topics and principals may have been added since it was raised. */
 export async function wanted(
   origin: KafkaPort,
   mirror: MirrorModel,
   options: FenceOptions,
-): Promise<{ topics: string[]; rules: Rule[]; acls: Acl[] }> {
+): Promise<{ topics: string[]; needed: FenceAcl[]; acls: Acl[] }> {
   const topics = fencedTopics(await origin.listTopics(), mirror);
   const acls = await listAcls(origin);
-  // The fence's own rules must not count as existing rules of other people. Neither must those of other parts' fences.
-  const marked = markedRules(wholeMirror(mirror), acls);
-  const ours = new Set(marked.map((r) => idOf(r.rule)));
+  // The fence's own ACLs must not count as existing ACLs of other people. Neither must those of other parts' fences.
+  const marked = markedAcls(wholeMirror(mirror), acls);
+  const ours = new Set(marked.map((r) => idOf(r.acl)));
   const others = acls.filter((a) => !ours.has(idOf(a)));
   const opened = await mustStayOpen(origin, uncovered(topics, others), acls, options);
-  return { topics, rules: fenceRules(mirror, topics, others, options.except ?? [], opened), acls };
+  return { topics, needed: fenceAcls(mirror, topics, others, options.except ?? [], opened), acls };
 }
 
 /**
@@ -191,16 +191,16 @@ async function aclsIfAny(origin: KafkaPort): Promise<Acl[]> {
 }
 
 /**
- * Creates markers first, because a rule without a marker would never be removed. Rules that keep reads allowed come
+ * Creates markers first, because an ACL without a marker would never be removed. ACLs that keep reads allowed come
  * before those that deny.
  */
-async function create(origin: KafkaPort, rules: readonly Rule[]): Promise<void> {
+async function create(origin: KafkaPort, acls: readonly FenceAcl[]): Promise<void> {
   await inBatches(
-    rules.map((r) => r.marker),
+    acls.map((r) => r.marker),
     (some) => origin.createAcls(some),
   );
   await inBatches(
-    rules.map((r) => r.rule),
+    acls.map((r) => r.acl),
     (some) => origin.createAcls(some),
   );
 }
@@ -235,7 +235,7 @@ async function settle(
 export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
   const topics = await onOrigin(
     model,
-    async (origin) => markedRules(model.mirror, await aclsIfAny(origin)).map((r) => r.topic),
+    async (origin) => markedAcls(model.mirror, await aclsIfAny(origin)).map((r) => r.topic),
     open,
   );
   return selectPairs([...new Set(topics)], model.mirror).length > 0;
@@ -247,16 +247,16 @@ export async function checkFence(model: MigrationModel, options: FenceOptions, o
 }
 
 export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions): Promise<FenceState> {
-  const { topics, rules, acls } = await wanted(origin, mirror, options);
-  const { missing, ours } = compare(rules, acls);
+  const { topics, needed, acls } = await wanted(origin, mirror, options);
+  const { missing, ours } = compare(needed, acls);
   const fenced = new Set(topics);
-  const leftovers = [...new Set(markedRules(mirror, acls).map((r) => r.topic))].filter((t) => !fenced.has(t));
+  const leftovers = [...new Set(markedAcls(mirror, acls).map((r) => r.topic))].filter((t) => !fenced.has(t));
   const state = ours.length === 0 && leftovers.length === 0 ? "down" : missing.length === 0 ? "up" : "partly";
-  return { state, rules: rules.length, missing: [...new Set(missing.map((r) => r.topic))], leftovers };
+  return { state, rules: needed.length, missing: [...new Set(missing.map((r) => r.topic))], leftovers };
 }
 
 /**
- * Removes the fence: every rule that a marker of this migration names, including rules of a run that was killed. Rules
+ * Removes the fence: every ACL that a marker of this migration names, including ACLs of a run that was killed. ACLs
  * that existed before the fence stay. Does nothing if there is no fence. No option matters here, because the markers
  * contain all information.
  */
@@ -271,16 +271,16 @@ export async function lowerFence(
 
 export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
   const acls = await aclsIfAny(origin);
-  const marked = markedRules(mirror, acls);
+  const marked = markedAcls(mirror, acls);
   if (marked.length === 0) return { removed: 0 };
   const there = new Set(acls.map(idOf));
-  const rules = marked.filter((r) => there.has(idOf(r.rule)));
-  // Remove deny rules first: a rule that keeps reads allowed must not be removed before them.
-  const ordered = [...rules].sort(
-    (a, b) => Number(a.rule.permission === "allow") - Number(b.rule.permission === "allow"),
+  const standing = marked.filter((r) => there.has(idOf(r.acl)));
+  // Remove deny ACLs first: an ACL that keeps reads allowed must not be removed before them.
+  const ordered = [...standing].sort(
+    (a, b) => Number(a.acl.permission === "allow") - Number(b.acl.permission === "allow"),
   );
   await inBatches(
-    ordered.map((r) => r.rule),
+    ordered.map((r) => r.acl),
     (some) => origin.deleteAcls(some),
   );
   await inBatches(
@@ -288,8 +288,8 @@ export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: 
     (some) => origin.deleteAcls(some),
   );
   progress.info(
-    `fence: ${countText(rules.length, "ACL")} removed, ` +
+    `fence: ${countText(standing.length, "ACL")} removed, ` +
       `${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`,
   );
-  return { removed: rules.length };
+  return { removed: standing.length };
 }

@@ -4,13 +4,13 @@ export const fenceShape = {
   /**
    * Principals (`User:name`) that may continue to write. Super users always can, because no ACL stops them. The mirror
    * need not be listed: it reads the migrated topics and writes elsewhere. With any entry, each other principal that
-   * may write gets its own rule. Refused if `User:*` may write.
-   * @default none, and one rule denies everyone
+   * may write gets its own ACL. Refused if `User:*` may write.
+   * @default none, and one ACL denies everyone
    */
   except: list(text).optional(),
   /**
    * What the origin's brokers do with a topic that no ACL names (`allow.everyone.if.no.acl.found`). Brokers hide the
-   * value. It is needed only if they set it and such topics are migrated: there the first rule would lock out readers,
+   * value. It is needed only if they set it and such topics are migrated: there the first ACL would lock out readers,
    * too.
    * @default read from the brokers
    */
@@ -51,9 +51,9 @@ export interface RaisedFence {
   topics: number;
   /** Denied principals: `User:*`, or each one separately. */
   principals: string[];
-  /** Rules created now. The others existed before, from an earlier run or from somebody else. */
+  /** ACLs created now. The others existed before, from an earlier run or from somebody else. */
   created: number;
-  /** Topics whose rule is somebody else's. It stays when the fence is lowered. */
+  /** Topics whose ACL is somebody else's. It stays when the fence is lowered. */
   own: string[];
   /** Partitions that were still written to when the wait ended, by super users or by excepted principals. */
   writing: Movement[];
@@ -61,21 +61,21 @@ export interface RaisedFence {
 }
 
 export interface FenceState {
-  /** `up`: every rule exists. `partly`: some exist. `down`: no rule of the fence exists. */
+  /** `up`: every ACL exists. `partly`: some exist. `down`: no ACL of the fence exists. */
   state: "up" | "partly" | "down";
   rules: number;
-  /** Topics of which a rule is missing. */
+  /** Topics of which an ACL is missing. */
   missing: string[];
   /** Fenced topics that this migration does not copy, or no longer copies. */
   leftovers: string[];
 }
 
 export interface LoweredFence {
-  /** Removed rules, without the markers. */
+  /** Removed ACLs, without the markers. */
   removed: number;
 }
 
-/** A period in which a rule was missing. */
+/** A period in which an ACL was missing. */
 export interface FenceGap {
   /** ISO time of the last check that found the fence complete. */
   after: string;

@@ -13,19 +13,19 @@ export function gapText({ after, until, rules, topics, wrote, unwatched }: Fence
     ...(unwatched === true ? ["the fence was not watched all the time, so writes may have been missed"] : []),
   ].join("; ");
   return (
-    `Fence open at some time between ${after} and ${until}: ${countText(rules, "rule")}${where} had been ` +
+    `Fence open at some time between ${after} and ${until}: ${countText(rules, "ACL")}${where} had been ` +
     `removed; ${written}`
   );
 }
 
-/** Warnings about the fence: each gap, and that nobody holds the fence although a user operator removes its rules. */
+/** Warnings about the fence: each gap, and that nobody holds the fence although a user operator removes its ACLs. */
 export function fenceWarnings(fence: FenceHistory | undefined): string[] {
   if (fence === undefined) return [];
   const { gaps, notHeldSince, userOperator } = fence;
   const open =
     userOperator === true && notHeldSince !== undefined
       ? [
-          `the fence has not been held since ${notHeldSince}: the origin's user operator removes its rules ` +
+          `the fence has not been held since ${notHeldSince}: the origin's user operator removes its ACLs ` +
             "at its next full reconciliation " +
             "(every 120 s by default). After that, producers can write again. Run `kafka-migration fence " +
             "--hold` until the clients run on the target",

@@ -70,7 +70,7 @@ export interface FenceHistory {
   gaps: FenceGap[];
   /** ISO 8601. Nobody has held the fence since this time. */
   notHeldSince?: string;
-  /** A user operator manages the origin's users and removes the fence's rules. */
+  /** A user operator manages the origin's users and removes the fence's ACLs. */
   userOperator?: true;
 }
 

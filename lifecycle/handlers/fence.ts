@@ -10,7 +10,7 @@ export interface FenceInputs extends PhasedInputs {
   options: FenceOptions;
   enabled: boolean;
   /**
-   * A user operator manages the origin's users and removes the fence's rules. Absent: no, or the state of an older
+   * A user operator manages the origin's users and removes the fence's ACLs. Absent: no, or the state of an older
    * version.
    */
   userOperator?: boolean;
@@ -35,7 +35,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
       unwatched: true,
     });
     progress.warn(
-      `fence: ${countText(raised.created, "rule")} had been removed since the last up (raised at ` +
+      `fence: ${countText(raised.created, "ACL")} had been removed since the last up (raised at ` +
         `${before.raisedAt}); restored`,
     );
   }
@@ -61,7 +61,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   async isOutdated(state) {
     if (!wanted(state)) return false;
     const found = await checkFence(modelOf(state), state.options).catch(() => undefined);
-    // Without a topic there is no rule, and nothing to raise.
+    // Without a topic there is no ACL, and nothing to raise.
     return found !== undefined && found.rules > 0 && found.state !== "up";
   },
 

@@ -301,7 +301,7 @@ describe("faults in a migration, through the real command line", () => {
       const cutOver = await project.up({ onLine });
       expect(await removed[0]).toBeGreaterThan(0);
       expect(say(cutOver)).toMatch(/user operator removes the fence's ACLs[^]*kafka-migration fence --hold/);
-      expect(say(cutOver)).toMatch(/fence: \d+ rules? had been removed since/);
+      expect(say(cutOver)).toMatch(/fence: \d+ ACLs? had been removed since/);
       const { warnings } = JSON.parse(
         await readFile(join(at.sandbox.folder, "report", "migration-done.json"), "utf8"),
       ) as Report;
@@ -320,7 +320,7 @@ describe("faults in a migration, through the real command line", () => {
   );
 });
 
-/** What a full pass of a user operator does to the fence. @returns the number of rules that it removed */
+/** What a full pass of a user operator does to the fence. @returns the number of ACLs that it removed */
 async function passOfUserOperator({ origin }: Sandbox): Promise<number> {
   const port = await openKafka(origin.connection, "origin");
   try {

@@ -63,7 +63,7 @@ describe("a fence whose ACLs a user operator removes", () => {
     const { fence: _fence, ...step } = inputs;
     return { ...step, phase: "cutover", enabled: true, options: {} };
   };
-  /** As a full pass of the operator does: the rules go, and the markers with them. */
+  /** As a full pass of the operator does: the ACLs go, and the markers with them. */
   const pass = async () => origin.deleteAcls(await origin.describeAcls({ principal: "User:*" }));
   afterEach(forgetFenceRecord);
 
@@ -94,7 +94,7 @@ describe("a fence whose ACLs a user operator removes", () => {
     const { outs } = await fenceStep.create(cutover());
     await pass();
     const lines = await said(() => fenceStep.update("id", outs, cutover()));
-    expect(lines).toMatch(/1 rule had been removed since the last up/);
+    expect(lines).toMatch(/1 ACL had been removed since the last up/);
     const { raisedAt } = outs.raised as { raisedAt: string };
     expect(fenceRecord(modelFor(clusters, prefix), "now").gaps).toMatchObject([{ after: raisedAt, rules: 1 }]);
   });

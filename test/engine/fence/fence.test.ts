@@ -30,7 +30,7 @@ beforeEach(() => {
   origin.allow({}, { operation: "Read" }, { principal: "User:mirror", operation: "Read" });
 });
 
-describe("the fence's rules", () => {
+describe("the fence's ACLs", () => {
   it("deny writes to everyone on exactly the migrated topics, never on the mirror's own", async () => {
     const before = others();
     const raised = await raise();
@@ -64,7 +64,7 @@ describe("the fence's rules", () => {
         if (act === "delete") await raise();
         await expect(act === "create" ? raise() : lower()).rejects.toThrow("killed");
         origin.beforeWrite = () => {};
-        // No rule is ever without the marker that lets it be found.
+        // No ACL is ever without the marker that lets it be found.
         const marked = origin.list
           .filter((a) => a.resourceType === "transactionalId")
           .map((a) => a.resourceName.split(":").at(-1));
@@ -75,7 +75,7 @@ describe("the fence's rules", () => {
     }
   });
 
-  it("keep a deny rule that existed before", async () => {
+  it("keep a deny ACL that existed before", async () => {
     origin.allow({ resourceName: "orders", principal: "User:*", permission: "deny" });
     expect(await raise()).toMatchObject({ created: 1, own: ["orders"] });
     await lower();
@@ -128,7 +128,7 @@ describe("the fence of a wave", () => {
     expect(await checkOn(origin.port(), orders, {})).toMatchObject({ state: "down" });
   });
 
-  it("does not see that another wave's rule is lost, and does not renew it", async () => {
+  it("does not see that another wave's ACL is lost, and does not renew it", async () => {
     await raisePart(orders);
     await raisePart(outside);
     for (const [id, acl] of origin.acls)
@@ -146,7 +146,7 @@ describe("the fence of a wave", () => {
     expect(await raisePart(outside)).toMatchObject({ writing: [{ topic: "payments" }] });
   });
 
-  it("removes the rules of its own topics that are no longer migrated, and no others", async () => {
+  it("removes the ACLs of its own topics that are no longer migrated, and no others", async () => {
     const wide = { ...orders, scope: { ...orders.scope, topics: "orders|m-.*" } };
     origin.ends.set("m-old", 0n);
     await raisePart(wide);
@@ -210,13 +210,13 @@ describe("topics that no ACL names", () => {
       "User:app Write orders",
       "User:* All payments",
     ]);
-    // A second look must not take the fence's own rule for somebody's.
+    // A second look must not take the fence's own ACL for somebody's.
     expect(await raise({ everyoneByDefault: true })).toMatchObject({ created: 0 });
     await lower();
     expect(origin.list).toEqual(before);
   });
 
-  it("need no rule of their own if no one is allowed by default", async () => {
+  it("need no ACL of their own if no one is allowed by default", async () => {
     await raise({ everyoneByDefault: false });
     expect(others()).toHaveLength(1);
     await lower();
@@ -250,7 +250,7 @@ describe("holding the fence", () => {
     return eventually(`${more} looks`, async () => origin.checks >= from + more);
   };
 
-  it("renews removed rules and reports what was written in the gap", async () => {
+  it("renews removed ACLs and reports what was written in the gap", async () => {
     await raise();
     const stop = new AbortController();
     const lines: string[] = [];

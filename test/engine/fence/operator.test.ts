@@ -79,7 +79,7 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     expect(await write()).toBe("TOPIC_AUTHORIZATION_FAILED");
     await lowerFence(model, {}, silent);
     // The controller has taken them away; the broker that is asked hears of it a moment later.
-    await eventually("no rule and no marker", async () =>
+    await eventually("no ACL and no marker", async () =>
       (await origin.describeAcls()).every((a) => a.permission !== "deny"),
     );
   });
@@ -108,7 +108,7 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     const wrote = [{ topic, partition: 0, from: String(from), to: String(to) }];
     expect(gaps).toEqual([expect.objectContaining({ after: first.report.until, rules: 1, wrote })]);
     await lowerFence(model, {}, silent);
-    await eventually("no rule and no marker", async () =>
+    await eventually("no ACL and no marker", async () =>
       (await origin.describeAcls()).every((a) => a.permission !== "deny"),
     );
   });

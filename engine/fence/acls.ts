@@ -8,10 +8,10 @@ import { selectTopics } from "../selection";
 
 export const EVERYONE = "User:*";
 
-/** One rule of the fence, and the marker that identifies it as ours. The marker is an ACL without effect. */
-export interface Rule {
+/** One ACL of the fence, and the marker that identifies it as ours. The marker is an ACL without effect. */
+export interface FenceAcl {
   topic: string;
-  rule: Acl;
+  acl: Acl;
   marker: Acl;
 }
 
@@ -26,8 +26,8 @@ export function fencedTopics(originTopics: readonly string[], mirror: MirrorMode
 }
 
 /**
- * Prefixes of the marker names. An ACL has no comment field, so each rule gets a marker: a deny rule on a transactional
- * id that nobody uses, named after the migration and the topic. The marker is created before the rule and removed after
+ * Prefixes of the marker names. An ACL has no comment field, so each ACL gets a marker: a deny ACL on a transactional
+ * id that nobody uses, named after the migration and the topic. The marker is created before the ACL and removed after
  * it. So even after a kill, `kafka-acls --list` shows the fence and it can be removed without any other record.
  */
 const PREFIX = { deny: "kafka-migration-fence", allow: "kafka-migration-fence-allow" } as const;
@@ -36,12 +36,12 @@ type Kind = keyof typeof PREFIX;
 const markerPrefix = (mirror: MirrorModel, kind: Kind): string =>
   `${PREFIX[kind]}:${mirror.originAlias}>${mirror.targetAlias}:`;
 
-function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kind): Rule {
+function fenceAcl(mirror: MirrorModel, topic: string, principal: string, kind: Kind): FenceAcl {
   const name = { patternType: "literal", principal, host: "*" } as const;
   const operation = kind === "deny" ? "Write" : "All";
   return {
     topic,
-    rule: { resourceType: "topic", resourceName: topic, ...name, operation, permission: kind },
+    acl: { resourceType: "topic", resourceName: topic, ...name, operation, permission: kind },
     marker: {
       resourceType: "transactionalId",
       resourceName: markerPrefix(mirror, kind) + topic,
@@ -53,20 +53,20 @@ function ruleOf(mirror: MirrorModel, topic: string, principal: string, kind: Kin
 }
 
 /**
- * The rules of the fence.
+ * The ACLs of the fence.
  * @param acls the current ACLs of the origin
- * @param opened topics that also need an allow rule, so that everything except writing stays allowed
+ * @param opened topics that also need an allow ACL, so that everything except writing stays allowed
  * @throws MigrationError FENCE_EXCEPT_EVERYONE
  */
-export function fenceRules(
+export function fenceAcls(
   mirror: MirrorModel,
   topics: readonly string[],
   acls: readonly Acl[],
   except: readonly string[],
   opened: readonly string[],
-): Rule[] {
-  const rules: Rule[] = opened.map((topic) => ruleOf(mirror, topic, EVERYONE, "allow"));
-  if (except.length === 0) return [...rules, ...topics.map((topic) => ruleOf(mirror, topic, EVERYONE, "deny"))];
+): FenceAcl[] {
+  const needed: FenceAcl[] = opened.map((topic) => fenceAcl(mirror, topic, EVERYONE, "allow"));
+  if (except.length === 0) return [...needed, ...topics.map((topic) => fenceAcl(mirror, topic, EVERYONE, "deny"))];
   const excepted = new Set(except);
   const ours = new Set(opened);
   const granted = topics.map((topic) => ({
@@ -88,9 +88,9 @@ export function fenceRules(
     );
   }
   return [
-    ...rules,
+    ...needed,
     ...granted.flatMap(({ topic, principals }) =>
-      principals.filter((p) => !excepted.has(p)).map((p) => ruleOf(mirror, topic, p, "deny")),
+      principals.filter((p) => !excepted.has(p)).map((p) => fenceAcl(mirror, topic, p, "deny")),
     ),
   ];
 }
@@ -110,23 +110,26 @@ export function uncovered(topics: readonly string[], acls: readonly Acl[]): stri
 export const idOf = (a: Acl): string =>
   JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);
 
-/** Sorts the wanted rules into missing rules, rules of other people (without our marker) and our own rules. */
-export function compare(wanted: readonly Rule[], acls: readonly Acl[]): { missing: Rule[]; own: Rule[]; ours: Rule[] } {
+/** Sorts the wanted ACLs into missing ACLs, ACLs of other people (without our marker) and our own ACLs. */
+export function compare(
+  wanted: readonly FenceAcl[],
+  acls: readonly Acl[],
+): { missing: FenceAcl[]; own: FenceAcl[]; ours: FenceAcl[] } {
   const there = new Set(acls.map(idOf));
-  const result = { missing: [] as Rule[], own: [] as Rule[], ours: [] as Rule[] };
-  for (const rule of wanted) {
-    if (!there.has(idOf(rule.rule))) result.missing.push(rule);
-    else if (there.has(idOf(rule.marker))) result.ours.push(rule);
-    else result.own.push(rule);
+  const result = { missing: [] as FenceAcl[], own: [] as FenceAcl[], ours: [] as FenceAcl[] };
+  for (const one of wanted) {
+    if (!there.has(idOf(one.acl))) result.missing.push(one);
+    else if (there.has(idOf(one.marker))) result.ours.push(one);
+    else result.own.push(one);
   }
   return result;
 }
 
 /**
- * Every rule that a marker of this migration names, even if the rule itself no longer exists. If the mirror is limited to
- * a part (a wave), only the rules on topics of this part: the others belong to the fences of other parts.
+ * Every ACL that a marker of this migration names, even if the ACL itself no longer exists. If the mirror is limited to
+ * a part (a wave), only the ACLs on topics of this part: the others belong to the fences of other parts.
  */
-export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
+export function markedAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[] {
   const own = ownsTopic(mirror);
   return (["deny", "allow"] as const).flatMap((kind) => {
     const prefix = markerPrefix(mirror, kind);
@@ -140,6 +143,6 @@ export function markedRules(mirror: MirrorModel, acls: readonly Acl[]): Rule[] {
     return markers
       .map((m) => ({ topic: m.resourceName.slice(prefix.length), principal: m.principal }))
       .filter(({ topic }) => own(topic))
-      .map(({ topic, principal }) => ruleOf(mirror, topic, principal, kind));
+      .map(({ topic, principal }) => fenceAcl(mirror, topic, principal, kind));
   });
 }

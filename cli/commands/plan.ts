@@ -58,8 +58,8 @@ export const plan: Command = {
     );
     return {
       exit: result.problems.length > 0 ? EXIT.no : EXIT.fine,
-      lines: planLines(result, model.mirror, read.flag("all")),
-      json: planJson(result, model.mirror),
+      lines: planLines(result, read.flag("all")),
+      json: planJson(result),
     };
   },
 };

@@ -1,9 +1,9 @@
 import { bytesPerSecond, type Plan } from "../../engine/plan";
-import type { MirrorModel } from "../../engine/model";
 import { configurationOf } from "./configuration";
 
 /** The plan for a script. Lists are complete. Unknown values are null. */
-export function planJson({ facts, parts, waves, copy, problems, unknown }: Plan, mirror: MirrorModel) {
+export function planJson(plan: Plan) {
+  const { facts, parts, waves, splitGroups, copy, problems, unknown } = plan;
   return {
     ok: problems.length === 0,
     measuredMs: facts.measuredMs,
@@ -30,7 +30,9 @@ export function planJson({ facts, parts, waves, copy, problems, unknown }: Plan,
     shareGroups: facts.share,
     transactions: facts.transactions ?? null,
     parts,
-    waves: waves.map((wave) => ({ ...wave, stack: configurationOf(wave, mirror) })),
+    waves,
+    splitGroups,
+    configuration: configurationOf(plan),
     copy,
     problems,
     unknown,

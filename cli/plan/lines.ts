@@ -1,6 +1,4 @@
 import { bytesPerSecond, type Bridge, type Part, type Plan, type PlanFacts, sumOf, type Wave } from "../../engine/plan";
-import type { MirrorModel } from "../../engine/model";
-import { LONGEST_TOPIC_NAME, policyKind, targetTopicName } from "../../engine/naming";
 import { bytesText, countText, durationText, someOf } from "../../engine/units";
 import { table } from "../table";
 import { configurationOf, yamlOf } from "./configuration";
@@ -10,7 +8,7 @@ const LINES = 10;
 const UNKNOWN = "?";
 
 /** The plan for a person: what belongs together, what looks unused, the waves, and the time of the copy. */
-export function planLines(plan: Plan, mirror: MirrorModel, all: boolean): string[] {
+export function planLines(plan: Plan, all: boolean): string[] {
   const { facts, parts, waves, copy, problems, unknown } = plan;
   const most = all ? Infinity : LINES;
   return [
@@ -24,7 +22,7 @@ export function planLines(plan: Plan, mirror: MirrorModel, all: boolean): string
     ...section("the copy:", [copy.text]),
     ...section("problems:", problems),
     "",
-    ...configuration(plan, mirror),
+    ...configuration(plan),
   ];
 }
 
@@ -141,53 +139,14 @@ function waveTable(waves: readonly Wave[], all: boolean): string[] {
   return table(head, rows, all ? Infinity : ROWS);
 }
 
-/** Configuration to paste. The words before it say what this version can do with it. */
-function configuration({ facts, waves }: Plan, mirror: MirrorModel): string[] {
-  const copied = facts.topics.filter((t) => (t.targetRecords ?? 0) > 0).map((t) => t.name);
-  const wavesOf = new Map<string, number>();
-  for (const wave of waves) for (const name of wave.groups) wavesOf.set(name, (wavesOf.get(name) ?? 0) + 1);
-  const inSeveralWaves = facts.groups.filter((g) => (wavesOf.get(g.name) ?? 0) > 1);
+/** Configuration to paste. */
+function configuration(plan: Plan): string[] {
   return [
-    "# This version has no setting for waves. What it can do today: one stack for each wave, with these values in",
-    "# addition to those of this stack (pulumi stack init STACK-WAVE --copy-config-from STACK). Users and Secrets of",
-    '# each stack need names of their own, too (docs/components.md, "Names").',
-    ...(copied.length === 0
-      ? []
-      : [
-          `# The target has records of ${countText(copied.length, "topic")} already: ${someOf(copied, 3)}. If a mirror`,
-          "# copies them now, a second one would copy every record twice. That migration can only cut over as a whole.",
-        ]),
-    ...inSeveralWaves.map(
-      (g) => `# Group "${g.name}" is in several waves: each moves its offsets on the wave's own topics.`,
+    "# The waves as configuration of this stack, to paste into Pulumi.STACK.yaml. One mirror copies all of them. Then",
+    "# set the phase of one wave after the other to consumers or cutover (docs/waves.md).",
+    ...plan.splitGroups.map(
+      (group) => `# Group "${group}" reads topics of several waves: each wave moves its offsets on the wave's topics.`,
     ),
-    ...waves.flatMap((wave, i) => {
-      const values = configurationOf(wave, mirror);
-      return [
-        "",
-        `# wave ${i + 1} of ${waves.length}: ${wave.name}, phase ${wave.phase}`,
-        ...renamed(wave, mirror, values.origin.alias),
-        ...yamlOf(values),
-      ];
-    }),
-  ];
-}
-
-/** A note if the wave's alias gives copies other names than the stack's alias does. */
-function renamed({ topics }: Wave, mirror: MirrorModel, originAlias: string): string[] {
-  const names = topics.map((topic) => [mirror, { ...mirror, originAlias }].map((at) => targetTopicName(at, topic)));
-  const changed = names.filter(([before, after]) => before !== after);
-  if (changed.length === 0) return [];
-  const has = policyKind(mirror) === "unknown" ? "may be" : "is";
-  const [before, after] = changed[0]!;
-  const copies = countText(changed.length, "copy", "copies");
-  const long = changed.filter(([, name]) => name!.length > LONGEST_TOPIC_NAME);
-  return [
-    `# The alias ${has} part of the name of ${copies}: ${before} becomes ${after}.`,
-    ...(long.length === 0
-      ? []
-      : [
-          `# The name of ${countText(long.length, "copy", "copies")} is longer than Kafka allows ` +
-            `(${LONGEST_TOPIC_NAME} characters): ${long[0]![1]}. Use a shorter origin.alias.`,
-        ]),
+    ...yamlOf(configurationOf(plan)),
   ];
 }

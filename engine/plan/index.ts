@@ -10,7 +10,7 @@ import { diskProblems, estimateCopy, retentionProblems } from "./estimate";
 import { internalTopics, linksOf } from "./links";
 import { readFacts } from "./read";
 import type { Plan, PlanFacts, PlanOptions, Wave } from "./types";
-import { proposeWaves } from "./waves";
+import { proposeWaves, splitGroups } from "./waves";
 
 export type {
   Bridge,
@@ -24,7 +24,7 @@ export type {
   TopicFacts,
   Wave,
 } from "./types";
-export { bytesPerSecond, LONGEST_WAVE_NAME, sumOf } from "./waves";
+export { bytesPerSecond, sumOf } from "./waves";
 
 const MEASURE_MS = 10_000;
 const IDLE_MS = 7 * 86_400_000;
@@ -81,6 +81,7 @@ export function decide(facts: PlanFacts, options: PlanOptions, unread: readonly 
     facts,
     parts,
     waves,
+    splitGroups: splitGroups(waves),
     copy,
     problems: [...retentionProblems(facts.topics, copy), ...disks.problems],
     unknown: [

@@ -12,14 +12,14 @@ export interface Owned {
  * One list of Java regular expressions per set, which selects exactly the set's names among all these names. Names are
  * written out. If three or more names have a common start that no name of another set has, the start replaces them
  * (`payments-.*`). Such a pattern also selects names that are created later.
- * @param nothing a name for a set without names. It must not exist
+ * A set without names has an empty list, which selects nothing.
  */
-export function patternsOf(all: readonly Owned[], sets: number, nothing: string): string[] {
+export function patternsOf(all: readonly Owned[], sets: number): string[] {
   const root = new Node("");
   for (const { name, set } of all) root.add(name, set);
   const lists = Array.from({ length: sets }, (): string[] => []);
   root.write(lists);
-  return lists.map((list) => (list.length === 0 ? escape(nothing) : list.join(",")));
+  return lists.map((list) => list.join(","));
 }
 
 /** Escapes a name so that only this name matches. A comma would end the pattern, and blanks at its ends are removed. */

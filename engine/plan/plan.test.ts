@@ -58,7 +58,12 @@ describe("the links between topics", () => {
     const f = facts([topic("a"), topic("b")], [group("g", "a", "b")], { transactions: [] });
     expect(parts(f)).toEqual([["a", "b"]]);
     expect(parts(f, ["g"])).toEqual([["a"], ["b"]]);
-    expect(decide(f, { split: ["g"] }).waves.map((w) => w.groups)).toEqual([["g"], ["g"]]);
+    const apart = decide(f, { split: ["g"] });
+    expect(apart.waves.map((w) => [w.groups, w.groupsPattern])).toEqual([
+      [["g"], ""],
+      [["g"], ""],
+    ]);
+    expect(apart.splitGroups).toEqual(["g"]);
   });
 
   test("reject all impossible splits at once", () => {

@@ -118,6 +118,7 @@ export interface Wave {
   groups: string[];
   /** Java regular expressions that select exactly these topics and groups of the origin. */
   topicsPattern: string;
+  /** Without the groups of `Plan.splitGroups`. Empty: no group. */
   groupsPattern: string;
   phase: "mirror";
   parts: number;
@@ -146,6 +147,8 @@ export interface Plan {
   facts: PlanFacts;
   parts: Part[];
   waves: Wave[];
+  /** Groups that several waves move: each wave their offsets on its own topics. Sorted. */
+  splitGroups: string[];
   copy: CopyEstimate;
   /** What would lose records or fill disks. */
   problems: string[];

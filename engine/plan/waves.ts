@@ -1,3 +1,4 @@
+import { LONGEST_WAVE_NAME } from "../naming";
 import { type Owned, patternsOf } from "./patterns";
 import type { Part, PlanFacts, TopicFacts, Wave } from "./types";
 
@@ -60,16 +61,8 @@ function describe(
   );
   // A group that was split moves with each of its waves.
   const groups = new Map(facts.groups.map((g) => [g.name, wavesOf([g.committed, g.reads ?? []], waveOf)]));
-  const topicPatterns = patternsOf(
-    ownedTopics(facts.allTopics, waveOf),
-    bundles.length,
-    unusedName("no-topic", facts.allTopics),
-  );
-  const groupPatterns = patternsOf(
-    ownedGroups(facts.allGroups, groups),
-    bundles.length,
-    unusedName("no-group", facts.allGroups),
-  );
+  const topicPatterns = patternsOf(ownedTopics(facts.allTopics, waveOf), bundles.length);
+  const groupPatterns = patternsOf(ownedGroups(facts.allGroups, groups), bundles.length);
   const shared = topics.size === 1 ? "" : commonStart([...topics.keys()].sort());
   const names = new Set<string>();
   const groupsOf = bundles.map((): string[] => []);
@@ -108,11 +101,20 @@ function ownedTopics(all: readonly string[], waveOf: ReadonlyMap<string, number>
   return all.map((name) => ({ name, set: waveOf.get(name) }));
 }
 
+/** A group that several waves move is in the pattern of none. `splitGroups` names it. */
 function ownedGroups(all: readonly string[], waves: ReadonlyMap<string, ReadonlySet<number>>): Owned[] {
-  return all.flatMap((name): Owned[] => {
+  return all.map((name): Owned => {
     const own = [...(waves.get(name) ?? [])];
-    return own.length === 0 ? [{ name, set: undefined }] : own.map((set) => ({ name, set }));
+    return { name, set: own.length === 1 ? own[0] : undefined };
   });
+}
+
+/** Groups that several waves move: each wave their offsets on its own topics. Sorted. */
+export function splitGroups(waves: readonly Pick<Wave, "groups">[]): string[] {
+  const seen = new Set<string>();
+  const several = new Set<string>();
+  for (const group of waves.flatMap((wave) => wave.groups)) (seen.has(group) ? several : seen).add(group);
+  return [...several].sort();
 }
 
 /** The sum. undefined if one value is unknown. */
@@ -125,19 +127,6 @@ export function sumOf<T>(items: readonly T[], valueOf: (item: T) => number | und
   }
   return sum;
 }
-
-function unusedName(name: string, taken: readonly string[]): string {
-  const names = new Set(taken);
-  let free = name;
-  while (names.has(free)) free += "-";
-  return free;
-}
-
-/**
- * Longest name of a wave, in characters. It becomes part of the mirror's name, which has at most 46, and of aliases
- * (`LONGEST_ALIAS`).
- */
-export const LONGEST_WAVE_NAME = 32;
 
 /**
  * What these parts are called: the Streams application, the common start of the topics, or the shortest topic, without

@@ -224,22 +224,24 @@ test("the plan's configuration has each topic and group once, suggests splits, a
   expect(text).toContain("billing");
   expect(text).toContain('Streams application "words" uses');
   expect(text).toMatch(/retention.ms is shorter: payments \(1 h\)/);
-  expect(text).toContain("This version has no setting for waves");
-  const stacks = out
-    .slice(out.indexOf("\nconfig:"))
-    .split(/^(?=config:)/m)
-    .slice(1)
-    .map((one) => parse(one).config["kafka-migration:mirror"]);
+  const { waves } = Object.fromEntries(
+    Object.entries(parse(out.slice(out.indexOf("\nconfig:"))).config).map(([key, value]) => [key.split(":")[1], value]),
+  ) as { waves: { name: string; topics: string; groups?: string }[] };
   const all = await ports.origin.listTopics();
   const groups = (await ports.origin.listGroups()).map((g) => g.groupId);
-  const chosen = stacks.flatMap((s) => selectTopics(all, { ...mirror, ...s }));
+  const part = ({ name: wave, topics, groups: own = "" }: (typeof waves)[number]) => ({
+    ...mirror,
+    scope: { wave, topics, groups: own },
+  });
+  const chosen = waves.flatMap((wave) => selectTopics(all, part(wave)));
   expect(chosen.sort()).toEqual(selectTopics(all, mirror));
-  const moving = stacks.flatMap((s) => selectGroups(groups, { ...mirror, ...s }));
+  const moving = waves.flatMap((wave) => selectGroups(groups, part(wave)));
   expect(moving.map(short).sort()).toEqual(["archivist", "audit", "dashboard", "stream-group", "words"]);
 
   const apart = (await plan(full, ["--seconds", "0", "--split", name("audit"), "--json"])).json();
   expect(apart.parts.map((p: { topics: string[] }) => p.topics.map(short))).toContainEqual(["payments"]);
   expect(apart.waves.filter((w: { groups: string[] }) => w.groups.includes(name("audit")))).toHaveLength(2);
+  expect(apart.configuration.splitGroups).toEqual([name("audit")]);
   const wrong = await plan(full, ["--seconds", "0", "--split", name("audti")]);
   expect(wrong).toMatchObject({ exit: 2, err: expect.stringContaining(`did you mean "${name("audit")}"`) });
 });

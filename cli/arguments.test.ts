@@ -43,6 +43,13 @@ describe("the command line", () => {
     expect(mistakesOf("--json")).toContain("no command: use one of status, gate");
   });
 
+  it("takes a wave, except for commands about the whole migration", () => {
+    expect(parse(["gate", "--wave", "orders"]).values).toEqual({ wave: "orders" });
+    for (const whole of ["plan", "report", "doctor"])
+      expect(mistakesOf(whole, "--wave", "orders")).toContain("unknown option --wave");
+    expect(mistakesOf("gate", "--model", "m.json", "--wave", "a")).toContain("--model and --wave cannot be combined");
+  });
+
   it("parses values of options and reports all errors together", () => {
     const read = new Reader({
       limit: "1.5",

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { didYouMean } from "../engine/near-miss";
 import type { Command, Option, Values } from "./command";
 import { COMMANDS, type CommandName } from "./commands";
-import { COMMON } from "./usage";
+import { COMMON, commonOf } from "./usage";
 import { usageError } from "./values";
 
 export interface Parsed {
@@ -35,7 +35,7 @@ export function parse(argv: readonly string[]): Parsed {
   const name = names.find((n) => n === word);
   if (name === undefined) throw usageError("", [`unknown command "${word}"${didYouMean(word, names)}`]);
   const command: Command = COMMANDS[name];
-  return { name, command, values: valuesOf(name, { ...COMMON, ...command.options }, argv) };
+  return { name, command, values: valuesOf(name, { ...commonOf(command), ...command.options }, argv) };
 }
 
 function valuesOf(name: string, options: Record<string, Option>, argv: readonly string[]): Values {
@@ -70,7 +70,7 @@ function valuesOf(name: string, options: Record<string, Option>, argv: readonly 
     else values[token.name] = token.value ?? true;
   }
   if (values.model !== undefined)
-    for (const other of ["stack", "cwd", "migration"])
+    for (const other of ["stack", "cwd", "migration", "wave"])
       if (values[other] !== undefined) mistakes.push(`--model and --${other} cannot be combined`);
   if (mistakes.length > 0 && values.help !== true) throw usageError(name, mistakes);
   return values;

@@ -36,6 +36,8 @@ export interface Outcome {
 
 export interface Command {
   summary: string;
+  /** True: the command is about the whole migration, so it has no `--wave`. Default: about one wave, or the rest. */
+  whole?: true;
   options: Record<string, Option>;
   /**
    * Returns true if Ctrl-C is the normal end of the command with these options. Its result is then shown. Default:

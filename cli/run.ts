@@ -1,10 +1,11 @@
 import { isMigrationError, MigrationError } from "../engine/errors";
-import { silent } from "../engine/progress";
+import { type Progress, silent } from "../engine/progress";
+import { someOf } from "../engine/units";
 import { parse } from "./arguments";
 import type { Outcome, Values } from "./command";
 import { EXIT, exitCodeOf, isAbort, type ExitCode } from "./exit";
 import { Screen, type Streams } from "./screen";
-import { readMigration } from "./source";
+import { type LoadedMigration, readMigration } from "./source";
 import { commandUsage, usage } from "./usage";
 
 /**
@@ -22,8 +23,11 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
     }
     const progress = values.quiet === true ? silent : screen.progress;
     const read = () => readMigration(sourceOf(values, signal));
-    const work = async (): Promise<Outcome> =>
-      command.run({ migration: await read(), values, progress, signal, again: read });
+    const work = async (): Promise<Outcome> => {
+      const migration = await read();
+      if (command.whole !== true) sayPart(migration, progress);
+      return command.run({ migration, values, progress, signal, again: read });
+    };
     const outcome = await (command.endsOnSignal?.(values) === true ? work() : untilAborted(work(), signal));
     screen.result(json ? text(outcome.json) : outcome.lines.join("\n"));
     return outcome.exit;
@@ -37,8 +41,18 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
   }
 }
 
+/** Without `--wave` a command is about what is outside the waves. That must not surprise anybody. */
+function sayPart({ wave, waves }: LoadedMigration, progress: Progress): void {
+  if (waves.length === 0 || wave !== undefined) return;
+  const names = someOf(
+    waves.map(({ name }) => name),
+    10,
+  );
+  progress.info(`about everything outside the waves (${names}); --wave NAME for one of them`);
+}
+
 function sourceOf(values: Values, signal: AbortSignal) {
-  const passed = ["stack", "cwd", "migration", "model"].flatMap((key) =>
+  const passed = ["stack", "cwd", "migration", "wave", "model"].flatMap((key) =>
     typeof values[key] === "string" ? [[key, values[key]]] : [],
   );
   return { ...(Object.fromEntries(passed) as Record<string, string>), signal };

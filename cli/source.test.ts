@@ -34,6 +34,59 @@ function step(kind: string, props: object, owner = "orders", outputs: object = {
 const state = (...resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
 
 describe("the stack's state", () => {
+  describe("of a migration in waves", () => {
+    const scope = (of: object) => ({ mirror: { ...mirror, scope: of } });
+    const outside = scope({ withoutTopics: ["orders"], withoutGroups: [] });
+    const orders = scope({ wave: "orders", topics: "orders", groups: "" });
+    const late = scope({ wave: "late", topics: "late", groups: "" });
+    // In the state the steps of waves may come first.
+    const all = state(
+      step("Gate", { ...orders, phase: "cutover", options: { limitMs: 1 } }, "orders", {
+        result: { passedAt: "2026-01-02T00:00:00Z" },
+        topicIds: { orders: { origin: "A" } },
+      }),
+      step("Fence", orders, "orders", { raised: { raisedAt: "2026-01-01T23:00:00Z" } }),
+      step("Gate", { ...late, phase: "mirror", options: { limitMs: 2 } }),
+      step("ConsumerOffsets", { ...late, phase: "consumers", options: {} }, "orders", { applied: { at: "x" } }),
+      step("Gate", { ...outside, phase: "mirror", options: { limitMs: 3 } }, "orders", { topicIds: {} }),
+      step("Preflight", { stage: "clusters", phase: "mirror", options: {} }),
+    );
+
+    it("is about everything outside the waves, and lists them with what they have done", () => {
+      const found = migrationOf(all, "dev");
+      expect(found.model.mirror).toEqual(outside.mirror);
+      expect(found.done).toEqual({ phase: "mirror" });
+      expect(found.options.gate).toEqual({ limitMs: 3 });
+      expect(found).not.toHaveProperty("wave");
+      expect(found.waves.map((w) => [w.name, w.done.phase])).toEqual([
+        ["orders", "cutover"],
+        ["late", "consumers"],
+      ]);
+      expect(found.waves[0]).toMatchObject({ recorded: { orders: { origin: "A" } }, scope: orders.mirror.scope });
+    });
+
+    it("is about one wave if that is asked for", () => {
+      const found = migrationOf(all, "dev", undefined, "orders");
+      expect(found).toMatchObject({
+        wave: "orders",
+        model: { mirror: orders.mirror, recorded: { orders: { origin: "A" } } },
+        options: { gate: { limitMs: 1 } },
+        done: {
+          phase: "cutover",
+          gate: { passedAt: "2026-01-02T00:00:00Z" },
+          fence: { raisedAt: "2026-01-01T23:00:00Z" },
+        },
+      });
+    });
+
+    it("names the waves that there are", () => {
+      expect(() => migrationOf(all, "dev", undefined, "order")).toThrow(/no wave "order" \(did you mean "orders"\?\)/);
+      const none = state(step("Gate", {}));
+      expect(() => migrationOf(none, "dev", undefined, "orders")).toThrow(/leave --wave out/);
+      expect(migrationOf(none, "dev").waves).toEqual([]);
+    });
+  });
+
   it("provides connections, options and the finished steps", () => {
     const found = migrationOf(
       state(

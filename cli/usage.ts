@@ -7,11 +7,18 @@ export const COMMON: Record<string, Option> = {
   stack: { type: "string", value: "NAME", help: "Pulumi stack (default: the selected one)" },
   cwd: { type: "string", value: "DIR", help: "folder of the Pulumi project (default: the working directory)" },
   migration: { type: "string", value: "NAME", help: "name of the migration, if the stack has several" },
+  wave: { type: "string", value: "NAME", help: "the wave it is about (default: everything outside the waves)" },
   model: { type: "string", value: "FILE", help: "a migration model as JSON, mode 0600, instead of a stack" },
   json: { type: "boolean", help: "print the result as one JSON document on standard output" },
   quiet: { type: "boolean", help: "no progress" },
   help: { type: "boolean", help: "this text" },
 };
+
+/** The options of every command that this one has. */
+export function commonOf({ whole }: Command): Record<string, Option> {
+  const { wave: _wave, ...others } = COMMON;
+  return whole === true ? others : COMMON;
+}
 
 export function usage(): string {
   const names = Object.keys(COMMANDS) as CommandName[];
@@ -38,7 +45,7 @@ export function commandUsage(name: string, command: Command): string {
     ...(own.length === 0 ? [] : ["", "options:", ...own]),
     "",
     "options of every command:",
-    ...optionLines(COMMON),
+    ...optionLines(commonOf(command)),
   ].join("\n");
 }
 

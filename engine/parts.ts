@@ -31,6 +31,15 @@ function belongs(scope: Scope | undefined, what: "topics" | "groups"): (name: st
   return (name) => inside(name) && !outside.some((other) => other(name));
 }
 
+/** Everything outside these waves. */
+export function outsideOf(waves: readonly Scope[], splitGroups = waves[0]?.splitGroups): Scope {
+  return {
+    withoutTopics: waves.flatMap(({ topics }) => (topics === undefined ? [] : [topics])),
+    withoutGroups: waves.flatMap(({ groups }) => (groups === undefined || groups === "" ? [] : [groups])),
+    ...(splitGroups === undefined ? {} : { splitGroups }),
+  };
+}
+
 /** The wave's name. Undefined: the whole mirror, or what is outside the waves. */
 export const waveOf = ({ scope }: Pick<MirrorModel, "scope">): string | undefined => scope?.wave;
 

@@ -18,6 +18,7 @@ interface Check {
 /** Checks connection, privileges and versions, then everything else that preflight checks. Changes nothing. */
 export const doctor: Command = {
   summary: "check versions, connections and privileges, and run the preflight checks",
+  whole: true,
   options: {},
   async run({ migration, progress, signal }) {
     const { model, options, done } = migration;

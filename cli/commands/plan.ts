@@ -10,6 +10,7 @@ const DAY_MS = 86_400_000;
 /** Finds out which topics belong together, and proposes waves. Changes nothing. */
 export const plan: Command = {
   summary: "which topics belong together, in which waves could they move, how long does the copy take? changes nothing",
+  whole: true,
   options: {
     seconds: { type: "string", value: "SECONDS", help: "time between the two looks that measure rates (default: 10)" },
     rate: {

@@ -8,17 +8,25 @@ import {
   earlierSamples,
   lookAtCopy,
   lookAtThrottle,
+  type PartFacts,
   type ReportInput,
+  reportParts,
+  type ReportWave,
+  waveFacts,
+  withoutResult,
   writeReport,
 } from "../../engine/report";
+import { defined } from "../../engine/objects";
 import type { Command, CommandContext } from "../command";
 import { EXIT } from "../exit";
+import type { Done, LoadedWave } from "../source";
 import { Reader } from "../values";
 import { forLook } from "./gate";
 
 /** Writes the report from the stack's state and the current state of both clusters. */
 export const report: Command = {
   summary: "write the report: one page and one JSON file",
+  whole: true,
   options: {
     out: { type: "string", value: "DIR", help: "folder for the two files (default: the working directory)" },
     offline: { type: "boolean", help: "use only the stack's state, without connecting to the clusters" },
@@ -43,30 +51,39 @@ export const report: Command = {
   },
 };
 
-function stateOf({ migration: { name, model, done } }: CommandContext): ReportInput {
+function stateOf({ migration: { name, model, waves, done } }: CommandContext): ReportInput {
   const { originAlias, targetAlias, topicsPattern, groupsPattern } = model.mirror;
-  const { phase, preflight, gate, abandonedAt, fence, verification, offsets, replication } = done;
-  const known = {
-    phase,
-    preflight,
-    gate,
-    abandonedAt,
-    fenceRaisedAt: fence?.raisedAt,
-    verification,
-    offsets,
-    replication,
-  };
+  const { phase, preflight, abandonedAt } = done;
   return {
     name,
     madeAt: new Date().toISOString(),
     mirror: { originAlias, targetAlias, topicsPattern, groupsPattern },
-    ...Object.fromEntries(Object.entries(known).filter(([, v]) => v !== undefined)),
+    ...defined({ phase, preflight, abandonedAt }),
+    ...factsOfPart(done),
+    ...waveFacts(waves.length === 0 ? undefined : reportWaves(waves)),
   };
 }
 
+const factsOfPart = ({ gate, fence, verification, offsets, replication }: Done): PartFacts =>
+  defined({ gate, fenceRaisedAt: fence?.raisedAt, verification, offsets, replication });
+
+const reportWaves = (waves: readonly LoadedWave[]): ReportWave[] =>
+  waves.map(({ scope, done }) => ({ scope, phase: done.phase ?? "mirror", facts: factsOfPart(done) }));
+
 /** The current state of the clusters. If a part cannot be read, the report says so and does not fail. */
 async function liveOf({ migration, progress, signal }: CommandContext): Promise<Partial<ReportInput>> {
-  const { model, options, done } = migration;
+  const { model, options, done, waves } = migration;
+  const parts = reportParts({
+    mirror: model.mirror,
+    phase: done.phase ?? "mirror",
+    facts: factsOfPart(done),
+    topicIds: model.recorded ?? null,
+    waves: reportWaves(waves),
+    waveGates: Object.fromEntries(waves.map(({ name, recorded }) => [name, { topicIds: recorded ?? null }])),
+  });
+  /** Limited to the parts of which the state knows nothing. Without waves the whole mirror. */
+  const without = (isDone: (facts: PartFacts) => boolean) =>
+    waves.length === 0 ? model : withoutResult(model, parts, isDone);
   const notes: string[] = [];
   const found: Partial<ReportInput> = { notes };
   const trying = async (what: string, work: () => Promise<void>) => {
@@ -86,16 +103,22 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
     );
     return found;
   }
-  await trying("the copy", async () => void (found.look = await lookAtCopy(model, forLook(migration), signal)));
-  if (done.offsets === undefined)
+  const passed = parts.some(({ facts }) => facts.gate !== undefined && facts.verification === undefined);
+  const lookOptions = { ...forLook(migration), ...(passed ? { compareLastRecord: false } : {}) };
+  const unverified = without((facts) => facts.verification !== undefined);
+  if (unverified !== undefined)
+    await trying("the copy", async () => void (found.look = await lookAtCopy(unverified, lookOptions, signal)));
+  const unmoved = without((facts) => facts.offsets !== undefined);
+  if (unmoved !== undefined && (waves.length > 0 || done.offsets === undefined))
     await trying(
       "the groups",
-      async () => void (found.offsetPlan = await planOffsets(model, options.offsets, progress, signal)),
+      async () => void (found.offsetPlan = await planOffsets(unmoved, options.offsets, progress, signal)),
     );
-  if (done.replication === undefined)
+  const unchanged = without((facts) => facts.replication !== undefined);
+  if (unchanged !== undefined && (waves.length > 0 || done.replication === undefined))
     await trying(
       "the replication",
-      async () => void (found.replicationPlan = await planReplicationFor(model, options.replication)),
+      async () => void (found.replicationPlan = await planReplicationFor(unchanged, options.replication)),
     );
   if (notes.length === 0)
     await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));

@@ -4,7 +4,7 @@ import { atMost, countText } from "../../engine/units";
 import { lookAtCopy, sampleOf } from "../../engine/report";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
-import type { Done } from "../source";
+import type { Done, LoadedWave } from "../source";
 import { table } from "../table";
 import { forLook } from "./gate";
 
@@ -13,19 +13,21 @@ export const status: Command = {
   summary: "show the migration's phase, its events and the progress of the copy",
   options: {},
   async run({ migration, progress, signal }) {
-    const { name, model, done } = migration;
+    const { name, wave, model, done } = migration;
     const history = historyOf(done);
     const lines = [
-      `migration ${name}: ${done.phase === undefined ? "phase unknown" : `phase ${done.phase}`}`,
+      `migration ${name}${wave === undefined ? "" : `, wave ${wave}`}: ${phaseText(done)}`,
       ...history.map(([at, what]) => `  ${at}  ${what}`),
+      ...(wave === undefined ? wavesText(migration.waves) : []),
     ];
+    const waves = migration.waves.length === 0 ? {} : { wave: wave ?? null, waves: migration.waves.map(waveJson) };
     if (done.phase === "cleanup") {
       const residue = await listResidue(model, { keepCheckpoints: true }, progress);
       lines.push(
         residue.length === 0 ? "residue: none" : `residue: ${countText(residue.length, "piece")}`,
         ...residue.map((r) => `  ${r.side} ${r.kind} ${r.name}: ${r.what}`),
       );
-      return { exit: EXIT.fine, lines, json: { name, phase: done.phase, history: jsonOf(history), residue } };
+      return { exit: EXIT.fine, lines, json: { name, ...waves, phase: done.phase, history: jsonOf(history), residue } };
     }
     progress.info("reading both clusters");
     const look = await lookAtCopy(model, forLook(migration), signal);
@@ -66,6 +68,7 @@ export const status: Command = {
       lines,
       json: {
         name,
+        ...waves,
         phase: done.phase ?? null,
         history: jsonOf(history),
         gateShut: look.against.length > 0,
@@ -78,6 +81,25 @@ export const status: Command = {
     };
   },
 };
+
+const phaseText = ({ phase }: Done): string => (phase === undefined ? "phase unknown" : `phase ${phase}`);
+
+/** One line for each wave. Everything else in the output is about what is outside of them. */
+function wavesText(waves: readonly LoadedWave[]): string[] {
+  if (waves.length === 0) return [];
+  const rows = waves.map(({ name, done }) => {
+    const [at, what] = historyOf(done).at(-1) ?? ["", "nothing yet"];
+    return [name, done.phase ?? "unknown", what, at];
+  });
+  const note = "the rest of this text is about everything outside the waves; --wave NAME shows one of them";
+  return ["", ...table(["wave", "phase", "last event", ""], rows, 50), "", note];
+}
+
+const waveJson = ({ name, done }: LoadedWave) => ({
+  name,
+  phase: done.phase ?? null,
+  history: jsonOf(historyOf(done)),
+});
 
 function historyOf(done: Done): [string, string][] {
   const { preflight, fence, gate, verification, offsets, replication, abandonedAt } = done;

@@ -4,11 +4,13 @@ import { migrationOf } from "./state";
 import type { LoadedMigration } from "./types";
 
 export { pulumiVersion } from "./stack";
-export type { Done, LoadedMigration, Options } from "./types";
+export type { Done, LoadedMigration, LoadedWave, Options } from "./types";
 
 export interface Source extends StackOptions {
   /** Name of the migration in a stack with several. */
   migration?: string;
+  /** Name of the wave that the command is about. Default: everything outside the waves. */
+  wave?: string;
   /** File with a model, instead of a stack. */
   model?: string;
 }
@@ -17,5 +19,5 @@ export interface Source extends StackOptions {
 export async function readMigration(source: Source): Promise<LoadedMigration> {
   if (source.model !== undefined) return readModelFile(source.model);
   const exported = await exportStack(source);
-  return migrationOf(exported, source.stack ?? (await selectedStack(source)), source.migration);
+  return migrationOf(exported, source.stack ?? (await selectedStack(source)), source.migration, source.wave);
 }

@@ -84,6 +84,7 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
   const { origin, target, mirror: model, options: given } = parsed.data;
   return {
     name: basename(path, extname(path)),
+    waves: [],
     model: { origin, target, mirror: model } as LoadedMigration["model"],
     options: { ...DEFAULT_OPTIONS, ...given } as Options,
     done: {},

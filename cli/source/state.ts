@@ -3,6 +3,7 @@ import type { TopicEnds } from "../../engine/fence";
 import type { CopyEnds } from "../../engine/gate";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
+import { waveOf } from "../../engine/parts";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import { DEFAULT_OPTIONS, type Done, type LoadedMigration } from "./types";
 
@@ -24,9 +25,10 @@ interface StepState {
 /**
  * Finds the migration in the output of `pulumi stack export --show-secrets`.
  * @param wanted name of the migration; required if the stack has several
- * @throws MigrationError CLI_STACK_EMPTY, CLI_STACK_SEVERAL, CLI_STACK_FORMAT
+ * @param wave name of the wave. Absent: everything outside the waves
+ * @throws MigrationError CLI_STACK_EMPTY, CLI_STACK_SEVERAL, CLI_STACK_FORMAT, CLI_WAVE
  */
-export function migrationOf(exported: string, stack: string, wanted?: string): LoadedMigration {
+export function migrationOf(exported: string, stack: string, wanted?: string, wave?: string): LoadedMigration {
   const steps = stepsOf(exported, stack);
   const owners = [...new Set(steps.filter((s) => s.props.originConnection !== undefined).map((s) => s.owner))];
   if (owners.length === 0) {
@@ -53,49 +55,85 @@ export function migrationOf(exported: string, stack: string, wanted?: string): L
   const own = steps.filter((s) => s.owner === owner);
   // Use the name of the stack's own reports, so that the command continues with their files.
   const reported = own.find((s) => s.kind === "Report")?.props.name;
-  return assemble(own, typeof reported === "string" ? reported : owners.length > 1 ? `${stack}/${owner}` : stack);
+  const name = typeof reported === "string" ? reported : owners.length > 1 ? `${stack}/${owner}` : stack;
+  return assemble(own, name, wave);
 }
 
-function assemble(steps: readonly StepState[], name: string): LoadedMigration {
-  const find = (kind: string, so: (p: Plain) => boolean = () => true) =>
-    steps.find((s) => s.kind === kind && so(s.props))?.props;
-  const gate = find("Gate");
-  const preflight = find("Preflight", (p) => p.stage === "clusters");
-  const verification = find("Verification");
-  const offsets = find("ConsumerOffsets");
-  const replication = find("Replication", (p) => p.when === "cutover");
-  const fence = find("Fence");
-  const source = gate ?? steps.find((s) => s.props.originConnection !== undefined)!.props;
+/** @throws MigrationError CLI_WAVE if there is no such wave */
+function assemble(steps: readonly StepState[], name: string, wave: string | undefined): LoadedMigration {
+  const waves = [...new Set(steps.flatMap((s) => waveOf(mirrorOf(s)) ?? []))];
+  if (wave !== undefined && !waves.includes(wave)) throw noWave(wave, waves, name);
+  const part = partOf(steps, wave);
+  const source = part("Gate") ?? steps.find((s) => s.props.originConnection !== undefined)!.props;
+  const preflight = part("Preflight", (p) => p.stage === "clusters");
   const options = <K extends keyof typeof DEFAULT_OPTIONS>(kind: K, props: Plain | undefined) =>
     (props?.options ?? DEFAULT_OPTIONS[kind]) as (typeof DEFAULT_OPTIONS)[K];
   return {
     name,
+    ...(wave === undefined ? {} : { wave }),
+    waves: waves.map((one) => {
+      const gate = partOf(steps, one)("Gate");
+      const scope = (gate?.mirror as MirrorModel | undefined)?.scope ?? { wave: one };
+      return { name: one, scope, ...recordedTopics(gate?.topicIds), done: doneOf(partOf(steps, one)) };
+    }),
     model: {
       origin: source.originConnection as Connection,
       target: source.targetConnection as Connection,
       mirror: source.mirror as MirrorModel,
-      ...recordedTopics(gate?.topicIds),
+      ...recordedTopics(part("Gate")?.topicIds),
     },
     options: {
       preflight: options("preflight", preflight),
-      gate: options("gate", gate),
-      verify: options("verify", verification),
-      offsets: options("offsets", offsets),
-      replication: options("replication", replication),
-      fence: options("fence", fence),
+      gate: options("gate", part("Gate")),
+      verify: options("verify", part("Verification")),
+      offsets: options("offsets", part("ConsumerOffsets")),
+      replication: options("replication", part("Replication", isCutover)),
+      fence: options("fence", part("Fence")),
     },
-    done: compact({
-      phase: (gate?.phase ?? preflight?.phase) as Phase | undefined,
-      preflight: dated(preflight?.checkedAt, preflight?.result),
-      gate: gate?.result,
-      originEnds: originEnds(gate?.ends),
-      abandonedAt: gate?.abandonedAt,
-      fence: fence?.raised,
-      verification: dated(verification?.verifiedAt, verification?.result),
-      offsets: offsets?.applied,
-      replication: dated(replication?.resetAt, replication?.result),
-    }) as Done,
+    done: doneOf(part),
   };
+}
+
+const mirrorOf = ({ props }: StepState): Pick<MirrorModel, "scope"> =>
+  (props.mirror ?? {}) as Pick<MirrorModel, "scope">;
+
+const isCutover = (props: Plain): boolean => props.when === "cutover";
+
+/** Finds the steps of one part. Those of the whole mirror belong to every part. */
+function partOf(steps: readonly StepState[], wave: string | undefined) {
+  return (kind: string, so: (props: Plain) => boolean = () => true): Plain | undefined =>
+    steps.find((s) => {
+      const { scope } = mirrorOf(s);
+      return s.kind === kind && so(s.props) && (scope === undefined || scope.wave === wave);
+    })?.props;
+}
+
+function doneOf(part: ReturnType<typeof partOf>): Done {
+  const [gate, offsets, fence, verification] = (["Gate", "ConsumerOffsets", "Fence", "Verification"] as const).map(
+    (kind) => part(kind),
+  );
+  const preflight = part("Preflight", (p) => p.stage === "clusters");
+  const replication = part("Replication", isCutover);
+  return compact({
+    // Only the step that moves the groups knows phase `consumers`.
+    phase: (offsets?.phase === "consumers" ? offsets.phase : (gate?.phase ?? preflight?.phase)) as Phase | undefined,
+    preflight: dated(preflight?.checkedAt, preflight?.result),
+    gate: gate?.result,
+    originEnds: originEnds(gate?.ends),
+    abandonedAt: gate?.abandonedAt,
+    fence: fence?.raised,
+    verification: dated(verification?.verifiedAt, verification?.result),
+    offsets: offsets?.applied,
+    replication: dated(replication?.resetAt, replication?.result),
+  }) as Done;
+}
+
+function noWave(wave: string, waves: readonly string[], name: string): MigrationError {
+  const meant = nearMiss(wave, waves);
+  const near = meant === undefined ? "" : ` (did you mean "${meant}"?)`;
+  return new MigrationError("CLI_WAVE", `migration "${name}" has no wave "${wave}"${near}`, {
+    fix: waves.length === 0 ? "leave --wave out: it has no waves" : `name one of ${waves.join(", ")} with --wave`,
+  });
 }
 
 /** The state of an older version has no topic ids. They are left out then. */

@@ -1,6 +1,7 @@
 import type { FenceOptions, RaisedFence, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
-import type { MigrationModel, Phase } from "../../engine/model";
+import type { MigrationModel, Phase, Scope } from "../../engine/model";
+import type { RecordedTopics } from "../../engine/topic-ids";
 import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../../engine/preflight";
 import type { ReplicationOptions, ReplicationResult } from "../../engine/replication";
@@ -16,7 +17,7 @@ export interface Options {
   fence: FenceOptions;
 }
 
-/** What has happened so far, from the stack's state. Without a stack, everything is absent. */
+/** What has happened so far to this part, from the stack's state. Without a stack, everything is absent. */
 export interface Done {
   phase?: Phase;
   preflight?: { at: string; result: PreflightResult };
@@ -30,9 +31,23 @@ export interface Done {
   replication?: { at: string; result: ReplicationResult };
 }
 
-/** One migration, from a stack or a file. */
+/** One wave of a migration. */
+export interface LoadedWave {
+  name: string;
+  scope: Scope;
+  /** Topic ids that its gate recorded. */
+  recorded?: RecordedTopics;
+  done: Done;
+}
+
+/** One migration, from a stack or a file. If it has waves: one of them, or everything outside the waves. */
 export interface LoadedMigration {
   name: string;
+  /** The wave that the command is about. Absent: everything outside the waves, or there are none. */
+  wave?: string;
+  /** Every wave, in the order of the state. Empty: the migration has none. */
+  waves: LoadedWave[];
+  /** Limited to the wave, or to everything outside the waves. */
   model: MigrationModel;
   options: Options;
   done: Done;

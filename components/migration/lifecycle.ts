@@ -18,7 +18,7 @@ import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import { ownObjects, ownPrincipals } from "./objects";
 import { gateOptions, originEnds, type LastSteps, PartSteps, stepPhase, topicIds, userOperator } from "./part";
-import { reportFacts } from "./report";
+import { partFacts, reportFacts } from "./report";
 import { hasWaves, type Part, partsOf, wavePhase } from "./waves";
 
 /** Longest time to wait until the workers have left after their resource is deleted. */
@@ -42,6 +42,8 @@ export interface LifecycleContext {
   /** Secrets that the administrators' values come from. */
   secrets: Pick<StepArgs, "originSecrets" | "targetSecrets">;
 }
+
+type ReportArgs = ConstructorParameters<typeof Report>[1];
 
 /** The steps that the current phase declares, for each part. */
 export interface AllSteps {
@@ -209,11 +211,23 @@ export class Lifecycle {
         facts,
         gateEnds: originEnds(steps.rest.gate),
         topicIds: topicIds(steps.rest.gate),
+        ...this.reportWaves(steps),
         trigger,
         ...userOperator(args),
       },
       this.after(this.checkpoints, ...resourcesOf(steps)),
     );
+  }
+
+  private reportWaves({ waves }: AllSteps): Pick<ReportArgs, "waves" | "waveGates"> {
+    if (waves.length === 0) return {};
+    const each = <T>(of: (steps: LastSteps, part: PartSteps["part"]) => T) =>
+      waves.map((steps, i) => of(steps, this.waves[i]!.part));
+    const gate = ({ gate: of }: LastSteps) => ({ gateEnds: originEnds(of), topicIds: topicIds(of) });
+    return {
+      waves: each((steps, { mirror, phase }) => ({ scope: mirror.scope!, phase, facts: partFacts(steps) })),
+      waveGates: Object.fromEntries(each((steps, { wave }) => [wave!, gate(steps)])),
+    };
   }
 
   /** Declares the guard of every part. They are declared last, and therefore deleted first. */

@@ -74,7 +74,7 @@ export class PartSteps {
 
   /** Declares the steps of the cutover, and those that run before the mirror is deleted. */
   aboveMirror(after: pulumi.Resource[]): CutoverSteps {
-    const { abandon, args } = this.context;
+    const { abandon, args, notes: resume } = this.context;
     const { phase } = this;
     const fenced = this.fenced();
     const raised = new Fence(
@@ -85,7 +85,6 @@ export class PartSteps {
     const gate = this.gate([raised]);
     const { passedAt } = this.verdict(gate);
     const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
-    const resume = this.notes();
     const verification = new Verification(
       this.named("verification"),
       {
@@ -161,13 +160,6 @@ export class PartSteps {
     const { fence = false, fenceOptions } = this.context.args;
     // Leave the key out instead of an empty value: a new key would change every state that does not have it.
     return { fence, ...(fenceOptions === undefined ? {} : { fenceOptions }) };
-  }
-
-  /** Each part has files of its own. */
-  private notes(): ReportLocation {
-    const { notes } = this.context;
-    const { wave } = this.part;
-    return wave === undefined ? notes : { ...notes, name: `${notes.name}/wave-${wave}` };
   }
 
   private named(step: string): string {

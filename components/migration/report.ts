@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
-import { factsOf, type ReportFacts } from "../../engine/report";
+import { factsOf, type PartFacts, type ReportFacts } from "../../engine/report";
 import type { Preflight, ReportLocation } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
 import { defaultsOf } from "../../engine/setting";
@@ -26,15 +26,21 @@ export function reportLocation(
 
 /** Returns the results of the steps, reduced to what the report shows. Results contain no secrets. */
 export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Output<ReportFacts> {
+  return pulumi
+    .all([preflight.checkedAt, preflight.result, steps.gate.abandonedAt, partFacts(steps)])
+    .apply(([checkedAt, checked, abandonedAt, facts]) =>
+      defined({ ...facts, preflight: dated(checkedAt, checked), abandonedAt: abandonedAt ?? undefined }),
+    ) as pulumi.Output<ReportFacts>;
+}
+
+/** The same of one wave. */
+export function partFacts(steps: LastSteps): pulumi.Output<PartFacts> {
   // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
   // offsets.
   const { fence, gate, verification, offsets, replication } = steps;
   const parts = pulumi.output({
-    checkedAt: preflight.checkedAt,
-    checked: preflight.result,
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
-    abandonedAt: gate.abandonedAt,
     verification:
       verification &&
       pulumi
@@ -45,14 +51,8 @@ export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Outp
     reset: replication?.result,
   });
   return parts.apply(
-    ({ checkedAt, checked, raisedAt, abandonedAt, resetAt, reset, ...rest }) =>
-      defined({
-        ...rest,
-        preflight: dated(checkedAt, checked),
-        fenceRaisedAt: raisedAt,
-        abandonedAt: abandonedAt ?? undefined,
-        replication: dated(resetAt, reset),
-      }) as ReportFacts,
+    ({ raisedAt, resetAt, reset, ...rest }) =>
+      defined({ ...rest, fenceRaisedAt: raisedAt, replication: dated(resetAt, reset) }) as PartFacts,
   );
 }
 

@@ -1,5 +1,6 @@
 import { Mistakes } from "../../engine/errors";
-import type { MirrorModel, Phase } from "../../engine/model";
+import type { MirrorModel, Phase, Scope } from "../../engine/model";
+import { outsideOf } from "../../engine/parts";
 import { compilePatternList, type Matcher } from "../../engine/patterns";
 import { defaultsOf } from "../../engine/setting";
 import { someOf } from "../../engine/units";
@@ -30,17 +31,22 @@ export function partsOf(
   mirror: MirrorModel,
 ): { rest: Part; waves: (Part & { wave: string })[] } {
   if (waves.length === 0) return { rest: { phase, mirror }, waves: [] };
-  const split = splitGroups === undefined ? {} : { splitGroups };
-  const groups = waves.flatMap((wave) => (wave.groups === undefined ? [] : [wave.groups]));
-  const outside = { withoutTopics: waves.map((wave) => wave.topics), withoutGroups: groups, ...split };
-  return {
-    rest: { phase, mirror: { ...mirror, scope: outside } },
-    waves: waves.map((one) => {
-      const { name: wave, topics, groups: own = "" } = one;
-      const scope = { wave, topics, groups: own, ...split };
-      // Clean-up is for all parts at once: there is one mirror.
-      return { wave, phase: phase === "cleanup" ? phase : wavePhase(one), mirror: { ...mirror, scope } };
+  const scopes = waves.map(
+    ({ name: wave, topics, groups = "" }): Scope => ({
+      wave,
+      topics,
+      groups,
+      ...(splitGroups === undefined ? {} : { splitGroups }),
     }),
+  );
+  return {
+    rest: { phase, mirror: { ...mirror, scope: outsideOf(scopes) } },
+    waves: waves.map((wave, i) => ({
+      wave: wave.name,
+      // Clean-up is for all parts at once: there is one mirror.
+      phase: phase === "cleanup" ? phase : wavePhase(wave),
+      mirror: { ...mirror, scope: scopes[i]! },
+    })),
   };
 }
 

@@ -3,26 +3,30 @@ import { throttleText } from "../replication/throttle";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { fenceWarnings, gapText } from "./fence";
 import { groupRows, topicRows } from "./rows";
-import type { GroupRow, LeftThrottle, Report, ReportInput, Sample, TimelineEntry } from "./types";
+import type { GroupRow, LeftThrottle, PartFacts, Report, ReportInput, Sample, TimelineEntry } from "./types";
+import { joinWaves, waveRows, wavesHeadline } from "./waves";
 
 const MOST_SAMPLES = 500;
 const MOST_WARNINGS = 200;
 
 /** Builds the report from what is known. */
-export function buildReport(input: ReportInput): Report {
+export function buildReport(given: ReportInput): Report {
+  const input = joinWaves(given);
   const topics = topicRows(input);
   const groups = groupRows(input);
+  const waves = waveRows(given);
   return {
     version: 1,
     name: input.name,
     madeAt: input.madeAt,
     phase: input.phase ?? null,
     mirror: input.mirror,
-    headline: headline(input),
+    headline: headline(input, wavesHeadline(given)),
     warnings: warnings(input, groups),
-    timeline: timeline(input),
+    timeline: timeline(given),
     progress: samples(input),
     figures: figures(input),
+    ...(waves === undefined ? {} : { waves }),
     topics,
     groups,
     ...(input.fence === undefined ? {} : { fence: input.fence }),
@@ -30,7 +34,8 @@ export function buildReport(input: ReportInput): Report {
   };
 }
 
-function headline(input: ReportInput): Report["headline"] {
+/** @param waves how far the waves are. Undefined: there are none, or all are done */
+function headline(input: ReportInput, waves: Report["headline"] | undefined): Report["headline"] {
   if (input.abandonedAt !== undefined)
     return { tone: "bad", text: "Abandoned: it is not proved that the copy is complete" };
   const residue = input.residue?.length ?? 0;
@@ -49,12 +54,15 @@ function headline(input: ReportInput): Report["headline"] {
       tone: "bad",
       text: `${countText(written, "partition")} of the origin received writes after the gate passed`,
     };
+  if (waves !== undefined && (input.gate !== undefined || input.offsets !== undefined)) return waves;
   const alone = input.offsets?.skipped.length ?? 0;
   if (input.gate !== undefined && alone > 0)
     return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} skipped` };
   if (input.gate !== undefined && input.offsets !== undefined)
     return { tone: "good", text: "Cut over: the copy is complete and the offsets of the groups are written" };
   if (input.gate !== undefined) return { tone: "waiting", text: "The gate passed; the cutover is not finished" };
+  if (input.phase === "consumers" && input.offsets !== undefined)
+    return { tone: "waiting", text: "The groups moved; producers still write to the origin" };
   if (input.look === undefined) return { tone: "waiting", text: "Copying" };
   if (input.look.against.some((f) => f.hopeless))
     return { tone: "bad", text: "The copy cannot become complete until a problem is solved" };
@@ -115,7 +123,7 @@ export function eachOnce(lines: readonly string[]): string[] {
 }
 
 function timeline(input: ReportInput): TimelineEntry[] {
-  const { preflight, gate, verification, offsets, replication } = input;
+  const { preflight } = input;
   const entries: (TimelineEntry | undefined)[] = [
     preflight && {
       at: preflight.at,
@@ -123,10 +131,20 @@ function timeline(input: ReportInput): TimelineEntry[] {
         `Preflight passed: ${countText(preflight.result.topics, "topic")}, ` +
         `${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}`,
     },
-    input.fenceRaisedAt === undefined
-      ? undefined
-      : { at: input.fenceRaisedAt, what: "Fence raised: the origin denies writes to the migrated topics" },
+    ...[input, ...(input.waves ?? [])].flatMap(eventsOf),
     ...(input.fence?.gaps ?? []).map((gap) => ({ at: gap.until, what: gapText(gap) })),
+    input.abandonedAt === undefined ? undefined : { at: input.abandonedAt, what: "Abandoned" },
+    input.look && { at: input.look.at, what: "Read both clusters for this report" },
+  ];
+  return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
+}
+
+function eventsOf(part: PartFacts & { wave?: string }): (TimelineEntry | undefined)[] {
+  const { fenceRaisedAt, gate, verification, offsets, replication } = part;
+  const entries: (TimelineEntry | undefined)[] = [
+    fenceRaisedAt === undefined
+      ? undefined
+      : { at: fenceRaisedAt, what: "Fence raised: the origin denies writes to the migrated topics" },
     gate && {
       at: gate.passedAt,
       what:
@@ -151,10 +169,9 @@ function timeline(input: ReportInput): TimelineEntry[] {
         `Replication reset in ${durationText(replication.result.durationMs)}: ` +
         `${countText(replication.result.partitions, "partition")}, ${bytesText(replication.result.bytes)}`,
     },
-    input.abandonedAt === undefined ? undefined : { at: input.abandonedAt, what: "Abandoned" },
-    input.look && { at: input.look.at, what: "Read both clusters for this report" },
   ];
-  return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
+  const { wave } = part;
+  return wave === undefined ? entries : entries.map((e) => e && { ...e, what: `Wave ${wave}: ${e.what}` });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { countsOf } from "./rows";
-import type { ReportInput } from "./types";
+import type { PartFacts, ReportInput } from "./types";
 
 /** The results of a migration's steps that the report needs. They are small enough to be kept in the stack's state. */
 export type ReportFacts = Pick<
@@ -14,7 +14,7 @@ const MOST_LINES = 300;
  * Removes what the report does not show. A migration of 1,000 groups on 2,000 partitions has up to two million offsets.
  * Here each group is one line.
  */
-export function factsOf(found: ReportFacts): ReportFacts {
+export function factsOf<F extends PartFacts>(found: F): F {
   const { gate, verification, offsets } = found;
   return {
     ...found,

@@ -4,12 +4,15 @@ export { type Ending, endReport } from "./end";
 export { factsOf, type ReportFacts } from "./facts";
 export { lookAtCopy, lookAtGroups, lookAtThrottle } from "./look";
 export { reportHtml } from "./page";
+export { type GateRecord, reportParts, type ReportWave, waveFacts, withoutResult, writtenSinceGates } from "./parts";
 export type {
   CopyLook,
   FenceHistory,
   GroupCount,
   GroupRow,
   LeftThrottle,
+  PartFacts,
+  Pause,
   Report,
   ReportInput,
   Sample,
@@ -17,5 +20,7 @@ export type {
   Tone,
   TopicCopy,
   TopicRow,
+  WaveFacts,
+  WaveRow,
 } from "./types";
 export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

@@ -1,9 +1,10 @@
 /** Own templates and plot: the page is one file without scripts, and `html` escapes every name from a cluster. */
+import { durationText } from "../units";
 import { html, Html } from "./escape";
 import { atMost } from "../units";
 import { clock, progressPlot } from "./plot";
 import { STYLE } from "./style";
-import type { GroupRow, Report, Tone, TopicRow } from "./types";
+import type { GroupRow, Report, Tone, TopicRow, WaveRow } from "./types";
 
 /**
  * Maximum number of rows of a table on the page. The JSON file has all rows. Rows with problems come first, so that
@@ -34,6 +35,7 @@ export function reportHtml(report: Report): string {
 ${warnings(report)}
 ${figures(report)}
 ${progress(report)}
+${waves(report)}
 <section><h2>Timeline</h2>${
     report.timeline.length === 0
       ? nothing("Nothing has happened yet.")
@@ -50,6 +52,7 @@ ${progress(report)}
 
 const nothing = (text: string): Html => html`<p class="none">${text}</p>`;
 const empty = new Html("");
+const DASH = "\u2013";
 
 function warnings({ warnings: lines, headline }: Report): Html {
   if (lines.length === 0) return empty;
@@ -97,6 +100,25 @@ function groups(rows: readonly GroupRow[]): Html {
       ) => html`<tr><td class="name">${r.group}</td><td class="n" data-of="Offsets">${r.offsets}</td>${exact ? html`<td class="n" data-of="Exact">${r.exact ?? ""}</td><td class="n" data-of="Read again">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
+}
+
+function waves({ waves: rows }: Report): Html {
+  if (rows === undefined) return empty;
+  return html`<section><h2>Waves (${rows.length - 1})</h2><div class="scroll"><table><thead><tr><th>Wave</th><th>State</th><th>Producers waited</th><th>Groups moved</th><th>Proof</th></tr></thead><tbody>${rows.map(
+    (
+      r,
+    ) => html`<tr><td class="name">${r.wave ?? "everything else"}</td><td data-of="State">${r.state}<small>phase ${r.phase}</small></td><td data-of="Producers waited">${pauseOf(r)}</td><td data-of="Groups moved">${r.groupsMovedAt === undefined ? DASH : clock(r.groupsMovedAt)}</td><td>${mark(r.tone, r.proof)}</td></tr>
+`,
+  )}</tbody></table></div></section>`;
+}
+
+/** The length, and from when to when. */
+function pauseOf({ producers }: WaveRow): Html | string {
+  if (producers === undefined) return DASH;
+  const { from, to } = producers;
+  if (to === undefined) return `since ${clock(from)}`;
+  const length = durationText(Math.max(0, Date.parse(to) - Date.parse(from)));
+  return html`${length}<small>${clock(from)} to ${clock(to)}</small>`;
 }
 
 function residue({ residue: found, phase }: Report): Html {

@@ -1,6 +1,7 @@
 import type { AppliedGroup } from "../offsets";
 import { WHY_NOT_SHARE } from "../offsets/commitments";
 import { countText, recordsText } from "../units";
+import type { ReplicationPreview } from "../replication";
 import type { TopicResult } from "../verify";
 import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
 
@@ -71,19 +72,21 @@ function blockedSubjects({ look }: ReportInput): Set<string> {
 }
 
 function replicationByTopic(input: ReportInput): Map<string, string> {
-  const changes = input.replication?.result.topics ?? input.replicationPlan?.topics ?? [];
-  const verb = input.replication === undefined ? "to become " : "";
-  return new Map(changes.map((c) => [c.topic, `${c.from.join("/")} ${"\u2192"} ${verb}${c.to}`]));
+  const { replication, replicationPlan } = input;
+  const entries = (changes: ReplicationPreview["topics"], verb: string) =>
+    changes.map((c): [string, string] => [c.topic, `${c.from.join("/")} ${"\u2192"} ${verb}${c.to}`]);
+  return new Map([
+    ...entries(replicationPlan?.topics ?? [], "to become "),
+    ...entries(replication?.result.topics ?? [], ""),
+  ]);
 }
 
 /** One row for each group: what was written, otherwise what would be written. */
 export function groupRows(input: ReportInput): GroupRow[] {
-  const rows =
-    input.offsets !== undefined
-      ? applied(input.offsets)
-      : input.offsetPlan !== undefined
-        ? planned(input.offsetPlan)
-        : waiting(input.groups ?? []);
+  const { offsets, offsetPlan, groups = [] } = input;
+  // In waves, the groups of some may have moved, and those of others not.
+  const others = offsetPlan === undefined ? waiting(groups) : planned(offsetPlan);
+  const rows = [...(offsets === undefined ? [] : applied(offsets)), ...others];
   return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.group.localeCompare(b.group));
 }
 

@@ -74,8 +74,23 @@ export interface FenceHistory {
   userOperator?: true;
 }
 
+/** The results of the steps of one part of a migration. */
+export interface PartFacts {
+  gate?: GateResult;
+  fenceRaisedAt?: string;
+  verification?: { at: string; result: VerifyResult };
+  offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
+  replication?: { at: string; result: ReplicationResult };
+}
+
+/** One wave, with the results of its steps. */
+export interface WaveFacts extends PartFacts {
+  wave: string;
+  phase: Phase;
+}
+
 /** All known facts of a migration. Plain data without connections, so it contains no secrets. */
-export interface ReportInput {
+export interface ReportInput extends PartFacts {
   /** The name of the stack or the file. */
   name: string;
   /** ISO 8601. */
@@ -84,18 +99,15 @@ export interface ReportInput {
   phase?: Phase;
   mirror: Pick<MirrorModel, "originAlias" | "targetAlias" | "topicsPattern" | "groupsPattern">;
   preflight?: { at: string; result: PreflightResult };
-  gate?: GateResult;
   abandonedAt?: string;
-  fenceRaisedAt?: string;
+  /** The waves, in order. The other results are then those of everything outside the waves. Absent: no waves. */
+  waves?: readonly WaveFacts[];
   /** The history of the fence since it was raised. Absent: not known. */
   fence?: FenceHistory;
-  verification?: { at: string; result: VerifyResult };
-  offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
   /** What an apply would do, if nothing was applied yet. */
   offsetPlan?: OffsetPlan;
   /** Groups that the cutover will move, if neither `offsets` nor `offsetPlan` is known. */
   groups?: readonly GroupCount[];
-  replication?: { at: string; result: ReplicationResult };
   replicationPlan?: ReplicationPreview;
   look?: CopyLook;
   /** The throttle on the target from a replication reset that ended early. Absent: none, or not known. */
@@ -140,6 +152,27 @@ export interface GroupRow {
   tone: Tone;
 }
 
+/** How long clients had to wait. Times are ISO 8601. */
+export interface Pause {
+  from: string;
+  /** Absent: not over yet. */
+  to?: string;
+}
+
+/** One wave, or everything outside the waves. */
+export interface WaveRow {
+  /** Absent: everything outside the waves. */
+  wave?: string;
+  phase: Phase;
+  state: string;
+  /** Producers: from the raised fence until they may start on the target. Absent: no fence, or not cut over. */
+  producers?: Pause;
+  /** ISO 8601. When the offsets of the groups were written on the target. Absent: not yet. */
+  groupsMovedAt?: string;
+  proof: string;
+  tone: Tone;
+}
+
 /** What the page and the JSON file show. */
 export interface Report {
   version: 1;
@@ -155,6 +188,8 @@ export interface Report {
   progress: Sample[];
   /** Pairs of name and value. */
   figures: [string, string][];
+  /** Absent: the migration has no waves, or an older version wrote this report. */
+  waves?: WaveRow[];
   topics: TopicRow[];
   groups: GroupRow[];
   /** Absent: there is no fence, or an older version wrote this report. */

@@ -1,4 +1,4 @@
-import { type TopicEnds, writtenOnOrigin } from "../../engine/fence";
+import type { TopicEnds } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
@@ -11,14 +11,20 @@ import {
   lookAtGroups,
   lookAtThrottle,
   type Report,
+  type GateRecord,
   type ReportFacts,
   type ReportInput,
+  reportParts,
   reportPaths,
+  type ReportWave,
+  waveFacts,
+  withoutResult,
   writeReport,
+  writtenSinceGates,
 } from "../../engine/report";
 import { fenceRecord, mergeGaps } from "./fence-hold";
 import { defineStep } from "./framework";
-import { isDefined, modelOf, now, type PhasedInputs, reportFolder, type ReportLocation } from "./inputs";
+import { modelOf, now, type PhasedInputs, reportFolder, type ReportLocation } from "./inputs";
 
 export interface ReportInputs extends PhasedInputs, ReportLocation {
   options: { gate: GateOptions; offsets: OffsetOptions };
@@ -26,6 +32,10 @@ export interface ReportInputs extends PhasedInputs, ReportLocation {
   gateEnds?: TopicEnds | null;
   /** Results of the steps. */
   facts: ReportFacts;
+  /** The waves, in order. Absent: there are none, or the state of an older version. */
+  waves?: ReportWave[];
+  /** What the gate of each wave recorded, by the wave's name. */
+  waveGates?: Record<string, GateRecord>;
   /** A user operator manages the origin's users. Absent: no operator, no fence, or the state of an older version. */
   userOperator?: boolean;
   /** Changes with every setting of the migration, so that each `up` that changes something writes a new report. */
@@ -38,8 +48,10 @@ export interface ReportOutputs {
   /** Null: the last attempt failed. The next `up` tries again. */
   writtenAt: string | null;
   /** The results of the steps in phase `cleanup`, when the steps no longer exist. */
-  kept: ReportFacts | null;
+  kept: KeptFacts | null;
 }
+
+type KeptFacts = ReportFacts & Pick<ReportInput, "waves">;
 
 /** A report must not fail a cutover or a clean-up. Errors become warnings. */
 export async function trying<T>(what: string, progress: Progress, work: () => Promise<T>): Promise<T | undefined> {
@@ -69,13 +81,15 @@ export function mirrorOf({
   return { originAlias, targetAlias, topicsPattern, groupsPattern };
 }
 
-async function write(inputs: ReportInputs, kept: ReportFacts | null, progress: Progress): Promise<ReportOutputs> {
+const factsNow = ({ facts, waves }: ReportInputs): KeptFacts => ({ ...facts, ...waveFacts(waves) });
+
+async function write(inputs: ReportInputs, kept: KeptFacts | null, progress: Progress): Promise<ReportOutputs> {
   const { name, folder, phase } = inputs;
-  const writtenAt = await put(inputs, await make(inputs, kept ?? inputs.facts), progress);
+  const writtenAt = await put(inputs, await make(inputs, kept ?? factsNow(inputs)), progress);
   return { report: reportPaths(folder, name).html, writtenAt, kept: phase === "cleanup" ? kept : null };
 }
 
-async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
+async function make(inputs: ReportInputs, facts: KeptFacts): Promise<Report> {
   const { name, phase } = inputs;
   const folder = reportFolder(inputs);
   const earlier = await earlierReport(folder, name);
@@ -90,23 +104,22 @@ async function make(inputs: ReportInputs, facts: ReportFacts): Promise<Report> {
     mirror: mirrorOf(inputs),
     samples: await earlierSamples(folder, name),
   };
-  const fence = fenceHistory(inputs, facts, earlier, input.madeAt);
+  const fence = fenceHistory(inputs, earlier, input.madeAt);
   const whole = fence === undefined ? input : { ...input, fence };
-  return buildReport(phase === "cleanup" ? whole : { ...whole, ...(await live(inputs, facts)) });
+  return buildReport(phase === "cleanup" ? whole : { ...whole, ...(await live(inputs)) });
 }
 
 /** Joins what earlier runs and this run know about the fence. Nothing holds the fence after an `up` ends. */
-function fenceHistory(
-  inputs: ReportInputs,
-  facts: ReportFacts,
-  earlier: Report | undefined,
-  at: string,
-): FenceHistory | undefined {
+function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: string): FenceHistory | undefined {
   if (inputs.phase === "cleanup") return earlier?.fence === undefined ? undefined : { gaps: earlier.fence.gaps };
-  if (inputs.phase !== "cutover" || facts.fenceRaisedAt === undefined) return undefined;
+  const raised = reportParts(inputs).flatMap(({ phase, facts }) =>
+    phase === "cutover" && facts.fenceRaisedAt !== undefined ? [facts.fenceRaisedAt] : [],
+  );
+  if (raised.length === 0) return undefined;
   const { gaps, heldUntil } = fenceRecord(modelOf(inputs), at);
-  const before = earlier?.phase === "cutover" ? earlier.fence : undefined;
-  const notHeldSince = heldUntil ?? before?.notHeldSince ?? facts.fenceRaisedAt;
+  // With waves, the migration's own phase says nothing about the fences.
+  const before = earlier?.phase === "cutover" || earlier?.waves !== undefined ? earlier.fence : undefined;
+  const notHeldSince = heldUntil ?? before?.notHeldSince ?? raised.sort().at(-1)!;
   return {
     gaps: mergeGaps(before?.gaps ?? [], gaps),
     notHeldSince,
@@ -115,29 +128,25 @@ function fenceHistory(
 }
 
 /** Looks at what no step has examined yet. */
-async function live(inputs: ReportInputs, facts: ReportFacts): Promise<Partial<ReportInput>> {
+async function live(inputs: ReportInputs): Promise<Partial<ReportInput>> {
   const notes: string[] = [];
   const noting: Progress = { info: () => {}, warn: (line) => notes.push(line) };
   const model = modelOf(inputs);
+  const parts = reportParts(inputs);
+  const unverified = withoutResult(model, parts, (facts) => facts.verification !== undefined);
   // After the gate has passed clients may write to the target. Its last records are then theirs.
+  const passed = parts.some(({ facts }) => facts.verification === undefined && facts.gate !== undefined);
   const look =
-    facts.verification === undefined
-      ? await trying("could not read the state of the copy", noting, () =>
-          lookAtCopy(model, { ...inputs.options.gate, compareLastRecord: facts.gate === undefined }),
-        )
-      : undefined;
+    unverified &&
+    (await trying("could not read the state of the copy", noting, () =>
+      lookAtCopy(unverified, { ...inputs.options.gate, compareLastRecord: !passed }),
+    ));
+  const unmoved = withoutResult(model, parts, (facts) => facts.offsets !== undefined);
   const groups =
-    facts.offsets === undefined
-      ? await trying("could not read the groups", noting, () => lookAtGroups(model, inputs.options.offsets))
-      : undefined;
-  const { gateEnds } = inputs;
-  const endsAtGate = inputs.phase === "cutover" && isDefined(gateEnds) ? gateEnds : undefined;
-  const written =
-    endsAtGate === undefined
-      ? undefined
-      : await trying("could not check whether the origin received writes since the gate passed", noting, () =>
-          writtenOnOrigin(model, endsAtGate),
-        );
+    unmoved && (await trying("could not read the groups", noting, () => lookAtGroups(unmoved, inputs.options.offsets)));
+  const written = await trying("could not check whether the origin received writes since the gate passed", noting, () =>
+    writtenSinceGates(model, parts),
+  );
   // If other looks failed, the notes already name the clusters that did not answer.
   const left =
     notes.length > 0
@@ -159,7 +168,7 @@ export const reportStep = defineStep<ReportInputs, ReportOutputs>("report", {
   create: (inputs, progress) => write(inputs, null, progress),
 
   async update(olds, news, progress) {
-    const kept = news.phase !== "cleanup" ? null : olds.phase === "cleanup" ? (olds.kept ?? null) : olds.facts;
+    const kept = news.phase !== "cleanup" ? null : olds.phase === "cleanup" ? (olds.kept ?? null) : factsNow(olds);
     return write(news, kept, progress);
   },
 
@@ -169,7 +178,8 @@ export const reportStep = defineStep<ReportInputs, ReportOutputs>("report", {
     await write(state, state.kept ?? null, progress);
   },
 
-  immaterial: ["gateEnds", "topicIds", "userOperator"],
+  immaterial: ["gateEnds", "topicIds", "userOperator", "waveGates"],
+  optional: ["waves"],
 
   // Retry a write that failed. Missing files (for example on another build machine) are no reason to write again.
   isOutdated: async ({ writtenAt }) => writtenAt === undefined || writtenAt === null,

@@ -164,6 +164,8 @@ function take(message: KafkaMessage, reading: Reading): void {
 export interface Writer {
   /** Stops writing. Returns the next number once the last record is acknowledged. Safe to call twice. */
   stop(): Promise<number>;
+  /** The longest time between two acknowledgements until now, in milliseconds. */
+  longestPauseMs(): number;
 }
 
 const EVERY_MS = 100;
@@ -175,10 +177,14 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
   let running = true;
   let next = from;
   let failure: unknown;
+  let acknowledgedAt = Date.now();
+  let longestMs = 0;
   const loop = (async () => {
     do {
       await producer.send({ topic, acks: -1, messages: numbered(topic, partitions, next) });
       next++;
+      longestMs = Math.max(longestMs, Date.now() - acknowledgedAt);
+      acknowledgedAt = Date.now();
       await pause(EVERY_MS);
     } while (running);
   })()
@@ -193,6 +199,7 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
       if (failure !== undefined) throw failure;
       return next;
     },
+    longestPauseMs: () => longestMs,
   };
 }
 

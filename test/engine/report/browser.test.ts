@@ -32,6 +32,18 @@ function pageWith(topics: number): string {
     warnings: [`group ${long} reads 12 records of topic ${long} again`],
     topics: Array.from({ length: topics }, (_, i) => ({ ...topic, topic: i === 0 ? long : `orders.eu.${i}` })),
     groups: Array.from({ length: topics / 5 }, (_, i) => ({ ...group, group: `billing-${i}` })),
+    waves: [
+      {
+        wave: long.slice(0, 40),
+        phase: "cutover",
+        state: "cut over",
+        producers: { from: "2026-05-04T10:30:00.000Z", to: "2026-05-04T10:30:04.000Z" },
+        groupsMovedAt: "2026-05-04T10:30:03.000Z",
+        proof: "equal (tail): 14 partitions; 12 offsets moved",
+        tone: "good",
+      },
+      { phase: "mirror", state: "copying", proof: "not proved yet", tone: "waiting" },
+    ],
     residue: [{ kind: "topic", side: "origin", name: long, what: "topic" }],
   });
 }
@@ -144,7 +156,7 @@ describe.skipIf(CHROMIUM === undefined)("the report in a real browser", { timeou
   it("shows 5,000 topics without a freeze: ten times the rows take at most 30 times the layout", async () => {
     const cost = async (topics: number): Promise<number> => {
       const { page, faults, layout } = await open(pageWith(topics), { width: 360 });
-      expect(await page.locator("tbody").first().locator("tr").count()).toBe(topics);
+      expect(await page.locator("tbody").nth(1).locator("tr").count()).toBe(topics);
       const seconds = await layout();
       await page.close();
       expect(faults).toEqual([]);

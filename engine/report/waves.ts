@@ -1,0 +1,187 @@
+import type { Phase } from "../model";
+import { countText, recordsText } from "../units";
+import { countsOf } from "./rows";
+import type { PartFacts, Pause, ReportInput, Tone, WaveRow } from "./types";
+
+/** Everything outside the waves first, then the waves. Without waves only the former. */
+function partsOf(input: ReportInput): (PartFacts & { wave?: string; phase?: Phase })[] {
+  return [input, ...(input.waves ?? [])];
+}
+
+/**
+ * The input with the results of all parts joined, for everything that the report lists about the whole migration.
+ * Without waves the input itself.
+ */
+export function joinWaves(input: ReportInput): ReportInput {
+  if (input.waves === undefined) return input;
+  const parts = partsOf(input);
+  const found = <K extends keyof PartFacts>(key: K) =>
+    parts.map((part) => part[key]).filter((one): one is NonNullable<PartFacts[K]> => one !== undefined);
+  const { gate: _g, verification: _v, offsets: _o, replication: _r, ...rest } = input;
+  return {
+    ...rest,
+    ...joined("gate", joinGates(found("gate"))),
+    ...joined("verification", joinVerifications(found("verification"))),
+    ...joined("offsets", joinOffsets(found("offsets"))),
+    ...joined("replication", joinReplications(found("replication"))),
+  };
+}
+
+const joined = <K extends string, V>(key: K, value: V | undefined) =>
+  (value === undefined ? {} : { [key]: value }) as { [k in K]?: V };
+
+const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce((total, one) => total + of(one), 0);
+
+const latest = <T>(all: readonly T[], of: (one: T) => string): string => all.map(of).sort().at(-1)!;
+
+/** Without the points of the plot: those of each gate are about its own partitions. */
+function joinGates(all: readonly NonNullable<PartFacts["gate"]>[]): PartFacts["gate"] {
+  if (all.length === 0) return undefined;
+  const { samples: _samples, ...first } = all[0]!;
+  return {
+    ...first,
+    passedAt: latest(all, (g) => g.passedAt),
+    topics: sum(all, (g) => g.topics),
+    partitions: sum(all, (g) => g.partitions),
+    recordsAtMost: sum(all, (g) => g.recordsAtMost),
+    warnings: all.flatMap((g) => g.warnings),
+  };
+}
+
+/** Claims no more than the weakest of the comparisons. */
+function joinVerifications(all: readonly NonNullable<PartFacts["verification"]>[]): PartFacts["verification"] {
+  if (all.length === 0) return undefined;
+  const results = all.map((v) => v.result);
+  return {
+    at: latest(all, (v) => v.at),
+    result: {
+      mode: results.every((r) => r.mode === "full") ? "full" : "tail",
+      equal: results.every((r) => r.equal),
+      topics: results.flatMap((r) => r.topics),
+      differences: results.flatMap((r) => r.differences),
+      notes: results.flatMap((r) => r.notes),
+      partitions: sum(results, (r) => r.partitions),
+      resumed: sum(results, (r) => r.resumed),
+      bytes: { origin: sum(results, (r) => r.bytes.origin), target: sum(results, (r) => r.bytes.target) },
+      durationMs: sum(results, (r) => r.durationMs),
+      requests: sum(results, (r) => r.requests),
+    },
+  };
+}
+
+function joinOffsets(all: readonly NonNullable<PartFacts["offsets"]>[]): PartFacts["offsets"] {
+  if (all.length === 0) return undefined;
+  return {
+    version: 1,
+    at: latest(all, (o) => o.at),
+    groups: all.flatMap((o) => o.groups),
+    skipped: all.flatMap((o) => o.skipped),
+    attention: all.flatMap((o) => o.attention ?? []),
+    written: sum(all, (o) => o.written),
+    inPlace: sum(all, (o) => o.inPlace),
+  };
+}
+
+function joinReplications(all: readonly NonNullable<PartFacts["replication"]>[]): PartFacts["replication"] {
+  if (all.length === 0) return undefined;
+  const results = all.map((r) => r.result);
+  const { throttleBytesPerSecond: throttle } = results[0]!;
+  return {
+    at: latest(all, (r) => r.at),
+    result: {
+      topics: results.flatMap((r) => r.topics),
+      partitions: sum(results, (r) => r.partitions),
+      unchanged: sum(results, (r) => r.unchanged),
+      bytes: sum(results, (r) => r.bytes),
+      minInsync: results.flatMap((r) => r.minInsync),
+      absent: results.flatMap((r) => r.absent),
+      durationMs: sum(results, (r) => r.durationMs),
+      ...(throttle === undefined ? {} : { throttleBytesPerSecond: throttle }),
+    },
+  };
+}
+
+/** One row for each wave, and one for everything else. Undefined: the migration has no waves. */
+export function waveRows(input: ReportInput): WaveRow[] | undefined {
+  if (input.waves === undefined) return undefined;
+  return [...input.waves.map((wave) => rowOf(wave)), rowOf({ ...input, phase: input.phase ?? "mirror" })];
+}
+
+/** True if everything that the phase `cutover` promises was done. */
+export const isCutOver = ({ gate, offsets }: PartFacts): boolean => gate !== undefined && offsets !== undefined;
+
+function rowOf(part: PartFacts & { wave?: string; phase: Phase }): WaveRow {
+  const { wave, phase, offsets } = part;
+  const producers = phase === "cutover" || phase === "cleanup" ? producersPause(part) : undefined;
+  return {
+    ...(wave === undefined ? {} : { wave }),
+    phase,
+    state: stateOf(part),
+    ...(producers === undefined ? {} : { producers }),
+    ...(offsets === undefined ? {} : { groupsMovedAt: offsets.at }),
+    ...proofOf(part),
+  };
+}
+
+function stateOf({ phase, gate, offsets }: PartFacts & { phase: Phase }): string {
+  if (phase === "consumers") return offsets === undefined ? "groups have not moved yet" : "groups moved";
+  if (phase === "mirror") return "copying";
+  if (gate === undefined) return "waiting for the gate";
+  return offsets === undefined && phase === "cutover" ? "the gate passed" : "cut over";
+}
+
+/**
+ * From the raised fence until the last step of the cutover ended. A later `up` may have raised the fence again: then the
+ * start is that of the gate, which ran behind the fence.
+ */
+function producersPause({ fenceRaisedAt, gate, verification, offsets, replication }: PartFacts): Pause | undefined {
+  if (fenceRaisedAt === undefined) return undefined;
+  const ends = [gate?.passedAt, verification?.at, offsets?.at, replication?.at].filter((at) => at !== undefined);
+  const to = replication === undefined ? undefined : ends.sort().at(-1);
+  const from =
+    gate !== undefined && fenceRaisedAt > gate.passedAt
+      ? new Date(Date.parse(gate.passedAt) - gate.durationMs).toISOString()
+      : fenceRaisedAt;
+  return { from, ...(to === undefined ? {} : { to }) };
+}
+
+function proofOf({ verification, offsets }: PartFacts): { proof: string; tone: Tone } {
+  if (verification !== undefined && !verification.result.equal) return { proof: "the copy differs", tone: "bad" };
+  const how =
+    verification === undefined
+      ? []
+      : [`equal (${verification.result.mode}): ${countText(verification.result.partitions, "partition")}`];
+  if (offsets === undefined) return { proof: how[0] ?? "not proved yet", tone: "waiting" };
+  const counts = offsets.groups.map(countsOf);
+  const rereads = sum(counts, (c) => c.rereads ?? 0);
+  const unproved = sum(counts, (c) => c.unproved ?? 0);
+  const skipped = offsets.skipped.length;
+  const groups = [
+    ...(offsets.groups.length === 0
+      ? []
+      : [
+          `${countText(
+            sum(counts, (c) => c.offsets),
+            "offset",
+          )} moved`,
+        ]),
+    ...(unproved === 0 ? [] : [`${countText(unproved, "offset")} without proof`]),
+    ...(rereads === 0
+      ? []
+      : [`${recordsText(rereads, counts.some((c) => c.rereadsAtMost === true) || undefined)} read again`]),
+    ...(skipped === 0 ? [] : [`${countText(skipped, "group")} skipped`]),
+  ];
+  const tone = skipped > 0 ? "bad" : unproved > 0 || verification === undefined ? "waiting" : "good";
+  return { proof: [...how, ...groups].join("; ") || "nothing to move", tone };
+}
+
+/** How far the waves are. Undefined: nothing is to say about waves. */
+export function wavesHeadline(input: ReportInput): { tone: Tone; text: string } | undefined {
+  const { waves } = input;
+  if (waves === undefined) return undefined;
+  const done = waves.filter(isCutOver);
+  const rest = isCutOver(input);
+  if (done.length === waves.length && rest) return undefined;
+  const text = `${done.length} of ${countText(waves.length, "wave")} cut over`;
+  return { tone: "waiting", text: rest ? `${text}, and everything outside the waves` : text };
+}

@@ -34,7 +34,7 @@ test(
 );
 
 test(
-  "an update of the package that asks for more rights checksClusters again before anything is done, but not on the way " +
+  "an update of the package that asks for more rights looks again before anything is done, but not on the way " +
     "back",
   async () => {
     const asksMore = { ...inputs, rights: "of-the-new-version" };

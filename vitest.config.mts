@@ -22,7 +22,9 @@ const LANES: Record<string, { include: string[]; exclude: string[] }> = {
 };
 const { include, exclude } = LANES[lane ?? ""] ?? { include: [unit, rest], exclude: [] };
 
-/** The unit tests that replace modules. Only they need modules of their own: the others load the code once per worker. */
+/**
+ * The unit tests that replace modules. Only they need modules of their own: the others load the code once per worker.
+ */
 const replacing = () =>
   unitFolders
     .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((file) => join(folder, file)))

@@ -63,7 +63,8 @@ describe("settings of one connector that matter for the other", () => {
       externalConfiguration,
     );
     expect(() => specOf({ externalConfiguration })).toThrow(
-      "dialect strimzi-v1 has no externalConfiguration: write its env as template.connectContainer.env, and its volumes as template.pod.volumes",
+      "dialect strimzi-v1 has no externalConfiguration: write its env as template.connectContainer.env, and its " +
+        "volumes as template.pod.volumes",
     );
   });
 });

@@ -68,7 +68,8 @@ describe("an operator version that does not read the dialect is an error that su
     [
       "strimzi-v1beta2",
       "1.0.0",
-      "dialect strimzi-v1beta2 is for Strimzi 0.23 up to, but not 1.0, and operatorVersion is 1.0.0: use dialect strimzi-v1",
+      "dialect strimzi-v1beta2 is for Strimzi 0.23 up to, but not 1.0, and operatorVersion is 1.0.0: use dialect " +
+        "strimzi-v1",
     ],
     ["strimzi-v1beta2", "0.22.1", "no dialect of this package is for that version"],
     ["event-streams-v1beta2", "13.0.1", "use dialect event-streams-v1"],

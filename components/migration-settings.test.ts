@@ -64,7 +64,8 @@ describe("an invalid value of the migration is an error", () => {
     [{ profile: "leest" }, 'profile is "leest" (did you mean "least"?): it has to be one of guide, tuned, least'],
     [
       { dialect: "strimzi-v2" },
-      'dialect is "strimzi-v2" (did you mean "strimzi-v1"?): it has to be one of event-streams-v1beta1, event-streams-v1beta2, event-streams-v1, strimzi-v1beta2, strimzi-v1',
+      'dialect is "strimzi-v2" (did you mean "strimzi-v1"?): it has to be one of event-streams-v1beta1, ' +
+        "event-streams-v1beta2, event-streams-v1, strimzi-v1beta2, strimzi-v1",
     ],
     [{ gate: { limitSeconds: -1 } }, "gate.limitSeconds is -1: it has to be a number of seconds, more than 0"],
     [{ gate: { limitSeconds: "1800" } }, 'gate.limitSeconds is "1800": it has to be a number of seconds, more than 0'],
@@ -83,7 +84,8 @@ describe("an invalid value of the migration is an error", () => {
     ],
     [
       { replication: { rules: [{ pattern: "a(", factor: 3 }] } },
-      'replication.rules.0.pattern: "a(" has a "(" without its ")" (character 2); write \\( for the character, or close the group',
+      'replication.rules.0.pattern: "a(" has a "(" without its ")" (character 2); write \\( for the character, ' +
+        "or close the group",
     ],
     [{ abandon: "true" }, 'abandon is "true": it has to be true or false'],
     [{ fence: "yes" }, 'fence is "yes": it has to be true or false'],
@@ -185,8 +187,10 @@ describe("names", () => {
   test("must differ if the users of both clusters are in one namespace", () => {
     const found = mistakes({ origin: one("a"), target: one("b") });
     expect(found).toEqual([
-      "target.names.user is \"mm2-credentials\": in namespace kafka that is the name of the mirror's user on the origin, too; give the mirror's user on the target a name of its own",
-      'target.names.administrator is "mm2-administrator": in namespace kafka that is the name of the administrator of the origin, too; give the administrator of the target a name of its own',
+      'target.names.user is "mm2-credentials": in namespace kafka that is the name of the mirror\'s user on the ' +
+        "origin, too; give the mirror's user on the target a name of its own",
+      'target.names.administrator is "mm2-administrator": in namespace kafka that is the name of the ' +
+        "administrator of the origin, too; give the administrator of the target a name of its own",
     ]);
     expect(
       mistakes({ origin: one("a"), target: one("b", {}, { names: { user: "mm2-b", administrator: "mm2-b-admin" } }) }),
@@ -196,7 +200,9 @@ describe("names", () => {
   test("of Secrets beside the mirror must differ from the operator's own", () => {
     const origin = one("origin");
     expect(mistakes({ ...good, origin, mirror: { namespace: "kafka" } })).toEqual([
-      "origin.names.caSecret is \"origin-cluster-ca-cert\": in namespace kafka that is the name of the operator's own Secret of the origin's CA, too; give the Secret of the origin's CA beside the mirror a name of its own",
+      'origin.names.caSecret is "origin-cluster-ca-cert": in namespace kafka that is the name of the ' +
+        "operator's own Secret of the origin's CA, too; give the Secret of the origin's CA beside the mirror a " +
+        "name of its own",
     ]);
     expect(
       mistakes({

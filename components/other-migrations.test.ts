@@ -42,10 +42,12 @@ describe("several migrations in one program", () => {
       new Migration("b", args());
     });
     expect(said).toContain(
-      'mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, too; give the mirror a name of its own',
+      'mirror.name is "data-migration": migration "a" of this program calls its own in namespace migration so, ' +
+        "too; give the mirror a name of its own",
     );
     expect(said).toContain(
-      'origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace origin-ns so, too',
+      'origin.names.user is "mm2-credentials": migration "a" of this program calls its own in namespace ' +
+        "origin-ns so, too",
     );
     expect(said).toContain("MIGRATION_SETTINGS: the migration's settings have 11 mistakes");
     await pulumi.runtime.disconnect();
@@ -82,7 +84,8 @@ describe("several migrations in one program", () => {
       'target.groupId is "migration-connect-cluster": migration "east" of this program uses the same on the same target',
     );
     expect(said).toContain(
-      'topics migration-connect-cluster-status, origin-cluster.checkpoints.internal, mm2-offset-syncs.origin-cluster.internal: migration "east"',
+      "topics migration-connect-cluster-status, origin-cluster.checkpoints.internal, " +
+        'mm2-offset-syncs.origin-cluster.internal: migration "east"',
     );
     await pulumi.runtime.disconnect();
   });

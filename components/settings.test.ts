@@ -291,12 +291,14 @@ describe("mistakes", () => {
     [
       "a misspelt field of the pods",
       { resources: { limit: {} } },
-      "dialect strimzi-v1: spec.resources.limit is not a field that this package version knows (Strimzi up to 1.2); did you mean spec.resources.limits?",
+      "dialect strimzi-v1: spec.resources.limit is not a field that this package version knows (Strimzi up to " +
+        "1.2); did you mean spec.resources.limits?",
     ],
     [
       "a field deep inside",
       { template: { pod: { afinity: {} } } },
-      "spec.template.pod.afinity is not a field that this package version knows (Strimzi up to 1.2); did you mean spec.template.pod.affinity?",
+      "spec.template.pod.afinity is not a field that this package version knows (Strimzi up to 1.2); did you " +
+        "mean spec.template.pod.affinity?",
     ],
     [
       "a field of another version",
@@ -344,7 +346,8 @@ describe("mistakes", () => {
           config: { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" },
         },
       },
-      "does not exist in the MirrorMaker 2 of Kafka 4.0.0: Connect refuses the connector, and nothing is copied; use org.apache",
+      "does not exist in the MirrorMaker 2 of Kafka 4.0.0: Connect refuses the connector, and nothing is copied; " +
+        "use org.apache",
     ],
     [
       "a class of one's own",

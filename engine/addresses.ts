@@ -17,9 +17,9 @@ const OPERATORS_SERVICE = /^(.+)-kafka-(?:[\w-]*-)?(?:bootstrap|brokers)$/;
  * The forms of an address in which it can be compared with addresses from other places. Two addresses that have a form
  * in common mean the same cluster.
  *
- * - `service.namespace.svc`, with any domain after it and with a pod's name before it, is a Kubernetes service. Its ports
- *   can lead to different clusters, for example behind a proxy. All ports of all services of one Kafka resource of an
- *   operator lead to one cluster.
+ * - `service.namespace.svc`, with any domain after it and with a pod's name before it, is a Kubernetes service. Its
+ *   ports can lead to different clusters, for example behind a proxy. All ports of all services of one Kafka resource
+ *   of an operator lead to one cluster.
  * - A host without a dot is a service of `namespace`.
  * - `a.b` may be service `a` in namespace `b`, or a host of another network.
  * @param address `host:port`, in lower case

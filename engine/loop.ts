@@ -23,8 +23,8 @@ export const compileMirror = (model: MirrorModel): CompiledMirror => ({ model, s
 
 /**
  * Follows a topic through mirrors, of which each reads the cluster that the one before writes to. The first reads the
- * cluster that the last writes to. The same rules decide as in MirrorMaker 2: patterns, exclusions, internal topics, and
- * the default policy's check for the target's alias among the prefixes of the name (MirrorSourceConnector.isCycle).
+ * cluster that the last writes to. The same rules decide as in MirrorMaker 2: patterns, exclusions, internal topics,
+ * and the default policy's check for the target's alias among the prefixes of the name (MirrorSourceConnector.isCycle).
  */
 export function circleOf(mirrors: readonly CompiledMirror[], topic: string): Circle {
   for (let name = topic; name.length <= LONGEST_TOPIC_NAME; ) {

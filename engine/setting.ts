@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * One setting: its type and its check. A shape is an object of settings. Types, configuration keys and documentation are
- * derived from shapes. At run time a setting is a zod type. The declaration does not name zod, because zod's
+ * One setting: its type and its check. A shape is an object of settings. Types, configuration keys and documentation
+ * are derived from shapes. At run time a setting is a zod type. The declaration does not name zod, because zod's
  * declarations are not valid in every project that imports the package.
  */
 export interface Setting<In, Out = In> {

@@ -15,7 +15,9 @@ export function versionAtLeast(version: string, least: string): boolean {
   return true;
 }
 
-/** Returns true if a version is not newer than the last one that has something. A patch does not count: 2.8.2 is 2.8. */
+/**
+ * Returns true if a version is not newer than the last one that has something. A patch does not count: 2.8.2 is 2.8.
+ */
 export function versionUpTo(version: string, last: string): boolean {
   return versionAtLeast(last, version.split(".").slice(0, 2).join("."));
 }

@@ -76,17 +76,20 @@ export function choicesOf(args: readonly string[]): Choices {
     mistakes.push("--own-operator: without --kubeconfig, --origin or --target it is there anyway");
   if (!own && kubeconfig === undefined && given.length > 0) {
     mistakes.push(
-      `--${given.join(", --")}: nobody makes the mirror's users there; give --kubeconfig of the cluster whose operators do, or --own-operator, which removes every user and ACL without a KafkaUser`,
+      `--${given.join(", --")}: nobody makes the mirror's users there; give --kubeconfig of the cluster whose ` +
+        "operators do, or --own-operator, which removes every user and ACL without a KafkaUser",
     );
   }
   if (kubeconfig !== undefined && !own && given.length < 2) {
     mistakes.push(
-      "--kubeconfig: its operators know nothing of clusters that are booted here; give --origin and --target, too, or --own-operator",
+      "--kubeconfig: its operators know nothing of clusters that are booted here; give --origin and --target, " +
+        "too, or --own-operator",
     );
   }
   if (others && (own || kubeconfig !== undefined || given.length > 0)) {
     mistakes.push(
-      "--other-user-operators: for clusters and Kubernetes that are booted here; leave out --own-operator, --kubeconfig, --origin and --target",
+      "--other-user-operators: for clusters and Kubernetes that are booted here; leave out --own-operator, " +
+        "--kubeconfig, --origin and --target",
     );
   }
   if (mistakes.length > 0) throw new SandboxError("BAD_ARGUMENTS", mistakes.join("\n"), { fix: "npm start -- --help" });

@@ -6,7 +6,8 @@ async function main(): Promise<void> {
   const width = Math.max(...lines.map((line) => line.name.length));
   for (const line of lines) {
     process.stdout.write(
-      `${line.state.padEnd(8)}  ${line.name.padEnd(width)}  ${line.text}${line.fix === undefined ? "" : `\n${" ".repeat(width + 12)}-> ${line.fix}`}\n`,
+      `${line.state.padEnd(8)}  ${line.name.padEnd(width)}  ` +
+        `${line.text}${line.fix === undefined ? "" : `\n${" ".repeat(width + 12)}-> ${line.fix}`}\n`,
     );
   }
   const build = leftoverBuild();

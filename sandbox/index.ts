@@ -1,4 +1,6 @@
-/** The sandbox as a whole, and what every test needs: parts, processes, Pulumi. README.md lists the other entry points. */
+/**
+ * The sandbox as a whole, and what every test needs: parts, processes, Pulumi. README.md lists the other entry points.
+ */
 export { startSandbox } from "./start";
 export { SandboxError } from "./error";
 export type { ClusterChoice, ExistingCluster, NewCluster, Sandbox, SandboxCluster, SandboxOptions } from "./types";

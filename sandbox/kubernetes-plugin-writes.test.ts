@@ -121,7 +121,8 @@ describe("waiting", () => {
     expect(error).toBeInstanceOf(InitFailedError);
     expect(error).toMatchObject({ id: "ns/mm2", properties: { status: { a: 1 } } });
     expect((error as Error).message).toBe(
-      `resource "${URN}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: timed out waiting for the condition`,
+      `resource "${URN}" was successfully created, but the Kubernetes API server reported that it failed to ` +
+        "fully initialize or become live: timed out waiting for the condition",
     );
   });
 

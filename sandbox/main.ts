@@ -64,7 +64,8 @@ function proof(result: StoryResult): string {
     items.length === 0 ? none : items.map((item) => `\n    ${item}`).join("");
   return [
     "What happened, as an independent client (kafkajs) sees it:",
-    `  topics migrated      ${result.topicsMigrated} with ${result.seeded.partitions} partitions; missing: ${list(result.topicsMissing, "none")}`,
+    `  topics migrated      ${result.topicsMigrated} with ${result.seeded.partitions} partitions; missing: ` +
+      `${list(result.topicsMissing, "none")}`,
     `  records              ${result.seeded.records} seeded, ${result.live} more written while the mirror ran`,
     `  consumer groups      ${result.groups} resumed on ${result.partitionsResumed} partitions, each with the record after its last: ${list(
       result.mismatches.map((m) => `${m.group} on ${m.topic}/${m.partition}: expected ${m.expected}; got ${m.seen}`),

@@ -15,7 +15,8 @@ const cluster = (alias: string, indent: string, more = ""): string =>
   [
     `alias: ${alias}`,
     `bootstrapServers: ${alias}:9093`,
-    `authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: ${alias}-credentials, password: password } }`,
+    `authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: ${alias}-credentials, ` +
+      "password: password } }",
     `tls: { trustedCertificates: [{ secretName: ${alias}-ca-cert, certificate: ca.crt }] }`,
     ...(more ? [more] : []),
   ].join(`\n${indent}`);
@@ -160,7 +161,8 @@ describe("a worker's properties", () => {
       "/m",
     );
     expect(plain["sasl.jaas.config"]).toBe(
-      'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" password="${strimzidir:/m/secrets/s:p}";',
+      'org.apache.kafka.common.security.plain.PlainLoginModule required username="u" ' +
+        'password="${strimzidir:/m/secrets/s:p}";',
     );
     const dropped: string[] = [];
     const config = { "sasl.mechanism": "OAUTHBEARER", retries: 3 };
@@ -218,7 +220,8 @@ describe("connectors", () => {
     expect(source!.name).toBe("origin->target.MirrorSourceConnector");
     expect(dropped).toEqual(["name"]);
     const jaas = (alias: string): string =>
-      `org.apache.kafka.common.security.scram.ScramLoginModule required username="mm2" password="\${strimzidir:/m/secrets/${alias}-credentials:password}";`;
+      `org.apache.kafka.common.security.scram.ScramLoginModule required username="mm2" ` +
+      `password="\${strimzidir:/m/secrets/${alias}-credentials:password}";`;
     expect(source!.config).toEqual({
       "target.cluster.alias": "target",
       "target.cluster.bootstrap.servers": "target:9093",
@@ -341,7 +344,8 @@ describe("reading a KafkaMirrorMaker2", () => {
     ["spec.mirrors[0].sourceConnector.alterOffsets", "tasksMax: 4", "alterOffsets: {}"],
     [
       "spec.target.authentication.type oauth",
-      "authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: target-credentials, password: password } }",
+      "authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: target-credentials, " +
+        "password: password } }",
       "authentication: { type: oauth }",
     ],
     [

@@ -51,7 +51,8 @@ export async function readyForOthers(options: OthersOptions): Promise<() => Prom
     for (const cluster of options.clusters) made.push(...(await missingSecrets(kube, cluster)));
     const file = await tellOperators(options);
     options.progress(
-      `operators: waiting for the user operators of ${options.clusters.map((one) => one.label).join(" and ")}; ${file} says how they reach everything`,
+      `operators: waiting for the user operators of ${options.clusters.map((one) => one.label).join(" and ")}; ` +
+        `${file} says how they reach everything`,
     );
     const answers = await Promise.allSettled(options.clusters.map((cluster) => probe(kube, users, cluster, options)));
     options.signal?.throwIfAborted();

@@ -68,7 +68,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
             folder,
             ownOperator:
               own === undefined
-                ? "let the sandbox's operator make the users (--own-operator; it removes every user and ACL without a KafkaUser)"
+                ? "let the sandbox's operator make the users (--own-operator; it removes every user and ACL " +
+                  "without a KafkaUser)"
                 : "leave --other-user-operators out: then the sandbox's operator makes the users",
             ...(options.signal === undefined ? {} : { signal: options.signal }),
             progress: options.progress,
@@ -184,7 +185,8 @@ async function operate(
     progress,
   });
   progress(
-    `operator: ready in ${seconds(started)} s, looks after ${managed.map((side) => side.label).join(" and ") || "no cluster"}`,
+    `operator: ready in ${seconds(started)} s, looks after ` +
+      `${managed.map((side) => side.label).join(" and ") || "no cluster"}`,
   );
   return running;
 }

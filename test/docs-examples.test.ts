@@ -15,7 +15,8 @@ const SOURCES = [
 ];
 /** What a doc comment takes for granted. */
 const IMPORTS =
-  'import * as kafka from "@pulumi/kafka";\nimport { Migration, Mirror, MirrorUser, ScramUser, SecretCopy } from "pulumi-kafka-migration";\n';
+  'import * as kafka from "@pulumi/kafka";\nimport { Migration, Mirror, MirrorUser, ScramUser, SecretCopy } from ' +
+  '"pulumi-kafka-migration";\n';
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 

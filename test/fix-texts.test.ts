@@ -8,8 +8,9 @@ import { renamedBy } from "../engine/cleanup";
 import { schema } from "../stacks/schema";
 
 /**
- * What a person is told to set has to exist: in the stack's configuration, or in `Migration`. Left out are the parts that are
- * also used alone, where the same settings have no `mirror.` before them, and the rules, which speak of resources' own fields.
+ * What a person is told to set has to exist: in the stack's configuration, or in `Migration`. Left out are the parts
+ * that are also used alone, where the same settings have no `mirror.` before them, and the rules, which speak of
+ * resources' own fields.
  */
 const FOLDERS = ["engine", "lifecycle", "stacks", "cli", "components/migration"];
 const ELSEWHERE = ["engine/rules", "engine/report"];

@@ -100,7 +100,8 @@ test.each(projects)("the published package has valid types in a user's project: 
     .getPreEmitDiagnostics(shipped)
     .map(
       (d) =>
-        `${d.file === undefined ? "" : relative(root, d.file.fileName)}: ${ts.flattenDiagnosticMessageText(d.messageText, " ")}`,
+        `${d.file === undefined ? "" : relative(root, d.file.fileName)}: ` +
+        `${ts.flattenDiagnosticMessageText(d.messageText, " ")}`,
     );
   expect(said).toEqual([]);
 });

@@ -37,7 +37,8 @@ export const status: Command = {
         `${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`,
     );
     lines.push(
-      `source connector: ${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`,
+      "source connector: " +
+        `${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`,
     );
     const open = look.topics.filter((t) => t.complete < t.partitions).sort((a, b) => b.left - a.left);
     if (open.length > 0)

@@ -36,7 +36,8 @@ export function dialectNamed(name: string = DEFAULT_DIALECT, mistakes: Mistakes,
   if (Object.hasOwn(writers, name))
     return writers[name as DialectName](strimziOf(name as DialectName, operatorVersion, mistakes));
   mistakes.add(
-    `dialect "${name}" is unknown${didYouMean(name, Object.keys(dialects))}; known: ${Object.keys(dialects).join(", ")}`,
+    `dialect "${name}" is unknown${didYouMean(name, Object.keys(dialects))}; known: ` +
+      `${Object.keys(dialects).join(", ")}`,
   );
   return dialects[DEFAULT_DIALECT];
 }

@@ -170,7 +170,8 @@ export function checkExternalConfiguration(dialect: string, mirror: MirrorSpec, 
   if (externalConfiguration === undefined) return mirror;
   const volumes = "volumes as template.pod.volumes with template.connectContainer.volumeMounts";
   mistakes.add(
-    `dialect ${dialect} has no externalConfiguration: write its env as template.connectContainer.env, and its ${volumes}`,
+    `dialect ${dialect} has no externalConfiguration: write its env as template.connectContainer.env, and its ` +
+      `${volumes}`,
   );
   return { ...mirror, pods };
 }

@@ -73,7 +73,8 @@ export function strimziOf(dialect: DialectName, version: string | undefined, mis
       ? "no dialect of this package is for that version"
       : `use dialect ${others.map(([name]) => name).join(" or ")}`;
   mistakes.add(
-    `dialect ${dialect} is for ${product} ${range}, and operatorVersion is ${version}${own === product ? "" : `, a version of ${own}`}: ${way}`,
+    `dialect ${dialect} is for ${product} ${range}, and operatorVersion is ` +
+      `${version}${own === product ? "" : `, a version of ${own}`}: ${way}`,
   );
   return newest;
 }

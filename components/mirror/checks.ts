@@ -92,7 +92,8 @@ function connectorConfig(path: string, config: Config, mistakes: Mistakes): void
     const cluster = /^(source|target)\.cluster\.(alias|bootstrap\.servers)$/.exec(key);
     if (cluster)
       mistakes.add(
-        `${path} "${key}" can't be set: say it as ${cluster[1] === "source" ? "origin" : "target"}.${cluster[2] === "alias" ? "alias" : "bootstrapServers"}`,
+        `${path} "${key}" can't be set: say it as ` +
+          `${cluster[1] === "source" ? "origin" : "target"}.${cluster[2] === "alias" ? "alias" : "bootstrapServers"}`,
       );
   }
 }
@@ -103,7 +104,8 @@ function single(mirror: ResolvedMirror, mistakes: Mistakes): void {
   if (policy !== undefined && ![STRIMZI_IDENTITY, APACHE_IDENTITY, APACHE_DEFAULT].includes(String(policy))) {
     const identity = versionAtLeast(mirror.kafkaVersion, "3.0") ? APACHE_IDENTITY : STRIMZI_IDENTITY;
     mistakes.add(
-      `replication.policy.class ${policy} is not known, so the names of its topics can't be computed: use ${identity} or ${APACHE_DEFAULT}`,
+      `replication.policy.class ${policy} is not known, so the names of its topics can't be computed: use ` +
+        `${identity} or ${APACHE_DEFAULT}`,
     );
   }
 }

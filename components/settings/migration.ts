@@ -143,8 +143,8 @@ export interface WaveSettings extends Written<typeof waveShape> {}
 export const stepShape = {
   /**
    * `mirror`: copy. `consumers`: move the groups while producers still write to the origin (docs/waves.md).
-   * `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`: delete the mirror.
-   * With `waves`: the phase of everything outside the waves.
+   * `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`: delete the
+   * mirror. With `waves`: the phase of everything outside the waves.
    * @default `mirror`
    */
   phase: oneOf(["mirror", "consumers", "cutover", "cleanup"]).default("mirror"),
@@ -180,8 +180,8 @@ export const stepShape = {
    */
   waves: list(block<WaveSettings>(withoutDefaults(waveShape))).optional(),
   /**
-   * Groups that read topics of several waves, or of a wave and of the rest. Each wave moves only their offsets on its own
-   * topics. Without it such groups are refused. Example: `["audit"]`.
+   * Groups that read topics of several waves, or of a wave and of the rest. Each wave moves only their offsets on its
+   * own topics. Without it such groups are refused. Example: `["audit"]`.
    * @default none
    */
   splitGroups: list(text).optional(),

@@ -1,7 +1,9 @@
 import { list, text, type Written } from "../../engine/setting";
 import { fields } from "../shape/types";
 
-/** Settings of the workers' pods. Fields as in Strimzi's `KafkaMirrorMaker2Spec`: every dialect writes them as they are. */
+/**
+ * Settings of the workers' pods. Fields as in Strimzi's `KafkaMirrorMaker2Spec`: every dialect writes them as they are.
+ */
 export const podShape = {
   /**
    * CPU and memory. Example: `{ requests: { cpu: "1" }, limits: { memory: "2Gi" } }`.

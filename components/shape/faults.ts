@@ -100,7 +100,10 @@ function expectedOf(issue: z.core.$ZodIssue): string {
       return `${issue.values.length === 1 ? "" : "one of "}${issue.values.map(String).join(", ")}`;
     case "too_small":
       if (issue.origin === "string") return "a text that is not empty";
-      return `a ${issue.origin === "int" ? "whole " : ""}number, ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+      return (
+        `a ${issue.origin === "int" ? "whole " : ""}number, ${issue.inclusive ? "at least" : "more than"} ` +
+        `${issue.minimum}`
+      );
     case "too_big":
       return `${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
     case "invalid_format":

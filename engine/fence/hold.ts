@@ -17,8 +17,8 @@ export interface HoldOptions extends FenceOptions {
    */
   gateEnds?: TopicEnds;
   /**
-   * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create ACLs, the time since
-   * then is a gap. Default: the run has not raised it before.
+   * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create ACLs, the time
+   * since then is a gap. Default: the run has not raised it before.
    */
   wholeAt?: string;
   /** Interval between two checks, ms. Default 1000. */

@@ -160,7 +160,8 @@ function tell(report: ProducerReport, topics: number, progress: Progress): void 
     );
   for (const w of report.writers.slice(0, 10)) {
     progress.warn(
-      `producers: ${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} ` +
+      "producers: " +
+        `${w.transactionalId === undefined ? `producer ${w.producerId}` : `transactional id "${w.transactionalId}"`} ` +
         `wrote to ${someOf(w.partitions, 5)}, last at ${w.lastWrite}`,
     );
   }

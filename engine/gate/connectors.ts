@@ -27,7 +27,8 @@ export function checkConnectors(
       against(
         "no connector",
         mirror.configStorageTopic,
-        `no source connector for ${mirror.originAlias}->${mirror.targetAlias} is configured in ${mirror.configStorageTopic}`,
+        `no source connector for ${mirror.originAlias}->${mirror.targetAlias} is configured in ` +
+          `${mirror.configStorageTopic}`,
       );
     return;
   }
@@ -36,7 +37,9 @@ export function checkConnectors(
   const counts = incomplete || options.strictConnectors;
   const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
     const why = task === undefined ? undefined : explain(task, status.trace, look);
-    const text = `${what} is FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${why === undefined ? "" : `; ${why.text}`}`;
+    const text =
+      `${what} is ` +
+      `FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${why === undefined ? "" : `; ${why.text}`}`;
     if (counts)
       against(
         status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind),
@@ -85,7 +88,9 @@ export function checkConnectors(
     against(
       "no tasks",
       "source connector",
-      `the source connector is ${state} with no tasks: it found no topic to copy, or could not list them (look for a warning in the worker's log; next try within ${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`,
+      `the source connector is ${state} with no tasks: it found no topic to copy, or could not list them (look ` +
+        "for a warning in the worker's log; next try within " +
+        `${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`,
     );
   }
 }
@@ -94,7 +99,10 @@ export function checkConnectors(
 function brokenGroups(config: Record<string, string>): string {
   const list = config["task.assigned.groups"];
   if (list === undefined || !list.split(",").some((name) => name.trim() === "")) return "";
-  return ' (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, "^$" matches it)';
+  return (
+    " (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, " +
+    '"^$" matches it)'
+  );
 }
 
 /** The trace's first line and its last `Caused by` line. The first line alone often says only that a callback threw. */
@@ -128,7 +136,8 @@ function settings(source: ConnectorState, mirror: MirrorModel, against: Against)
       against(
         "connector setting",
         key,
-        `the source connector has ${key}=${actual}, but the migration asks for ${wanted}: the operator has not applied it yet`,
+        `the source connector has ${key}=${actual}, but the migration asks for ${wanted}: the operator has not ` +
+          "applied it yet",
       );
     }
   }

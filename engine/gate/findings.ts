@@ -76,7 +76,8 @@ function topics(look: Look, mirror: MirrorModel, against: Against): void {
       against(
         "partition count",
         t.target,
-        `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the origin (${refresh})`,
+        `topic ${t.target} has ${t.targetPartitions} partitions on the target and ${t.partitions.length} on the ` +
+          `origin (${refresh})`,
       );
     }
     for (const p of t.offline)
@@ -133,7 +134,8 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
         against(
           "behind",
           name,
-          `${name}: ${verdict === "behind" ? "" : "up to "}${to - from} offsets are not copied (${copied(facts.mirrored)}, the origin ends at ${to})`,
+          `${name}: ${verdict === "behind" ? "" : "up to "}${to - from} offsets are not copied ` +
+            `(${copied(facts.mirrored)}, the origin ends at ${to})`,
         );
         break;
       case "open transaction":
@@ -147,7 +149,8 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
         against(
           "stale offsets",
           name,
-          `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: offsets of an earlier run, or the topic was created again`,
+          `${name}: the mirror says it copied offset ${facts.mirrored}, but the origin ends at ${facts.end}: ` +
+            "offsets of an earlier run, or the topic was created again",
           true,
         );
         break;
@@ -171,7 +174,10 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
 }
 
 function deleted(name: string, facts: PartitionFacts): string {
-  return `${name}: offsets ${facts.mirrored! + 1} to ${facts.start - 1} were deleted on the origin before they were seen copied`;
+  return (
+    `${name}: offsets ${facts.mirrored! + 1} to ${facts.start - 1} were deleted on the origin before they were ` +
+    "seen copied"
+  );
 }
 
 function copied(mirrored: number | undefined): string {

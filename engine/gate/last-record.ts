@@ -118,7 +118,9 @@ async function tails(
 function tailRecord(record: RecordCursor): TailRecord {
   const size = (bytes: Buffer | null) => (bytes === null ? "null" : `${bytes.length} bytes`);
   const { headers } = record.toRecord();
-  const text = `offset ${record.offset} (timestamp ${record.timestamp}, key ${size(record.key())}, value ${size(record.value())}, ${headers.length} headers)`;
+  const text =
+    `offset ${record.offset} (timestamp ${record.timestamp}, key ${size(record.key())}, value ` +
+    `${size(record.value())}, ${headers.length} headers)`;
   return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone(), text };
 }
 

@@ -36,7 +36,9 @@ export class Pace {
     this.left.add(records, look.at);
     if (now - this.saidAt < BETWEEN_LINES_MS) return;
     const open = new Set(behind.map((p) => p.topic));
-    const done = `${look.topics.filter((t) => !open.has(t.origin)).length} of ${countText(look.topics.length, "topic")}, ${look.partitions.size - behind.length} of ${countText(look.partitions.size, "partition")} complete`;
+    const done =
+      `${look.topics.filter((t) => !open.has(t.origin)).length} of ${countText(look.topics.length, "topic")}, ` +
+      `${look.partitions.size - behind.length} of ${countText(look.partitions.size, "partition")} complete`;
     const line =
       records > 0
         ? `${done}; ${await this.rest(left, records)}`

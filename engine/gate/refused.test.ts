@@ -7,7 +7,8 @@ import { testMirror } from "../../test/support/models";
 const mirror = testMirror({ topicsPattern: ".*" });
 const now = Date.parse("2026-01-01T00:00:00Z");
 const callback = (cause: string) =>
-  `org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback\n\tat x\nCaused by: org.apache.kafka.common.errors.${cause}`;
+  `org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback\n\tat ` +
+  `x\nCaused by: org.apache.kafka.common.errors.${cause}`;
 
 type Task = Look["connect"]["assignments"][number];
 
@@ -62,7 +63,8 @@ describe("the finding for a record that the target refuses", () => {
 
   it("names topic, setting and timestamp if the record is too old", () => {
     const trace = callback(
-      "InvalidTimestampException: Timestamp 1000 of message with offset 0 is out of range. The timestamp should be within [1, 2]",
+      "InvalidTimestampException: Timestamp 1000 of message with offset 0 is out of range. The timestamp should " +
+        "be within [1, 2]",
     );
     const found = says(trace, { "message.timestamp.before.max.ms": "3600000" });
     expect(found).toMatchObject({ kind: "record refused", hopeless: true });
@@ -79,7 +81,8 @@ describe("the finding for a record that the target refuses", () => {
 
   it("names the partition from the trace if the topic is compacted and the record has no key", () => {
     const message =
-      "One or more records have been rejected due to 1 record errors in total: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition orders-0.')]";
+      "One or more records have been rejected due to 1 record errors in total: [RecordError(batchIndex=0, " +
+      "message='Compacted topic cannot accept message without key in topic partition orders-0.')]";
     const found = says(callback(`InvalidRecordException: ${message}`), { "cleanup.policy": "compact" });
     expect(found.text).toMatch(/a record without a key, in orders-0 \(cleanup.policy=compact on the target\)/);
   });
@@ -87,7 +90,8 @@ describe("the finding for a record that the target refuses", () => {
   it("names the limit if the record is too large for the topic or for the producer", () => {
     const atBroker = says(
       callback(
-        "RecordTooLargeException: The request included a message larger than the max message size the server will accept.",
+        "RecordTooLargeException: The request included a message larger than the max message size the server " +
+          "will accept.",
       ),
       { "max.message.bytes": "1000" },
     );
@@ -95,7 +99,8 @@ describe("the finding for a record that the target refuses", () => {
       /orders-0 from offset 6 \(max.message.bytes=1000 on the target\): raise max.message.bytes/,
     );
     const message =
-      "The message is 3000085 bytes when serialized which is larger than 1048576, which is the value of the max.request.size configuration.";
+      "The message is 3000085 bytes when serialized which is larger than 1048576, which is the value of the " +
+      "max.request.size configuration.";
     const atProducer = says(callback(`RecordTooLargeException: ${message}`));
     expect(atProducer).toMatchObject({ kind: "record too large" });
     expect(atProducer.text).toMatch(

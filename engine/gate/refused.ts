@@ -125,5 +125,8 @@ export function nameRefused({ target, collidesWith }: TopicLook): string | undef
   const fault = topicNameFault(target);
   if (fault !== undefined) return `topic ${target} cannot be made on the target: its name ${fault}`;
   if (collidesWith === undefined) return undefined;
-  return `topic ${target} cannot be made on the target: brokers cannot tell it from ${collidesWith}, which differs only in "." and "_", and nothing is copied until then`;
+  return (
+    `topic ${target} cannot be made on the target: brokers cannot tell it from ${collidesWith}, which differs only ` +
+    `in "." and "_", and nothing is copied until then`
+  );
 }

@@ -10,7 +10,8 @@ test("a failed task's trace is shortened to its first line and its root cause", 
     "Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 3000085 bytes",
   ].join("\n");
   expect(inShort(trace)).toBe(
-    "org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback (caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 3000085 bytes)",
+    "org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback " +
+      "(caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 3000085 bytes)",
   );
   expect(inShort("boom")).toBe("boom");
 });

@@ -39,7 +39,9 @@ export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, 
     "OFFSETS_OTHER_CLUSTER",
     `the offsets of ${applied.at} were written on cluster ${was}, but the target is cluster ${is}; nothing was changed`,
     {
-      fix: `connect to cluster ${was} as the target to take them back there; where that cluster is gone there is nothing to take back (a stack with abandon: true goes on without)`,
+      fix:
+        `connect to cluster ${was} as the target to take them back there; where that cluster is gone there is ` +
+        "nothing to take back (a stack with abandon: true goes on without)",
     },
   );
 }

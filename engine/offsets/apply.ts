@@ -91,7 +91,8 @@ export async function applyWith(
   const { attention } = plan.summary;
   const applied = { ...appliedOf(done(), skipped), ...(attention.length === 0 ? {} : { attention }) };
   progress.info(
-    `offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written and read back, ${applied.inPlace} were there already`,
+    `offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written ` +
+      `and read back, ${applied.inPlace} were there already`,
   );
   for (const { group, offsets } of applied.groups) {
     const again = offsets.reduce((sum, o) => sum + (o.rereads ?? 0), 0);
@@ -141,7 +142,8 @@ async function takeBack(clusters: Clusters, groups: readonly AppliedGroup[], pro
     // Usually this has the same cause as the first failure: the target cannot be reached.
     const why = isMigrationError(error) ? `${error.code}: ${error.seen}` : String(error);
     return [
-      `${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): what was kept before the first write takes them back`,
+      `${countText(written.length, "group")} may have new offsets that could not be taken back (${why}): what ` +
+        "was kept before the first write takes them back",
     ];
   }
 }
@@ -184,7 +186,8 @@ async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetP
         const is = offsets.get(partitionKey({ topic: topic.topic, partition: p.partition }));
         if (is !== p.originOffset)
           moved.push(
-            `group "${group.group}", ${topic.topic}-${p.partition}: planned from ${p.originOffset}, is at ${is ?? "no offset"}`,
+            `group "${group.group}", ${topic.topic}-${p.partition}: planned from ${p.originOffset}, is at ` +
+              `${is ?? "no offset"}`,
           );
       }
     }
@@ -279,7 +282,9 @@ async function readBack(target: KafkaPort, groups: readonly AppliedGroup[]): Pro
     `${countText(wrong.length, "offset")} read back from the target differ`,
     {
       details: wrong.slice(0, 20),
-      fix: "look for something else that writes offsets of these groups (a client, or another mirror's group sync), stop it, and run again",
+      fix:
+        "look for something else that writes offsets of these groups (a client, or another mirror's group sync), " +
+        "stop it, and run again",
     },
   );
 }

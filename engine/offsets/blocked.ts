@@ -42,7 +42,8 @@ export function blockedError(blocked: readonly { group: string; why: string }[])
       ? `wait until the copy is complete; ${EXCLUDE}`
       : undefined,
     blocked.some((b) => b.why.startsWith("has other offsets"))
-      ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups have on the target"
+      ? "set offsets.overwrite to true (--overwrite on the command line) to give up the offsets that the groups " +
+        "have on the target"
       : undefined,
     "or list the groups in offsets.excludeGroups (--exclude-group)",
   ].filter((f) => f !== undefined);

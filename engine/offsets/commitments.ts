@@ -83,7 +83,8 @@ export function chooseGroups(
 
 /** Why a share group does not move, and what its owners can do. */
 export const WHY_NOT_SHARE =
-  "a share group, and what that has acknowledged is no committed offset; set its start on the target with kafka-share-groups.sh --reset-offsets";
+  "a share group, and what that has acknowledged is no committed offset; set its start on the target with " +
+  "kafka-share-groups.sh --reset-offsets";
 
 /** If no metadata is longer than this many characters, the brokers' limit is not read: nobody sets a limit that low. */
 const SHORT = 64;

@@ -53,7 +53,9 @@ export async function readCheckpoints(
   if (foreign.length > 0) {
     throw new MigrationError(
       "CHECKPOINTS_UNREADABLE",
-      `target topic ${topic}: ${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version (first: offset ${foreign[0]})`,
+      `target topic ${topic}: ` +
+        `${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version ` +
+        `(first: offset ${foreign[0]})`,
       {
         fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",
       },
@@ -105,7 +107,9 @@ export async function checkpointsWith(
   const checkpoints = await readCheckpoints(clusters.target, mirror, signal);
   if (checkpoints === undefined) {
     throw new MigrationError("OFFSETS_NO_CHECKPOINTS", `the target has no topic "${checkpointsTopic(mirror)}"`, {
-      fix: "use the exact offsets, or let the mirror's checkpoint connector run once (its first checkpoint comes after emit.checkpoints.interval.seconds)",
+      fix:
+        "use the exact offsets, or let the mirror's checkpoint connector run once (its first checkpoint comes " +
+        "after emit.checkpoints.interval.seconds)",
     });
   }
   return answered(exact, "checkpoint", progress, (group, topic, p) => {
@@ -177,7 +181,9 @@ function answered(exact: OffsetPlan, how: "checkpoint" | "time", progress: Progr
   const summary = summarize(plan);
   const name = how === "checkpoint" ? "the checkpoints" : "one time for all groups";
   progress.info(
-    `offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ${recordsText(summary.rereads, summary.rereadsAtMost)} would be read again and ${recordsText(summary.skips ?? 0, true)} skipped`,
+    `offsets: by ${name} ${summary.exact} of ${summary.offsets} offsets are exact, ` +
+      `${recordsText(summary.rereads, summary.rereadsAtMost)} would be read again and ` +
+      `${recordsText(summary.skips ?? 0, true)} skipped`,
   );
   return { ...plan, summary };
 }

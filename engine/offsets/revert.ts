@@ -62,7 +62,8 @@ export async function revertWith(
   const sum = (pick: (g: RevertedOffsets["groups"][number]) => number): number =>
     result.groups.reduce((n, g) => n + pick(g), 0);
   progress.info(
-    `offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ${sum((g) => g.restored)} restored`,
+    `offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ` +
+      `${sum((g) => g.restored)} restored`,
   );
   for (const l of result.left) progress.warn(`offsets: group "${l.group}" was left as it is: ${l.why}`);
   return result;
@@ -84,7 +85,9 @@ async function revertGroup(
   const gone = ours.filter((o) => o.before === undefined);
   if (moved.length > 0) {
     const [first] = moved as [WrittenOffset];
-    const what = `has moved on the target on ${countText(moved.length, "partition")} (${first.topic}-${first.partition}: written ${first.offset}, is at ${reads(first) ?? "no offset"})`;
+    const what =
+      `has moved on the target on ${countText(moved.length, "partition")} (${first.topic}-${first.partition}: ` +
+      `written ${first.offset}, is at ${reads(first) ?? "no offset"})`;
     result.left.push({ group: group.group, why: what });
     return;
   }

@@ -44,7 +44,9 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
     if (group.originMembers > 0)
       lines.push({
         weight: 4,
-        line: `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets may move`,
+        line:
+          `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets ` +
+          "may move",
       });
     if (group.notMigrated !== undefined)
       lines.push({
@@ -72,7 +74,10 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
 
 function nothingCommitted(groups: readonly string[]): string {
   const [have, they] = groups.length === 1 ? ["has", "it starts"] : ["have", "they start"];
-  return `${countText(groups.length, "group")} ${have} no committed offset (${someOf(groups, 5)}): ${they} by auto.offset.reset on the target`;
+  return (
+    `${countText(groups.length, "group")} ${have} no committed offset (${someOf(groups, 5)}): ${they} by ` +
+    "auto.offset.reset on the target"
+  );
 }
 
 function attention(p: PartitionPlan): { weight: number; text: string } | undefined {
@@ -108,5 +113,8 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
  */
 export function tooLong(p: PartitionPlan): string | undefined {
   if (p.metadataLimit === undefined) return undefined;
-  return `its commit has metadata of ${p.metadata?.length ?? 0} characters, the target takes ${p.metadataLimit} (offset.metadata.max.bytes)`;
+  return (
+    `its commit has metadata of ${p.metadata?.length ?? 0} characters, the target takes ${p.metadataLimit} ` +
+    "(offset.metadata.max.bytes)"
+  );
 }

@@ -41,7 +41,8 @@ async function byTail(
   if (open.length === 0) return;
   const records = open.reduce((sum, w) => sum + w.origin.end - tailStart(w), 0);
   progress.info(
-    `offsets: reading ${countText(open.length, "partition")} to the end, up to ${countText(records, "record")} on each side: a few records around the committed offsets prove nothing there`,
+    `offsets: reading ${countText(open.length, "partition")} to the end, up to ${countText(records, "record")} ` +
+      "on each side: a few records around the committed offsets prove nothing there",
   );
   const again = await readTails(origin, target, open, signal);
   for (const w of again) w.timestamps = false;
@@ -158,6 +159,8 @@ function beginning({ missing }: Landing, from: number, { start, end }: LogBounds
 
 function notHeld(place: CommittedPosition): Translation {
   const offset = place.after[0]?.record.offset;
-  const note = `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete copy (was the topic deleted and created again?)`;
+  const note =
+    `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete ` +
+    "copy (was the topic deleted and created again?)";
   return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
 }

@@ -152,7 +152,8 @@ function atEnd(g: number, task: PartitionTask, end: number, beyond: boolean): Tr
     ...(g > task.origin.end ? [`committed offset ${g} is past the end (${task.origin.end}) of the origin's log`] : []),
     ...(beyond
       ? [
-          `the target holds later records (${end} to ${task.target.end}) that are not from the origin; the group will read them`,
+          `the target holds later records (${end} to ${task.target.end}) that are not from the origin; the group ` +
+            "will read them",
         ]
       : []),
   ];

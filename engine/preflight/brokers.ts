@@ -90,7 +90,8 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): PreflightFin
       return [
         error(
           "BROKERS_TOO_FEW",
-          `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but it has ${countText(brokers.length, "broker")}`,
+          `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but it has ` +
+            `${countText(brokers.length, "broker")}`,
           `set ${key} to ${brokers.length} or less`,
         ),
       ];
@@ -100,7 +101,8 @@ function factorsNow(facts: PreflightFacts, options: FactorOptions): PreflightFin
       return [
         error(
           "MIN_INSYNC_TOO_HIGH",
-          `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but its brokers ask for ${least} in sync (min.insync.replicas): every write with acks=all would be refused`,
+          `${what} on the ${side} would get ${countText(factor, "replica")} (${key}), but its brokers ask for ` +
+            `${least} in sync (min.insync.replicas): every write with acks=all would be refused`,
           `set ${key} to ${least} or more`,
         ),
       ];
@@ -140,7 +142,8 @@ function brokerSettings(facts: PreflightFacts): PreflightFinding[] {
       findings.push(
         error(
           "TOPIC_DELETION_DISABLED",
-          `broker ${locked.join(", ")} of the ${side} does not delete topics (delete.topic.enable=false), so the mirror's own could not be removed`,
+          `broker ${locked.join(", ")} of the ${side} does not delete topics (delete.topic.enable=false), so the ` +
+            "mirror's own could not be removed",
           "set delete.topic.enable=true on these brokers",
         ),
       );
@@ -151,7 +154,9 @@ function brokerSettings(facts: PreflightFacts): PreflightFinding[] {
     findings.push(
       warning(
         "TARGET_AUTO_CREATES",
-        `broker ${auto.join(", ")} of the target makes topics that clients ask for (auto.create.topics.enable=true): a client that starts too early makes a migrated topic with the wrong partition count`,
+        `broker ${auto.join(", ")} of the target makes topics that clients ask for ` +
+          "(auto.create.topics.enable=true): a client that starts too early makes a migrated topic with the wrong " +
+          "partition count",
         "set auto.create.topics.enable=false on the target, or start no client there before the cutover",
       ),
     );

@@ -146,5 +146,8 @@ export function whereToSet(key: TopicKey, { configSync = {} }: SyncFacts): strin
   const brokers = "raise the default of the target's brokers";
   if (configSync.enabled === false || isExcluded(key, configSync))
     return `set it on the target's topic (MirrorMaker 2 does not change it), or ${brokers}`;
-  return `set it on the origin's topic (MirrorMaker 2 copies it), or ${brokers}; on the target's topic alone MirrorMaker 2 takes it away`;
+  return (
+    `set it on the origin's topic (MirrorMaker 2 copies it), or ${brokers}; on the target's topic alone ` +
+    "MirrorMaker 2 takes it away"
+  );
 }

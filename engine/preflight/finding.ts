@@ -45,7 +45,8 @@ export function refuse(findings: readonly PreflightFinding[]): void {
   if (errors.length === 0) return;
   throw new MigrationError(
     "PREFLIGHT_FAILED",
-    `${errors.length} finding${errors.length === 1 ? "" : "s"} stop${errors.length === 1 ? "s" : ""} the migration before anything was changed`,
+    `${errors.length} finding${errors.length === 1 ? "" : "s"} stop${errors.length === 1 ? "s" : ""} the ` +
+      "migration before anything was changed",
     {
       fix: "correct each finding as it says and run again",
       details: errors.map((f) => `${f.code}: ${f.seen}. Fix: ${f.fix}`),
@@ -54,8 +55,8 @@ export function refuse(findings: readonly PreflightFinding[]): void {
 }
 
 /**
- * The codes of preflight's findings, as in docs/preflight.md. They may be listed in `accept`. The ones of connections and
- * privileges still stop a migration.
+ * The codes of preflight's findings, as in docs/preflight.md. They may be listed in `accept`. The ones of connections
+ * and privileges still stop a migration.
  */
 export const FINDING_CODES: readonly string[] = `
 KAFKA_UNREACHABLE KAFKA_AUTHENTICATION KAFKA_UNAUTHORIZED PRIVILEGE_MISSING MIRROR_PRIVILEGES_MISSING WAVES_REFUSED

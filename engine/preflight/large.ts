@@ -83,8 +83,10 @@ export function checkLarge(
   return [
     error(
       "RECORD_EXCEEDS_REQUEST",
-      `the mirror's producer sends at most ${limit} bytes, counted uncompressed (max.request.size), and its task fails on a larger record: ${someOf(texts, 5)}`,
-      `set producer.override.max.request.size in mirror.sourceConnector.config to ${need} or more, with room for larger records that were not looked at`,
+      `the mirror's producer sends at most ${limit} bytes, counted uncompressed (max.request.size), and its task ` +
+        `fails on a larger record: ${someOf(texts, 5)}`,
+      `set producer.override.max.request.size in mirror.sourceConnector.config to ${need} or more, with room for ` +
+        "larger records that were not looked at",
     ),
   ];
 }

@@ -109,7 +109,8 @@ function retention(facts: PreflightFacts): PreflightFinding[] {
   if (old.length > 0) {
     const texts = old.map(
       (t) =>
-        `${t.topic} has records older than ${durationText(t.limitMs)} in ${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, "retention.ms", "cleanup.policy")}`,
+        `${t.topic} has records older than ${durationText(t.limitMs)} in ` +
+        `${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, "retention.ms", "cleanup.policy")}`,
     );
     findings.push(
       error(
@@ -124,7 +125,8 @@ function retention(facts: PreflightFacts): PreflightFinding[] {
     const text = (ms: number | undefined) => (ms === undefined ? "for ever" : durationText(ms));
     const texts = later.map(
       (t) =>
-        `${t.origin.name} ${text(limitAfter(t, "retention.ms", facts))} instead of ${text(originLimit(t, "retention.ms"))}${notLasting(facts, t.origin.name, "retention.ms", "cleanup.policy")}`,
+        `${t.origin.name} ${text(limitAfter(t, "retention.ms", facts))} instead of ` +
+        `${text(originLimit(t, "retention.ms"))}${notLasting(facts, t.origin.name, "retention.ms", "cleanup.policy")}`,
     );
     findings.push(
       warning(
@@ -141,7 +143,8 @@ function retention(facts: PreflightFacts): PreflightFinding[] {
   if (bytes.length > 0) {
     const texts = bytes.map(
       (t) =>
-        `${t.origin.name} above ${bytesText(limitAfter(t, "retention.bytes", facts)!)} a partition${notLasting(facts, t.origin.name, "retention.bytes")}`,
+        `${t.origin.name} above ${bytesText(limitAfter(t, "retention.bytes", facts)!)} a ` +
+        `partition${notLasting(facts, t.origin.name, "retention.bytes")}`,
     );
     findings.push(
       warning(
@@ -166,7 +169,8 @@ function timestamps(facts: PreflightFacts): PreflightFinding[] {
     if (hit.length === 0) continue;
     const texts = hit.map(
       (t) =>
-        `${t.topic} has records dated more than ${durationText(t.limitMs)} ${word} in ${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, key)}`,
+        `${t.topic} has records dated more than ${durationText(t.limitMs)} ${word} in ` +
+        `${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, key)}`,
     );
     findings.push(
       error(
@@ -190,7 +194,8 @@ function timestamps(facts: PreflightFacts): PreflightFinding[] {
           stamped.map((t) => t.targetName),
           5,
         )}; retention starts anew and offsets can't be found by time`,
-        `set message.timestamp.type=CreateTime on the target until the migration is done (MirrorMaker 2 does not copy it)${copied ? "; here config.properties.exclude lets it be changed" : ""}`,
+        "set message.timestamp.type=CreateTime on the target until the migration is done (MirrorMaker 2 does not " +
+          `copy it)${copied ? "; here config.properties.exclude lets it be changed" : ""}`,
       ),
     );
   }
@@ -230,7 +235,8 @@ function sizes(facts: PreflightFacts): PreflightFinding[] {
     const [target, origin] = [limitAfter(topic, "max.message.bytes", facts), originLimit(topic, "max.message.bytes")];
     return target !== undefined && origin !== undefined && target < origin
       ? [
-          `${topic.origin.name} ${target} instead of ${origin} bytes${notLasting(facts, topic.origin.name, "max.message.bytes")}`,
+          `${topic.origin.name} ${target} instead of ${origin} ` +
+            `bytes${notLasting(facts, topic.origin.name, "max.message.bytes")}`,
         ]
       : [];
   });
@@ -238,8 +244,10 @@ function sizes(facts: PreflightFacts): PreflightFinding[] {
   return [
     error(
       "TARGET_MESSAGE_SIZE_SMALLER",
-      `the target takes smaller records than the origin, and the mirror's task fails on a larger one: ${someOf(smaller, 5)}`,
-      `max.message.bytes: ${whereToSet("max.message.bytes", facts)} (message.max.bytes); or accept this finding when no record is that large`,
+      "the target takes smaller records than the origin, and the mirror's task fails on a larger one: " +
+        `${someOf(smaller, 5)}`,
+      `max.message.bytes: ${whereToSet("max.message.bytes", facts)} (message.max.bytes); or accept this finding ` +
+        "when no record is that large",
     ),
   ];
 }
@@ -273,7 +281,8 @@ function lost(facts: PreflightFacts): PreflightFinding[] {
   return [
     warning(
       "TARGET_SETTINGS_LOST",
-      `MirrorMaker 2 gives existing topics on the target the origin's settings, and takes these away: ${someOf(texts, 5)}`,
+      "MirrorMaker 2 gives existing topics on the target the origin's settings, and takes these away: " +
+        `${someOf(texts, 5)}`,
       "set them on the origin's topics, add the keys to config.properties.exclude, or set them again after the cutover",
     ),
   ];

@@ -12,8 +12,10 @@ export function checkLogins(model: MigrationModel): PreflightFinding[] {
   return [
     warning(
       "NO_AUTHENTICATION",
-      `${seen}${unencrypted}: anyone who reaches the brokers can do what this migration does, and the fence can't stop producers there without an authorizer`,
-      "use a listener with authentication and TLS if the cluster has one, and keep everyone else away from this one until the migration is done",
+      `${seen}${unencrypted}: anyone who reaches the brokers can do what this migration does, and the fence ` +
+        "can't stop producers there without an authorizer",
+      "use a listener with authentication and TLS if the cluster has one, and keep everyone else away from this " +
+        "one until the migration is done",
     ),
   ];
 }

@@ -77,7 +77,8 @@ export async function checkMirrorPrivileges(
         }
         if (unseen.length > 0) {
           lines.push(
-            `${side}: ${who} sees topics that the migration's administrator does not (${unseen.slice(0, 5).join(", ")}): they would be copied unwatched`,
+            `${side}: ${who} sees topics that the migration's administrator does not ` +
+              `(${unseen.slice(0, 5).join(", ")}): they would be copied unwatched`,
           );
         }
       }
@@ -93,7 +94,8 @@ export async function checkMirrorPrivileges(
         );
       }
       progress.info(
-        `the mirror's users hold every privilege they need, asked on ${countText(pairs.length, "topic")} and ${countText(groups.length, "group")}`,
+        `the mirror's users hold every privilege they need, asked on ${countText(pairs.length, "topic")} and ` +
+          `${countText(groups.length, "group")}`,
       );
       return { topics: pairs.length, groups: groups.length, warnings };
     },

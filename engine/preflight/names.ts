@@ -38,7 +38,8 @@ function takenNames({ internals, mirror }: PreflightFacts): PreflightFinding[] {
     .map((t) =>
       error(
         "INTERNAL_NAME_TAKEN",
-        `${t.side} topic ${t.name}, which the mirror needs for itself, exists and is not its own: ${t.reasons.join("; ")}`,
+        `${t.side} topic ${t.name}, which the mirror needs for itself, exists and is not its own: ` +
+          `${t.reasons.join("; ")}`,
         t.kind === "heartbeats"
           ? "leave mirror.heartbeatConnector out"
           : `set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
@@ -58,8 +59,10 @@ function leftOver({ internals, started, mirrored, mirror }: PreflightFacts): Pre
     .map((t) =>
       error(
         "INTERNAL_TOPIC_LEFT_OVER",
-        `${t.side} topic ${t.name} has ${countText(t.records, "record")} or more, though this mirror has never run: an earlier migration left it, or another mirror with the same aliases uses it`,
-        `delete it there if no other mirror runs between these clusters, or set ${renamedBy(t.kind, mirror)} to a value that makes another name`,
+        `${t.side} topic ${t.name} has ${countText(t.records, "record")} or more, though this mirror has never ` +
+          "run: an earlier migration left it, or another mirror with the same aliases uses it",
+        `delete it there if no other mirror runs between these clusters, or set ${renamedBy(t.kind, mirror)} to ` +
+          "a value that makes another name",
       ),
     );
 }
@@ -73,8 +76,10 @@ function selectedNames({ selected, internals, mirror }: PreflightFacts): Preflig
     return [
       error(
         "INTERNAL_NAME_SELECTED",
-        `origin topic ${origin.name} would be copied to ${targetName} on the target, which is the name of the mirror's own ${internal.kind} topic`,
-        `${internal.kind === "heartbeats" ? "leave mirror.heartbeatConnector out" : `set ${renamedBy(internal.kind, mirror)} to a value that makes another name`}, or exclude the topic with mirror.topicsExcludePattern`,
+        `origin topic ${origin.name} would be copied to ${targetName} on the target, which is the name of the ` +
+          `mirror's own ${internal.kind} topic`,
+        `${internal.kind === "heartbeats" ? "leave mirror.heartbeatConnector out" : `set ${renamedBy(internal.kind, mirror)} to a value that makes another name`}, ` +
+          "or exclude the topic with mirror.topicsExcludePattern",
       ),
     ];
   });
@@ -88,7 +93,8 @@ function connectGroup(facts: PreflightFacts): PreflightFinding[] {
     return [
       error(
         "CONNECT_GROUP_TAKEN",
-        `target group ${groupId} belongs to an application (${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`,
+        `target group ${groupId} belongs to an application ` +
+          `(${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`,
         "set target.groupId to a name of its own",
       ),
     ];
@@ -97,7 +103,8 @@ function connectGroup(facts: PreflightFacts): PreflightFinding[] {
     return [
       error(
         "CONNECT_GROUP_TAKEN",
-        `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, which would take this mirror's connectors for its own`,
+        `target group ${groupId} is ${state} with ${countText(members, "worker")} of another Connect cluster, ` +
+          "which would take this mirror's connectors for its own",
         "set target.groupId to a name of its own",
       ),
     ];

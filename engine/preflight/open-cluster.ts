@@ -15,7 +15,10 @@ export interface MadeUsers {
   principals: readonly string[];
   /** The mirror's profile. `guide` has rules for every topic and group. */
   profile: Profile;
-  /** The only user of the two that this migration creates ACLs for. Default both: the mirror's user and the administrator. */
+  /**
+   * The only user of the two that this migration creates ACLs for. Default both: the mirror's user and the
+   * administrator.
+   */
   only?: "mirror" | "administrator";
   /** Groups that move in addition to those of the mirror's pattern. Default none. */
   groups?: readonly string[];

@@ -81,8 +81,8 @@ export type Addresses = Readonly<Record<Side, readonly string[]>>;
 
 /**
  * Checks for a mirror that copies migrated topics back to the origin, from where this mirror would copy them again, in
- * an endless loop. Two mirrors in opposite directions are no loop if they copy no common topic, or if the default policy
- * recognises its own copies by their prefix.
+ * an endless loop. Two mirrors in opposite directions are no loop if they copy no common topic, or if the default
+ * policy recognises its own copies by their prefix.
  */
 export function checkOpposite(facts: PreflightFacts): PreflightFinding[] {
   const { mirror, others = [], addresses = { origin: [], target: [] }, selected } = facts;

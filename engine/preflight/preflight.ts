@@ -246,7 +246,9 @@ async function administratorPrivileges(
   const missing = await missingPrivileges(port, rules, universe, await aclsOf(port, principal));
   const who = `the migration's administrator${principal === undefined ? "" : ` (${principal})`}`;
   return missing.map((need) => {
-    const seen = `${side}: ${who} lacks ${needText(need)}: ${administratorEffect(side, need, offsetsJournalTopic(model.mirror))}`;
+    const seen =
+      `${side}: ${who} lacks ${needText(need)}: ` +
+      `${administratorEffect(side, need, offsetsJournalTopic(model.mirror))}`;
     const fix = `grant ${who} ${needText(need)} on the ${side}`;
     return need.unknown ? warning("PRIVILEGE_UNKNOWN", seen, fix) : error("PRIVILEGE_MISSING", seen, fix);
   });
@@ -267,7 +269,10 @@ function resultOf(
     ...(sinks.length === 0 ? {} : { sinkGroupsLeft: sinks }),
   };
   progress.info(
-    `preflight: ${countText(result.topics, "topic")} with ${countText(result.partitions, "partition")} and ${countText(result.groups, "group")} to migrate${result.resumes ? ", the mirror has run before and goes on" : ""}; ${countText(warnings.length, "warning")}`,
+    `preflight: ${countText(result.topics, "topic")} with ${countText(result.partitions, "partition")} and ` +
+      `${countText(result.groups, "group")} to ` +
+      `migrate${result.resumes ? ", the mirror has run before and goes on" : ""}; ` +
+      `${countText(warnings.length, "warning")}`,
   );
   return result;
 }

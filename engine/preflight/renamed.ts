@@ -46,7 +46,8 @@ function otherNames(running: MirrorModel, mirror: MirrorModel): PreflightFinding
   return [
     error(
       "MIRROR_RENAMED",
-      `replication.policy.class or replication.policy.separator changed while the mirror runs: topics are now called ${probe(mirror)} instead of ${probe(running)} on the target, and would begin in the middle`,
+      "replication.policy.class or replication.policy.separator changed while the mirror runs: topics are now " +
+        `called ${probe(mirror)} instead of ${probe(running)} on the target, and would begin in the middle`,
       `set both as they were, ${ANEW}`,
     ),
   ];

@@ -43,8 +43,10 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
     findings.push(
       warning(
         "STREAMS_TOPICS_LEFT",
-        `Streams applications move without their own topics: ${someOf(left)}; on the target they would go on where they stood, with an empty state`,
-        "let mirror.topicsPattern and mirror.topicsExcludePattern select these topics, too, or leave the groups out (mirror.groupsExcludePattern)",
+        `Streams applications move without their own topics: ${someOf(left)}; on the target they would go on ` +
+          "where they stood, with an empty state",
+        "let mirror.topicsPattern and mirror.topicsExcludePattern select these topics, too, or leave the groups " +
+          "out (mirror.groupsExcludePattern)",
       ),
     );
   }
@@ -53,8 +55,10 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
     findings.push(
       warning(
         "MIRROR_COPIES_ABORTED",
-        "the origin has had transactions, and the mirror reads uncommitted: records of aborted ones become ordinary records on the target, that every consumer gets",
-        'use the profile "least" or "tuned", or set consumer.isolation.level to read_committed in the source connector, unless no transaction was aborted',
+        "the origin has had transactions, and the mirror reads uncommitted: records of aborted ones become " +
+          "ordinary records on the target, that every consumer gets",
+        'use the profile "least" or "tuned", or set consumer.isolation.level to read_committed in the source ' +
+          "connector, unless no transaction was aborted",
       ),
     );
   }
@@ -63,7 +67,8 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
     findings.push(
       warning(
         "NO_GROUP_SELECTED",
-        `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the origin (${someOf(originGroups, 5)})`,
+        `mirror.groupsPattern "${mirror.groupsPattern}" selects none of the ${originGroups.length} groups on the ` +
+          `origin (${someOf(originGroups, 5)})`,
         "write mirror.groupsPattern so that it matches whole group names, unless no group is to move",
       ),
     );
@@ -85,7 +90,8 @@ export function sinkGroupsLeft(
 export const WHY_NOT_SINK = "a sink connector's, which MirrorMaker 2 leaves out by default (connect-.*)";
 /** How to move them. */
 export const MOVE_SINKS =
-  'set mirror.groupsExcludePattern to "console-consumer-.*,__.*" so that they move, or name those that move in offsets.groups';
+  'set mirror.groupsExcludePattern to "console-consumer-.*,__.*" so that they move, or name those that move in ' +
+  "offsets.groups";
 
 function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): PreflightFinding[] {
   const left = sinkGroupsLeft(facts, alsoMoved);
@@ -93,7 +99,8 @@ function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Prefli
   return [
     warning(
       "SINK_GROUPS_LEFT",
-      `groups of sink connectors do not move, because MirrorMaker 2 leaves out connect-.* by default: ${someOf(left, 5)}; ` +
+      "groups of sink connectors do not move, because MirrorMaker 2 leaves out connect-.* by default: " +
+        `${someOf(left, 5)}; ` +
         "on the target these connectors read their topics from the start again",
       MOVE_SINKS,
     ),

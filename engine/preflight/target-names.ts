@@ -31,7 +31,8 @@ function equalAndNew({ selected, mirror }: PreflightFacts): PreflightFinding[] {
     findings.push(
       warning(
         "TOPIC_RENAMED",
-        `the identity policy keeps names but for those that end in heartbeats: ${someOf(renamed.map((s) => `${s.origin.name} becomes ${s.targetName}`))}`,
+        "the identity policy keeps names but for those that end in heartbeats: " +
+          `${someOf(renamed.map((s) => `${s.origin.name} becomes ${s.targetName}`))}`,
         "tell the applications the new name, or exclude these topics and copy them another way",
       ),
     );
@@ -100,7 +101,8 @@ function collisions({ selected, internals, originTopics, targetTopics = [] }: Pr
   return [
     error(
       "TARGET_NAME_COLLIDES",
-      `brokers refuse a topic whose name differs from another one's only in "." and "_", and MirrorMaker 2 then copies nothing at all: ${someOf(texts, 5)}`,
+      `brokers refuse a topic whose name differs from another one's only in "." and "_", and MirrorMaker 2 then ` +
+        `copies nothing at all: ${someOf(texts, 5)}`,
       `delete the other topic if it is not needed, or ${EXCLUDE}`,
     ),
   ];
@@ -115,8 +117,10 @@ function groupNames({ originGroups, idleGroups, mirror }: PreflightFacts): Prefl
   return [
     error(
       "GROUP_NAME_BREAKS_CHECKPOINTS",
-      `the mirror's checkpoint task fails for good on groups with such names, and then no group has checkpoints: ${someOf(bad, 5)}`,
-      'leave them out with mirror.groupsExcludePattern ("^$" is the empty name, "\\x2c" stands for a comma: "console-consumer-.*,connect-.*,__.*,^$,.*\\x2c.*"); ' +
+      "the mirror's checkpoint task fails for good on groups with such names, and then no group has checkpoints: " +
+        `${someOf(bad, 5)}`,
+      'leave them out with mirror.groupsExcludePattern ("^$" is the empty name, "\\x2c" stands for a comma: ' +
+        '"console-consumer-.*,connect-.*,__.*,^$,.*\\x2c.*"); ' +
         "offsets.groups still moves those that you name there",
     ),
   ];

@@ -50,7 +50,8 @@ function leftOver(facts: PreflightFacts): PreflightFinding[] {
       if (last >= bounds.end) beyond.push(`${place} mirrored up to ${last}, but the origin ends at ${bounds.end}`);
       else if (target === undefined || partition >= target.bounds.length || copied?.end === 0)
         missing.push(
-          `${place} mirrored up to ${last}, but the target has ${target === undefined ? "no such topic" : "nothing in it"}`,
+          `${place} mirrored up to ${last}, but the target has ` +
+            `${target === undefined ? "no such topic" : "nothing in it"}`,
         );
     });
   }
@@ -61,14 +62,17 @@ function leftOver(facts: PreflightFacts): PreflightFinding[] {
     error(
       "OFFSETS_LEFT_OVER",
       `topic ${offsetStorageTopic} on the target holds offsets of an earlier run that do not fit: ${someOf(found, 5)}`,
-      `stop the mirror, delete topic ${offsetStorageTopic} (the copy then starts from the beginning, so empty the migrated target topics too), or, where no mirror uses it, set target.offsetStorageTopic to another name`,
+      `stop the mirror, delete topic ${offsetStorageTopic} (the copy then starts from the beginning, so empty ` +
+        "the migrated target topics too), or, where no mirror uses it, set target.offsetStorageTopic to another name",
     ),
   ];
 }
 
 function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: SelectedTopic): PreflightFinding[] {
   if (target === undefined || target.bounds.length === origin.bounds.length) return [];
-  const seen = `topic ${targetName} has ${countText(target.bounds.length, "partition")} on the target and ${origin.bounds.length} on the origin`;
+  const seen =
+    `topic ${targetName} has ${countText(target.bounds.length, "partition")} on the target and ` +
+    `${origin.bounds.length} on the origin`;
   // If the origin gets new partitions, the running mirror adds them at its next refresh of the topics.
   if (target.bounds.length < origin.bounds.length && isMirrored(facts, origin)) {
     return [
@@ -86,7 +90,8 @@ function partitionCounts(facts: PreflightFacts, { origin, target, targetName }: 
     error(
       "TARGET_TOPIC_PARTITIONS",
       seen,
-      `delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or exclude ${origin.name} with mirror.topicsExcludePattern`,
+      "delete it on the target if it is not needed (the mirror makes it anew), give both the same count, or " +
+        `exclude ${origin.name} with mirror.topicsExcludePattern`,
     ),
   ];
 }
@@ -104,7 +109,8 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
     return [
       warning(
         "TARGET_TOPIC_WRITTEN",
-        `topic ${targetName} on the target holds records that this mirror did not copy, beside those that it did: ${someOf(others, 5)}`,
+        `topic ${targetName} on the target holds records that this mirror did not copy, beside those that it ` +
+          `did: ${someOf(others, 5)}`,
         "stop what writes to it until the cutover is done",
       ),
     ];
@@ -112,8 +118,10 @@ function otherData(facts: PreflightFacts, { origin, target, targetName }: Select
   return [
     error(
       "TARGET_TOPIC_HAS_DATA",
-      `topic ${targetName} on the target holds records that this mirror did not copy: ${someOf(others, 5)}; the copy would be added to them`,
-      `delete it on the target if its records are not needed, or exclude ${origin.name} with mirror.topicsExcludePattern`,
+      `topic ${targetName} on the target holds records that this mirror did not copy: ${someOf(others, 5)}; the ` +
+        "copy would be added to them",
+      `delete it on the target if its records are not needed, or exclude ${origin.name} with ` +
+        "mirror.topicsExcludePattern",
     ),
   ];
 }

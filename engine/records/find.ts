@@ -7,8 +7,8 @@ import { scan } from "./scan";
 import { STOP } from "./walk";
 
 /**
- * `FEW`: offsets that are read where a record is expected. To prove that a record does not exist, whole ranges are read:
- * each of at most `MANY` offsets, and at most `TOGETHER` offsets in one call.
+ * `FEW`: offsets that are read where a record is expected. To prove that a record does not exist, whole ranges are
+ * read: each of at most `MANY` offsets, and at most `TOGETHER` offsets in one call.
  */
 const FEW = 64n;
 const MANY = 20_000n;

@@ -16,7 +16,9 @@ export type LatestRecord = FirstRecord;
 
 /** All records of one log, as far as they are needed to compare two compacted logs. */
 export class LatestRecords {
-  /** By a digest of the key, in the order of the offsets. Records without a key are left out: compaction deletes them. */
+  /**
+   * By a digest of the key, in the order of the offsets. Records without a key are left out: compaction deletes them.
+   */
   readonly byKey = new Map<string, LatestRecord>();
   /** True if a record belongs to a transaction. */
   transactional = false;
@@ -60,8 +62,8 @@ export type CompactedVerdict =
   | { kind: "unsure"; why: "deleted" | "foreign" };
 
 /**
- * Decides whether a compacted target log can be a copy of a compacted origin log. Each side compacts at its own time, so
- * only the latest record of each key counts: compaction deletes no other record that a consumer needs.
+ * Decides whether a compacted target log can be a copy of a compacted origin log. Each side compacts at its own time,
+ * so only the latest record of each key counts: compaction deletes no other record that a consumer needs.
  *
  * A mirror that continues at the offsets of an earlier topic never copies the new topic's first records. So some of the
  * origin's latest records are not on the target, and they come before all that are. A target without such a record is

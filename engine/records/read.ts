@@ -72,7 +72,8 @@ export async function fetchBatches(
 function stuck(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
   return new MigrationError(
     "KAFKA_NOT_AVAILABLE",
-    `the ${port.side} cluster returns no record of ${at.topic}-${at.partition} at offset ${at.offset}, which lies before its end`,
+    `the ${port.side} cluster returns no record of ${at.topic}-${at.partition} at offset ${at.offset}, which ` +
+      "lies before its end",
     {
       fix: "check that the partition's leader can read its log",
     },
@@ -82,7 +83,8 @@ function stuck(port: KafkaPort, at: TopicPartition & { offset: bigint }): Migrat
 function unreadable(port: KafkaPort, at: TopicPartition & { offset: bigint }): MigrationError {
   return new MigrationError(
     "KAFKA_NOT_AVAILABLE",
-    `the leader of ${at.topic}-${at.partition} on the ${port.side} cluster shows its log up to offset ${at.offset} only, less than it did before`,
+    `the leader of ${at.topic}-${at.partition} on the ${port.side} cluster shows its log up to offset ` +
+      `${at.offset} only, less than it did before`,
     {
       fix: "run again once the cluster's replicas are in sync",
     },

@@ -82,7 +82,8 @@ function idempotence(client: Client, versions: readonly string[]): Conflict[] {
     pair("acks", "an idempotent producer takes acks=all only", 'write "acks": "all"');
   if (idempotent && client.number("retries") === 0)
     pair("retries", "an idempotent producer has to retry", "leave retries out");
-  // Since Kafka 4.0 the limit also counts if idempotence is only the default. Connect switches it off for its producers.
+  // Since Kafka 4.0 the limit also counts if idempotence is only the default. Connect switches it off for its
+  // producers.
   const byDefault =
     client.text(IDEMPOTENCE) === undefined &&
     client.copies !== true &&

@@ -47,8 +47,8 @@ export function whyNothingIsCopied(mirror: MirrorView): Saying[] {
 }
 
 /**
- * What stands for the wildcards of a pattern. A name in which they stand for dots is tried first: a dot in `orders.v1` is
- * meant as a dot.
+ * What stands for the wildcards of a pattern. A name in which they stand for dots is tried first: a dot in `orders.v1`
+ * is meant as a dot.
  */
 const FILLERS = ["x", "X7", "a-b", "a.b", "a_b"];
 

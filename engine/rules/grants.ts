@@ -180,8 +180,8 @@ export function denied(user: UserView, needed: readonly AclRule[], mirror: Mirro
 const nameOf = ({ name, patternType }: Grant) => ({ name, patternType });
 
 /**
- * The rights that are granted, but neither needed nor implied by a needed right, and the rights that are granted for more
- * resources than needed. A prefix that ends with a separator may replace several names that are needed.
+ * The rights that are granted, but neither needed nor implied by a needed right, and the rights that are granted for
+ * more resources than needed. A prefix that ends with a separator may replace several names that are needed.
  */
 export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
   const wanted = grantsOf(needed);

@@ -53,7 +53,9 @@ function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
     : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
 }
 
-/** Returns true if topics keep their names on the target. False for a custom policy class, whose names are not known. */
+/**
+ * Returns true if topics keep their names on the target. False for a custom policy class, whose names are not known.
+ */
 function keepsNames(mirror: MirrorView): boolean {
   const model = modelFrom(mirror);
   return policyKind(model) !== "unknown" && targetTopicName(model, "x") === "x";

@@ -1,6 +1,6 @@
 /**
- * Names that a regular expression matches, to test whether two patterns have a name in common. The result is only a set of
- * candidates: the caller checks each of them with the real matcher. Syntax that is not read here gives fewer names.
+ * Names that a regular expression matches, to test whether two patterns have a name in common. The result is only a set
+ * of candidates: the caller checks each of them with the real matcher. Syntax that is not read here gives fewer names.
  */
 
 /** Names per part of an expression. It limits the work for nested alternatives. */

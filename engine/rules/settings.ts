@@ -148,7 +148,10 @@ export const settingRules: Rule[] = [
   ),
 ];
 
-/** Keys of the connectors that select topics and groups, and the fields of the mirror that the operator writes over them. */
+/**
+ * Keys of the connectors that select topics and groups, and the fields of the mirror that the operator writes over
+ * them.
+ */
 const SELECTING: Record<string, readonly string[]> = {
   topics: ["topicsPattern"],
   "topics.exclude": ["topicsExcludePattern", "topicsBlacklistPattern"],
@@ -251,5 +254,8 @@ function allowed({ name, type, range, words, byDefault }: KeyFact, value: string
   if (type === "boolean") return `write "true" or "false"${standard}`;
   if (type === "partitions") return `write -1, or a number of partitions${standard}`;
   if (type === "factor") return `write -1, or a number of brokers${standard}`;
-  return `write a ${type === "double" ? "number" : "whole number"}${range === undefined ? "" : range.most === Infinity ? ` of at least ${range.least}` : ` from ${range.least} to ${range.most}`}${standard}`;
+  return (
+    "write a " +
+    `${type === "double" ? "number" : "whole number"}${range === undefined ? "" : range.most === Infinity ? ` of at least ${range.least}` : ` from ${range.least} to ${range.most}`}${standard}`
+  );
 }

@@ -22,8 +22,8 @@ export function maybeAtOrigin(it: OwnerView, mirror: MirrorView): boolean {
 const USUAL_NAME = "mm2-credentials";
 
 /**
- * Returns true if a client certificate in this Secret probably belongs to this user. Used if the stack does not show the
- * user. The operator gives the Secret the name of the user, and the user of a copied Secret has the usual name.
+ * Returns true if a client certificate in this Secret probably belongs to this user. Used if the stack does not show
+ * the user. The operator gives the Secret the name of the user, and the user of a copied Secret has the usual name.
  */
 export const isUsualLogin = (name: string, secret: string | undefined): boolean =>
   name === secret || name === USUAL_NAME;

@@ -36,21 +36,24 @@ export class Differences {
         return this.add(
           "missing",
           mismatch.origin.count,
-          `${records(mismatch.origin)} of the origin ${are(mismatch.origin)} not on the target (origin ${offsets(mismatch.origin)})`,
+          `${records(mismatch.origin)} of the origin ${are(mismatch.origin)} not on the target (origin ` +
+            `${offsets(mismatch.origin)})`,
           { origin: mismatch.origin.first.offset },
         );
       case "extra":
         return this.add(
           "extra",
           mismatch.target.count,
-          `${records(mismatch.target)} on the target ${are(mismatch.target)} not on the origin (target ${offsets(mismatch.target)})`,
+          `${records(mismatch.target)} on the target ${are(mismatch.target)} not on the origin (target ` +
+            `${offsets(mismatch.target)})`,
           { target: mismatch.target.first.offset },
         );
       case "duplicate":
         return this.add(
           "duplicate",
           mismatch.target.count,
-          `${records(mismatch.target)} ${are(mismatch.target)} on the target twice (target ${offsets(mismatch.target)})`,
+          `${records(mismatch.target)} ${are(mismatch.target)} on the target twice (target ` +
+            `${offsets(mismatch.target)})`,
           { target: mismatch.target.first.offset },
         );
       case "changed":
@@ -59,7 +62,8 @@ export class Differences {
         return this.add(
           mismatch.kind,
           mismatch.origin.count,
-          `${records(mismatch.origin)} ${are(mismatch.origin)} on the target ${what} (origin ${offsets(mismatch.origin)}, target ${offsets(mismatch.target)})`,
+          `${records(mismatch.origin)} ${are(mismatch.origin)} on the target ${what} (origin ` +
+            `${offsets(mismatch.origin)}, target ${offsets(mismatch.target)})`,
           { origin: mismatch.origin.first.offset, target: mismatch.target.first.offset },
         );
       }
@@ -71,7 +75,8 @@ export class Differences {
         return this.add(
           "diverged",
           1,
-          `from origin offset ${mismatch.origin.offset} and target offset ${mismatch.target.offset} on, the sides have nothing in common`,
+          `from origin offset ${mismatch.origin.offset} and target offset ${mismatch.target.offset} on, the ` +
+            "sides have nothing in common",
           { origin: mismatch.origin.offset, target: mismatch.target.offset },
         );
     }
@@ -87,14 +92,16 @@ export class Differences {
       this.add(
         "kept longer",
         run.count,
-        `the target begins ${records(run)} earlier (target ${offsets(run)}): deleted on the origin after they were copied`,
+        `the target begins ${records(run)} earlier (target ${offsets(run)}): deleted on the origin after they ` +
+          "were copied",
         { target: run.first.offset },
       );
     else
       this.add(
         "extra",
         run.count,
-        `the first ${records(run)} on the target ${are(run)} not on the origin, which still has all of its own (target ${offsets(run)})`,
+        `the first ${records(run)} on the target ${are(run)} not on the origin, which still has all of its own ` +
+          `(target ${offsets(run)})`,
         { target: run.first.offset },
       );
   }
@@ -116,7 +123,8 @@ export class Differences {
       this.add(
         "missing",
         run.count,
-        `${missing}: retention.bytes may have taken them, but ${sizeLimit === "unknown" ? "the brokers tell no sizes" : "both sides are not at this limit"}`,
+        `${missing}: retention.bytes may have taken them, but ` +
+          `${sizeLimit === "unknown" ? "the brokers tell no sizes" : "both sides are not at this limit"}`,
         at,
       );
   }

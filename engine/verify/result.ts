@@ -64,7 +64,8 @@ export function waysOut({ topics }: VerifyResult): string {
   const different = topics.filter((t) => t.faulty > 0).map((t) => t.topic);
   const names = `the topics that differ (${someOf(different, 5)})`;
   return (
-    `leave ${names} out with mirror.topicsExcludePattern, let the others go on, and copy these by themselves; or find out ` +
+    `leave ${names} out with mirror.topicsExcludePattern, let the others go on, and copy these by themselves; or ` +
+    "find out " +
     `what else writes to them or deletes from them on the target, and copy everything again: ${COPY_ALL_AGAIN}; ` +
     "or go on without this proof (verify.mode: none)"
   );

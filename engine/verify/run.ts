@@ -201,7 +201,8 @@ class Verification {
     const left = unequal.length - whole.size;
     if (left > 0) {
       this.notes.push(
-        `${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: markers, compaction or duplicates can explain that; mode "full" tells`,
+        `${countText(left, "partition")} were compared at their end only, though the sides differ in offsets: ` +
+          `markers, compaction or duplicates can explain that; mode "full" tells`,
       );
     }
   }
@@ -285,7 +286,8 @@ class Verification {
         : "";
     const of = this.expected > 0 ? ` of ${bytesText(this.expected)}` : "";
     this.progress.info(
-      `${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ${bytesText(rate)}/s${left}`,
+      `${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ` +
+        `${bytesText(rate)}/s${left}`,
     );
   }
 

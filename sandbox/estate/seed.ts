@@ -231,7 +231,9 @@ async function fillInBulk(
     "ssl.truststore.type": "PEM",
     "ssl.truststore.certificates": connection.tls.ca.trim().replace(/\r?\n/g, " \\\n"),
     "sasl.mechanism": connection.sasl.mechanism,
-    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" password="${connection.sasl.password}";`,
+    "sasl.jaas.config":
+      `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" ` +
+      `password="${connection.sasl.password}";`,
     "compression.type": filling.codec,
     "batch.size": "131072",
     "linger.ms": "20",

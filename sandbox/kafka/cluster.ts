@@ -24,7 +24,8 @@ export async function startKafkaCluster(options: KafkaClusterOptions): Promise<K
     try {
       await boot(nodes.all);
       options.progress(
-        `${options.name}: ${options.brokers === 1 ? "1 broker" : `${options.brokers} brokers`} ready in ${seconds(started)} s`,
+        `${options.name}: ${options.brokers === 1 ? "1 broker" : `${options.brokers} brokers`} ready in ` +
+          `${seconds(started)} s`,
       );
       return new RunningCluster(options.name, nodes.context, nodes.all);
     } catch (error) {

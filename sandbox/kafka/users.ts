@@ -64,7 +64,8 @@ async function everywhere(cluster: Pick<KafkaCluster, "connection">, name: strin
     if (Date.now() > limit) {
       throw new SandboxError(
         "USER_NOT_SETTLED",
-        `user ${name}: ${known.filter((one) => one === wanted).length} of ${known.length} brokers follow the change after ${settleLimitMs / 1000} s`,
+        `user ${name}: ${known.filter((one) => one === wanted).length} of ${known.length} brokers follow the ` +
+          `change after ${settleLimitMs / 1000} s`,
         {
           fix: "look at the brokers' logs",
         },

@@ -51,7 +51,8 @@ export async function applyPatch(session: Session, patch: Patch): Promise<PlainO
   } catch (error) {
     if (!(error instanceof ApiError && error.conflict)) throw error;
     throw new Error(
-      `server-side apply field conflict: the resource managed by field manager "${fieldManager}" had an apply conflict: ${error.message}`,
+      `server-side apply field conflict: the resource managed by field manager "${fieldManager}" had an apply ` +
+        `conflict: ${error.message}`,
     );
   }
 }

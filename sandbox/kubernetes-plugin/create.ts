@@ -64,7 +64,9 @@ export async function create(session: Session, request: CreateRequest): Promise<
     // A malformed annotation is found only now, and the object stays outside of Pulumi's state. The real plugin does
     // the same.
     if (!(error instanceof UnfinishedError)) throw notCreated(urn, error);
-    const message = `resource "${urn}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: ${error.message}`;
+    const message =
+      `resource "${urn}" was successfully created, but the Kubernetes API server reported that it failed to fully ` +
+      `initialize or become live: ${error.message}`;
     throw new InitFailedError(message, idOf(error.object), state(error.object));
   }
   return { id: idOf(object), properties: state(object) };

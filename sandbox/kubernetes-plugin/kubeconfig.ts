@@ -69,8 +69,8 @@ function adapt(user: Fields, folder: string): void {
 }
 
 /**
- * The kubeconfig for a provider that has none: the files of `$KUBECONFIG`, else `~/.kube/config`. Of two entries with the
- * same name the first counts.
+ * The kubeconfig for a provider that has none: the files of `$KUBECONFIG`, else `~/.kube/config`. Of two entries with
+ * the same name the first counts.
  */
 export async function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): Promise<KubeConfig> {
   const paths = env.KUBECONFIG?.split(delimiter).filter((path) => path !== "") ?? [];
@@ -78,7 +78,8 @@ export async function ambientKubeconfig(env: NodeJS.ProcessEnv = process.env): P
   const [first, ...others] = await Promise.all(paths.filter((path) => existsSync(path)).map(parseKubeconfig));
   if (!first)
     throw new Error(
-      `invalid configuration: no configuration has been provided (${paths.join(" and ")} ${paths.length === 1 ? "does" : "do"} not exist)`,
+      `invalid configuration: no configuration has been provided (${paths.join(" and ")} ` +
+        `${paths.length === 1 ? "does" : "do"} not exist)`,
     );
   const add = <T extends { name: string }>(to: T[], more: readonly T[]) =>
     to.push(...more.filter(({ name }) => to.every((one) => one.name !== name)));

@@ -24,7 +24,8 @@ import { InitFailedError, type Session } from "./session";
 import { isObject, revealProps, type PlainObject, type Props } from "./values";
 
 const FORGET =
-  'you can remove this resource from Pulumi state by rerunning the operation with PULUMI_K8S_DELETE_UNREACHABLE set to "true"';
+  "you can remove this resource from Pulumi state by rerunning the operation with PULUMI_K8S_DELETE_UNREACHABLE " +
+  'set to "true"';
 /** Inputs of the core kinds for an object that is read by its id. A custom resource gets only its kind and name. */
 const INPUTS: Record<string, string[]> = {
   ConfigMap: ["apiVersion", "binaryData", "data", "immutable", "kind", "metadata"],

@@ -227,7 +227,9 @@ function unimplemented<Request>(what: (request: Request) => string) {
   return (call: ServerUnaryCall<Request, never>, callback: sendUnaryData<never>): void =>
     callback({
       code: grpc.status.UNIMPLEMENTED,
-      details: `${what(call.request)}: not supported by this stand-in for the kubernetes plugin, which serves v1 ConfigMap, Namespace, Secret and custom resources`,
+      details:
+        `${what(call.request)}: not supported by this stand-in for the kubernetes plugin, which serves v1 ` +
+        "ConfigMap, Namespace, Secret and custom resources",
     });
 }
 

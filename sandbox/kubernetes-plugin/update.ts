@@ -81,7 +81,9 @@ async function failure(
   try {
     const resource = await client.resource(gvkOf(oldLive));
     const live = await client.request("GET", client.item(resource, namespaceOf(oldLive), nameOf(oldLive)));
-    const message = `the Kubernetes API server reported that "${idOf(live)}" failed to fully initialize or become live: ${error.message}`;
+    const message =
+      `the Kubernetes API server reported that "${idOf(live)}" failed to fully initialize or become live: ` +
+      `${error.message}`;
     return new InitFailedError(message, idOf(live), state(live));
   } catch (unread) {
     return new Error(

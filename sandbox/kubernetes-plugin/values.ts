@@ -65,7 +65,8 @@ export function decode(json: unknown): Value {
   if (signature === SECRET) return new Secret(decode(fields["value"]));
   if (typeof signature === "string") {
     throw new Error(
-      `this stand-in for the kubernetes plugin does not take ${REFUSED[signature] ?? `values with the signature ${signature}`}`,
+      "this stand-in for the kubernetes plugin does not take " +
+        `${REFUSED[signature] ?? `values with the signature ${signature}`}`,
     );
   }
   const props: Props = {};

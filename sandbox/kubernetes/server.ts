@@ -33,7 +33,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Kuber
       const booted = Date.now();
       await applyDefinitions(servers.rest, servers.api, definitions);
       options.progress(
-        `kubernetes: API server ready in ${seconds(started, booted)} s, ${definitions.length} CRDs served after ${seconds(booted, Date.now())} s more`,
+        `kubernetes: API server ready in ${seconds(started, booted)} s, ${definitions.length} CRDs served after ` +
+          `${seconds(booted, Date.now())} s more`,
       );
       return await describe(servers, options.folder);
     } catch (error) {

@@ -53,7 +53,9 @@ export async function findBuilders(
       lacks.push({
         parts: go,
         tool: "go",
-        text: `Go ${oldest.go} or newer${version ? ` (${path} is ${version})` : ""}: install it, or put the programs themselves on the PATH`,
+        text:
+          `Go ${oldest.go} or newer${version ? ` (${path} is ${version})` : ""}: install it, or put the programs ` +
+          "themselves on the PATH",
       });
   }
   return { builders, lacks };
@@ -70,7 +72,8 @@ export function refuseLacks(lacks: readonly Lack[]): void {
   const lines = lacks.map((lack) => `  - ${lack.parts.join(", ")}: needs ${lack.text}`);
   throw new SandboxError(
     "PARTS_TOOLS_MISSING",
-    `${lacks.length === 1 ? "a tool is" : `${lacks.length} tools are`} missing to get parts of the sandbox\n${lines.join("\n")}`,
+    `${lacks.length === 1 ? "a tool is" : `${lacks.length} tools are`} missing to get parts of the ` +
+      `sandbox\n${lines.join("\n")}`,
     {
       fix: "install what is named above and run it again; `npm run doctor` shows what is there",
     },
@@ -90,7 +93,8 @@ export async function checkRoom(cache: string): Promise<void> {
   if (bavail * bsize >= buildBytes) return;
   throw new SandboxError(
     "PARTS_NO_ROOM",
-    `${cache} has ${((bavail * bsize) / 1e9).toFixed(1)} GB free; building the parts takes up to ${buildBytes / 1e9} GB for a while`,
+    `${cache} has ${((bavail * bsize) / 1e9).toFixed(1)} GB free; building the parts takes up to ` +
+      `${buildBytes / 1e9} GB for a while`,
     {
       fix: "free some space, or set KAFKA_MIGRATION_CACHE to a folder on another disk",
     },

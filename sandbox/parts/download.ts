@@ -50,7 +50,8 @@ export async function download(
     await chmod(join(folder, source.name), 0o755);
   }
   progress(
-    `${source.name}: downloaded in ${duration(started)}, ${expected === undefined ? "no checksum is published" : `${source.algorithm} as published`}`,
+    `${source.name}: downloaded in ${duration(started)}, ` +
+      `${expected === undefined ? "no checksum is published" : `${source.algorithm} as published`}`,
   );
 }
 
@@ -101,7 +102,8 @@ async function answer(url: string, timing: Timing, signal?: AbortSignal): Promis
   } catch (error) {
     const cause = (error as { cause?: { code?: string } }).cause?.code;
     throw new Unreachable(
-      `${new URL(url).hostname} does not answer (${limit.signal.aborted ? `nothing in ${timing.answerMs / 1000} s` : (cause ?? (error as Error).message)})`,
+      `${new URL(url).hostname} does not answer ` +
+        `(${limit.signal.aborted ? `nothing in ${timing.answerMs / 1000} s` : (cause ?? (error as Error).message)})`,
     );
   } finally {
     clearTimeout(timer);
@@ -130,7 +132,8 @@ async function save(response: Response, file: string, algorithm: Source["algorit
     );
   } catch (error) {
     throw new Unreachable(
-      `${new URL(response.url).hostname} stopped in the middle of ${file.split("/").at(-1)} (${(error as Error).message})`,
+      `${new URL(response.url).hostname} stopped in the middle of ${file.split("/").at(-1)} ` +
+        `(${(error as Error).message})`,
     );
   } finally {
     clearTimeout(timer);
@@ -150,7 +153,8 @@ async function unpack(archive: string, source: Source, files: readonly string[],
     return files.find((name) => (entry === name || entry.endsWith(`/${name}`)) && !found.has(name));
   };
   const map = (header: Headers): Headers => {
-    // Folders are made where a file needs one. The archive of Pulumi has a folder `pulumi` and in it a file of that name.
+    // Folders are made where a file needs one. The archive of Pulumi has a folder `pulumi` and in it a file of that
+    // name.
     const name = header.type === "directory" ? undefined : place(header.name);
     if (name !== undefined) found.add(name);
     return { ...header, name: name ?? "" };

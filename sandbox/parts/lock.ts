@@ -1,6 +1,6 @@
 /*
- * Own code: proper-lockfile (no release since 2021) knows only the age of a lock. A run that died would block others for
- * that long, and a run that was paused would lose its lock. This lock looks at the process of its owner.
+ * Own code: proper-lockfile (no release since 2021) knows only the age of a lock. A run that died would block others
+ * for that long, and a run that was paused would lose its lock. This lock looks at the process of its owner.
  */
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
@@ -85,7 +85,8 @@ async function acquire(path: string, owner: Owner, options: LockOptions): Promis
     if (waited > limitMs) {
       throw new SandboxError(
         "PARTS_LOCKED",
-        `run ${other?.pid ?? "?"} on ${other?.host ?? "?"} has been getting parts for more than ${Math.round(limitMs / 60_000)} min`,
+        `run ${other?.pid ?? "?"} on ${other?.host ?? "?"} has been getting parts for more than ` +
+          `${Math.round(limitMs / 60_000)} min`,
         {
           fix: `end that run, or remove ${path} if there is none`,
         },

@@ -35,7 +35,9 @@ export async function runStep(
       "PART_STEP_FAILED",
       `${spec.name} ended with ${signal ?? `exit code ${code}`}; it said last\n${lastLines(running.log)}`,
       {
-        fix: "mend what the lines above name (often the network or the disk) and run it again: what was fetched and compiled so far is kept",
+        fix:
+          "mend what the lines above name (often the network or the disk) and run it again: what was fetched and " +
+          "compiled so far is kept",
       },
     );
   }

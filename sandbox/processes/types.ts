@@ -34,8 +34,8 @@ export interface ManagedProcess {
   /** Sends SIGKILL now, as in a crash. Returns when the process has exited. */
   kill(): Promise<Exit>;
   /**
-   * Calls `probe` every `everyMs` (default 50) until its result is not undefined, and resolves with that result. A function
-   * as `what` is called when the error is written.
+   * Calls `probe` every `everyMs` (default 50) until its result is not undefined, and resolves with that result. A
+   * function as `what` is called when the error is written.
    * @throws SandboxError `PROCESS_EXITED` or `PROCESS_NOT_READY`, both with the last lines of the log
    */
   until<T>(

@@ -1,4 +1,6 @@
-/** The migration that `npm start` runs: its estate, its applications, its Pulumi project, and what is left afterwards. */
+/**
+ * The migration that `npm start` runs: its estate, its applications, its Pulumi project, and what is left afterwards.
+ */
 export { startProducer } from "../estate/applications";
 export { registerCodecs } from "../estate/codecs";
 export { applicationClient, hosted } from "../estate/seed";

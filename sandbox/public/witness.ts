@@ -1,4 +1,7 @@
-/** Independent clients (kafkajs, Kafka's own Java client) that read what was migrated, and the comparison of their results. */
+/**
+ * Independent clients (kafkajs, Kafka's own Java client) that read what was migrated, and the comparison of their
+ * results.
+ */
 export * from "../witness/compare";
 export * from "../witness/estate";
 export * from "../witness/java";

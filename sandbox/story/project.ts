@@ -112,7 +112,8 @@ export async function openProject(
       if (!killed) {
         throw new SandboxError(
           "NOT_KILLED",
-          `pulumi ${command} ended with code ${result.exitCode} and never said ${line}:\n${result.stdout}\n${result.stderr}`,
+          `pulumi ${command} ended with code ${result.exitCode} and never said ` +
+            `${line}:\n${result.stdout}\n${result.stderr}`,
           { fix: "name a line that the command says" },
         );
       }

@@ -135,7 +135,9 @@ describe("if a port was taken meanwhile", () => {
     const security = {
       "security.protocol": "SASL_SSL",
       "sasl.mechanism": "SCRAM-SHA-512",
-      "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" password="${connection.sasl.password}";`,
+      "sasl.jaas.config":
+        `org.apache.kafka.common.security.scram.ScramLoginModule required username="admin" ` +
+        `password="${connection.sasl.password}";`,
       "ssl.truststore.type": "PEM",
       "ssl.truststore.certificates": connection.tls.ca,
     };

@@ -12,7 +12,10 @@ import type { PlainObject, Props } from "../kubernetes-plugin/values";
 import { createAuthority } from "../tls";
 import { withKubernetes } from "../testing/kubernetes";
 
-/** The plugin's operations against a real API server, in the order in which the engine calls them; kubernetes-plugin.test.ts has the real engine. */
+/**
+ * The plugin's operations against a real API server, in the order in which the engine calls them;
+ * kubernetes-plugin.test.ts has the real engine.
+ */
 const kubernetes = withKubernetes();
 let session: Session;
 let client: ApiClient;

@@ -13,7 +13,10 @@ import { supervise, type Supervisor } from "../processes";
 import { pulumiEnvironment, type PulumiEnvironment, type PulumiResult } from "../pulumi";
 import { withKubernetes } from "../testing/kubernetes";
 
-/** The real engine on the stand-in; what each operation does to the API server is in kubernetes-plugin-api.test.ts, which needs no engine. */
+/**
+ * The real engine on the stand-in; what each operation does to the API server is in kubernetes-plugin-api.test.ts,
+ * which needs no engine.
+ */
 const kubernetes = withKubernetes();
 let supervisor: Supervisor;
 let pulumi: PulumiEnvironment;
@@ -80,7 +83,9 @@ interface Stack {
   }>;
 }
 
-/** A project of its own for each test; it is destroyed at the end, so that the next test starts with an empty cluster. */
+/**
+ * A project of its own for each test; it is destroyed at the end, so that the next test starts with an empty cluster.
+ */
 async function withStack(name: string, work: (stack: Stack) => Promise<void>): Promise<void> {
   const cwd = join(supervisor.folder, name);
   await mkdir(cwd);

@@ -409,7 +409,8 @@ describe("the operator with a KafkaMirrorMaker2", { timeout: 400_000 }, () => {
   });
 
   it("stops workers at once if their resource is deleted, even if Connect is silent, and keeps topics", async () => {
-    // Nothing sets the replication of Connect's topics but the resource: three replicas do not fit on one broker, and Connect waits.
+    // Nothing sets the replication of Connect's topics but the resource: three replicas do not fit on one broker, and
+    // Connect waits.
     const config = Object.fromEntries(Object.keys(REPLICATION).map((key) => [key, 3]));
     await change(
       "m",

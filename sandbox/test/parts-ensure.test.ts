@@ -20,7 +20,8 @@ function machine(mvn = `for jar in ${jars.join(" ")}; do echo "$jar" > "$out/$ja
   const bin = tempFolder();
   const log = join(bin, "runs");
   const find =
-    'for word in "$@"; do case $word in -DoutputDirectory=*) out=${word#-DoutputDirectory=};; esac; done; mkdir -p "$out"';
+    'for word in "$@"; do case $word in -DoutputDirectory=*) out=${word#-DoutputDirectory=};; esac; done; mkdir ' +
+    '-p "$out"';
   fakeProgram(join(bin, "mvn"), `echo run >> ${log}\n${find}\n${mvn}`);
   fakeProgram(join(bin, "java"), `echo 'openjdk version "21.0.1"' >&2`);
   setEnv({
@@ -141,7 +142,8 @@ function fakeGo(build: string): string {
   const find = 'while [ $# -gt 0 ]; do if [ "$1" = -o ]; then out=$2; fi; shift; done; mkdir -p "$out"';
   fakeProgram(
     join(bin, "go"),
-    `case $1 in version) echo go version go1.26.0 linux/amd64;; list) echo one; echo two;; build) ${find}; ${build};; esac`,
+    `case $1 in version) echo go version go1.26.0 linux/amd64;; list) echo one; echo two;; build) ${find}; ` +
+      `${build};; esac`,
   );
   return bin;
 }

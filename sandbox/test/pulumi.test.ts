@@ -13,7 +13,10 @@ let supervisor: Supervisor;
 let pulumi: PulumiEnvironment;
 let project: string;
 
-/** A dynamic resource, a topic through the Kafka plugin, and a Secret that the kubernetes plugin is only asked about at preview. */
+/**
+ * A dynamic resource, a topic through the Kafka plugin, and a Secret that the kubernetes plugin is only asked about at
+ * preview.
+ */
 const program = `
 const pulumi = require("@pulumi/pulumi");
 const kafka = require("@pulumi/kafka");

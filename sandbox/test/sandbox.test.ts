@@ -13,7 +13,10 @@ import { withClusters } from "../testing/clusters";
 const clusters = withClusters();
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), "kafka-migration-whole-"));
 
-/** Resident memory of the processes of the sandbox in this folder (its watchdog apart), by their environment; empty without /proc. */
+/**
+ * Resident memory of the processes of the sandbox in this folder (its watchdog apart), by their environment; empty
+ * without /proc.
+ */
 async function processesOf(mark: { name: string; value: string }): Promise<{ pid: number; megabytes: number }[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(

@@ -11,12 +11,14 @@ export interface TestClusters {
   readonly target: TestCluster;
 }
 
-/** File with running clusters, written by `node sandbox/dist/hold.js --out FILE`: tests then use those and boot none. */
+/**
+ * File with running clusters, written by `node sandbox/dist/hold.js --out FILE`: tests then use those and boot none.
+ */
 const sharedFile = "KAFKA_MIGRATION_TEST_CLUSTERS";
 
 /**
- * A running origin and target for the tests of one file; call it at the top of the file and read the clusters inside tests.
- * Shared ones are used by several files: give topics, groups and users a prefix of your own (`uniqueName`).
+ * A running origin and target for the tests of one file; call it at the top of the file and read the clusters inside
+ * tests. Shared ones are used by several files: give topics, groups and users a prefix of your own (`uniqueName`).
  * `alone`: boots clusters that nobody else uses, whatever the environment says.
  */
 export function withClusters(options: { alone?: boolean; brokerConfig?: Record<string, string> } = {}): TestClusters {

@@ -5,7 +5,10 @@ import { afterAll, beforeAll } from "vitest";
 import { startKubernetes, type Kubernetes } from "../kubernetes";
 import { supervise } from "../processes";
 
-/** A real API server with Strimzi's CRDs for the tests of one file; call it at the top of the file, read it inside tests. */
+/**
+ * A real API server with Strimzi's CRDs for the tests of one file; call it at the top of the file, read it inside
+ * tests.
+ */
 export function withKubernetes(): { readonly api: Kubernetes } {
   let api: Kubernetes | undefined;
   let stop: () => Promise<void> = async () => {};

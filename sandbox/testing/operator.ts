@@ -42,7 +42,10 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** One broker each, an API server and an operator of their own: an operator that wipes principals must never see anybody else's. */
+/**
+ * One broker each, an API server and an operator of their own: an operator that wipes principals must never see anybody
+ * else's.
+ */
 export async function startWorld(options: { fullPassMs: number }): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "kafka-operator-test-"));
   const supervisor = supervise(folder);

@@ -92,6 +92,8 @@ function clientSettings({ bootstrapServers, tls, sasl }: ClusterConnection): Rec
     "ssl.truststore.type": "PEM",
     "ssl.truststore.certificates": tls.ca,
     "sasl.mechanism": sasl.mechanism,
-    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username=${jaasQuoted(sasl.username)} password=${jaasQuoted(sasl.password)};`,
+    "sasl.jaas.config":
+      `org.apache.kafka.common.security.scram.ScramLoginModule required username=${jaasQuoted(sasl.username)} ` +
+      `password=${jaasQuoted(sasl.password)};`,
   };
 }

@@ -19,7 +19,10 @@ import { describeMirror } from "../../components/mirror/text";
 import type { UserRights } from "../../components/settings/parts";
 import { describeUser } from "../../components/user/settings";
 
-/** The components' texts, as they are, on a real MirrorMaker 2 whose users have the least rights, narrowed to its patterns. */
+/**
+ * The components' texts, as they are, on a real MirrorMaker 2 whose users have the least rights, narrowed to its
+ * patterns.
+ */
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ fullPassMs: 120_000 });

@@ -190,7 +190,8 @@ describe("faults in a migration, through the real command line", () => {
       const slow = { sourceConnector: { config: { "producer.override.linger.ms": 600_000 } } };
       await project.set({ phase: "mirror", mirror: { ...(await mirrorSettings(project)), ...slow } });
       await project.up();
-      // The tasks take their new configuration a while after the operator has written it; until then everything arrives.
+      // The tasks take their new configuration a while after the operator has written it; until then everything
+      // arrives.
       await until(
         "a mirror that holds back",
         () => arrives(at.sandbox, "kill-data"),
@@ -215,7 +216,8 @@ describe("faults in a migration, through the real command line", () => {
       const mirror = { ...(await mirrorSettings(project)), sourceConnector: { state: "running" } };
       await project.set({ phase: "mirror", mirror });
       await project.up();
-      // One change after the other: what the old tasks hold arrives when they end, and the operator pauses only what runs.
+      // One change after the other: what the old tasks hold arrives when they end, and the operator pauses only what
+      // runs.
       await until(
         "a mirror that copies",
         () => arrives(at.sandbox, "kill-data"),

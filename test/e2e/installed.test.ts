@@ -318,7 +318,8 @@ describe("the package, installed from its tarball", () => {
 
   async function review(...options: string[]): Promise<{ code: number; text: string; comment: string }> {
     const installed = join(folder, "node_modules", "pulumi-kafka-migration", "dist", "policies");
-    // As the pack is shipped, under a runtime that the sandbox's language host leaves alone: that one can't start packs.
+    // As the pack is shipped, under a runtime that the sandbox's language host leaves alone: that one can't start
+    // packs.
     const pack = join(folder, "pack");
     await mkdir(pack, { recursive: true });
     await writeFile(join(pack, "PulumiPolicy.yaml"), "runtime: node\n");

@@ -11,7 +11,10 @@ import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;
 
-/** The documentation's own program: users, Secrets and a mirror without `Migration`, on the machine's default Kubernetes. */
+/**
+ * The documentation's own program: users, Secrets and a mirror without `Migration`, on the machine's default
+ * Kubernetes.
+ */
 describe("the parts, combined as in docs/components.md", () => {
   const at = withSandbox();
   let project: Project;

@@ -113,7 +113,8 @@ describe("a migration from start to end, through the real command line", () => {
   });
 
   test("keeps every secret value out of state, output, logs and reports", () => {
-    // Four users' passwords and JAAS lines and two copies, in base64 and plain; the API server's token; two administrators.
+    // Four users' passwords and JAAS lines and two copies, in base64 and plain; the API server's token; two
+    // administrators.
     expect(result.secrets.length).toBeGreaterThanOrEqual(23);
     const states = result.states.join("\n");
     const log = at.log.join("\n");

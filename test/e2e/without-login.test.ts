@@ -15,7 +15,10 @@ import { createTopic, ownStack, produce, recordsIn, settingsFor, until, withSand
 const MINUTES = 60_000;
 const PREFIX = "open";
 
-/** Neither cluster asks for a login: the origin's listener is plain text, the target's has TLS. No authorizer, no operator. */
+/**
+ * Neither cluster asks for a login: the origin's listener is plain text, the target's has TLS. No authorizer, no
+ * operator.
+ */
 const at = withSandbox({ origin: { managed: false, open: true }, target: { managed: false, open: true } });
 let project: Project;
 let stopped: Stopped;
@@ -69,7 +72,8 @@ test(
     });
     const { stdout } = await project.up();
     expect(stdout).toContain(
-      "NO_AUTHENTICATION: the origin and the target are used without a login (User:ANONYMOUS), the origin in plain text",
+      "NO_AUTHENTICATION: the origin and the target are used without a login (User:ANONYMOUS), the origin in " +
+        "plain text",
     );
     await until(
       "the copy",

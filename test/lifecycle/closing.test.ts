@@ -10,7 +10,10 @@ import { programProject } from "../support/program";
 import { fakeApiServer, secretPath, secretWith } from "./support/api-server";
 import { olderState, PROGRAM as WHOLE_MIGRATION } from "./support/older-state";
 
-/** The lifecycle's end, under the real Pulumi: what asks the gate, in which order, and what is there still after it refused. */
+/**
+ * The lifecycle's end, under the real Pulumi: what asks the gate, in which order, and what is there still after it
+ * refused.
+ */
 const ports = withPorts("closing");
 let folder: string;
 let cwd: string;

@@ -136,7 +136,8 @@ describe("writes between the gate and a later step, while nothing held the fence
     await write();
     const breach = behindFence({ ...inputs, gateEnds }, silent, work);
     await expect(breach).rejects.toThrow(
-      `FENCE_BREACHED: 1 partition of the origin received writes since the gate passed\n  - ${topic}-0: ${from} -> ${from + 1}`,
+      `FENCE_BREACHED: 1 partition of the origin received writes since the gate passed\n  - ${topic}-0: ${from} ` +
+        `-> ${from + 1}`,
     );
     expect(done.runs).toBe(1);
     // A state from before the gate kept its ends.

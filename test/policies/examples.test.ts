@@ -7,7 +7,9 @@ const root = resolve(__dirname, "../..");
 const folder = join(root, "stacks/examples");
 const examples = readdirSync(folder).map((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)![1]!);
 
-/** The guide's own right to write everywhere, which the documentation lists; its single replicas the migration resets. */
+/**
+ * The guide's own right to write everywhere, which the documentation lists; its single replicas the migration resets.
+ */
 const OF_THE_GUIDE = ["error origin-write-everything"];
 
 const KUBECONFIG = {

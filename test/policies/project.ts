@@ -88,7 +88,8 @@ async function startPacks(host: string): Promise<void> {
   await rm(host);
   const script = [
     "#!/bin/sh",
-    `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${real}' exec '${process.execPath}' '${join(__dirname, "language-host.cjs")}' "$@"`,
+    `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${real}' exec '${process.execPath}' ` +
+      `'${join(__dirname, "language-host.cjs")}' "$@"`,
   ];
   await writeFile(host, `${script.join("\n")}\n`, { mode: 0o700 });
 }

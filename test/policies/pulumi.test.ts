@@ -20,8 +20,8 @@ new k8s.apiextensions.CustomResource("by-hand", {
 `;
 
 /**
- * Before the first `up`: addresses, names, rights and whole blocks are outputs of a resource that does not exist yet. What
- * they will be is right, so a mandatory finding is a false one, but for the one mistake that can be read already.
+ * Before the first `up`: addresses, names, rights and whole blocks are outputs of a resource that does not exist yet.
+ * What they will be is right, so a mandatory finding is a false one, but for the one mistake that can be read already.
  */
 const LATER = `
 const pulumi = require("@pulumi/pulumi");

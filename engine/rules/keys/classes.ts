@@ -9,7 +9,9 @@ interface KafkaClass {
 }
 
 interface ClassKey {
-  /** The beginning of the names of plugins that Kafka also takes without package and suffix: `Json` for JsonConverter. */
+  /**
+   * The beginning of the names of plugins that Kafka also takes without package and suffix: `Json` for JsonConverter.
+   */
   suffix?: string;
   classes: readonly KafkaClass[];
 }
@@ -65,8 +67,8 @@ const KEYS: Readonly<Record<string, ClassKey>> = {
 };
 
 /**
- * Why Kafka cannot use a class, as the end of a sentence that begins with its name. Undefined if it can, or if the class
- * may be someone else's.
+ * Why Kafka cannot use a class, as the end of a sentence that begins with its name. Undefined if it can, or if the
+ * class may be someone else's.
  * @param versions the Kafka versions that may run
  */
 export function refusedClass(

@@ -71,7 +71,9 @@ export async function settleConnectors(
       status = await rest.status(name);
     }
     if (definition.pauseAndState) {
-      const message = `Both pause and state are set. Since pause is deprecated, state takes precedence so the connector will be ${definition.state}`;
+      const message =
+        "Both pause and state are set. Since pause is deprecated, state takes precedence so the connector will be " +
+        `${definition.state}`;
       result.warnings.push(condition("Warning", "UpdateState", message));
     }
     status = await restartIfFailed(definition, status);

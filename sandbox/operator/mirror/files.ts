@@ -96,8 +96,8 @@ function pem(value: string, secretName: string, namespace: string): string {
 }
 
 /**
- * Converts Java's glob for a single name: `*`, `?`, `[...]` and `{a,b}`. Own code, because packages follow the shell: there
- * `*` does not match a leading dot.
+ * Converts Java's glob for a single name: `*`, `?`, `[...]` and `{a,b}`. Own code, because packages follow the shell:
+ * there `*` does not match a leading dot.
  */
 export function glob(pattern: string): RegExp {
   let text = "";

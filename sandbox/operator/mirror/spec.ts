@@ -180,7 +180,8 @@ function checkAuthentication({ authentication }: ClusterSpec): void {
   } else if (authentication !== undefined && authentication.type !== "custom") {
     if (authentication.username === undefined || !authentication.passwordSecret) {
       throw invalidResource(
-        `${authentication.type.toUpperCase()} authentication selected, but username or password configuration is missing.`,
+        `${authentication.type.toUpperCase()} authentication selected, but username or password configuration is ` +
+          "missing.",
       );
     }
   }
@@ -201,7 +202,8 @@ function deprecations(object: KubeObject, spec: RawSpec): Condition[] {
     warn(
       "spec",
       "clusters",
-      ". The `clusters` section is deprecated and will be removed in the `v1` CRD API. Please use the `.spec.target` and `.spec.mirrors[].source` sections instead.",
+      ". The `clusters` section is deprecated and will be removed in the `v1` CRD API. Please use the " +
+        "`.spec.target` and `.spec.mirrors[].source` sections instead.",
     );
   }
   if (spec.connectCluster !== undefined) {

@@ -30,7 +30,8 @@ export function readUser(user: KubeObject, generation: Generation = "0.51"): Use
   }
   if (authentication?.type === "tls") {
     throw invalidResource(
-      "The sandbox's operator makes no client certificates: authentication type tls is refused, use scram-sha-512 or tls-external",
+      "The sandbox's operator makes no client certificates: authentication type tls is refused, use " +
+        "scram-sha-512 or tls-external",
     );
   }
   if (quotas !== undefined) throw invalidResource("The sandbox's operator sets no quotas: spec.quotas is refused");

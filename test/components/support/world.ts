@@ -26,7 +26,10 @@ export interface ComponentsWorld {
   stop(): Promise<void>;
 }
 
-/** The real command line, API server and brokers, and the sandbox's operator, with a project that installed this package. */
+/**
+ * The real command line, API server and brokers, and the sandbox's operator, with a project that installed this
+ * package.
+ */
 export async function startComponentsWorld(): Promise<ComponentsWorld> {
   const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-components-")));
   const { folder } = supervisor;

@@ -72,7 +72,8 @@ describe("while a real MirrorMaker 2 runs", () => {
 
   it("deletes nothing that is in use", async () => {
     const running = new RegExp(
-      `MIRROR_STILL_RUNNING: target: Connect group ${prefix}-connect is Stable with 1 member[^]*fix: delete the KafkaMirrorMaker2`,
+      `MIRROR_STILL_RUNNING: target: Connect group ${prefix}-connect is Stable with 1 member[^]*fix: delete the ` +
+        "KafkaMirrorMaker2",
     );
     await expect(proveMirrorGone(model, { limitMs: 700 }, progress)).rejects.toThrow(running);
     await expect(deleteInternalTopic(model, byKind("configs"))).rejects.toThrow(running);
@@ -130,7 +131,8 @@ describe("after the mirror is gone", () => {
     await target.createTopic(`${prefix}-orders`, { partitions: 3, replicationFactor: 1 });
     await produce(clusters.target, `${prefix}-orders`, [{ key: "order-1", value: "one" }]);
     const refused = new RegExp(
-      `INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy is delete, not compact; 1 of 1 sampled records are not Connect's statuses`,
+      `INTERNAL_TOPIC_FOREIGN[^]*target topic ${prefix}-orders \\(target.statusStorageTopic\\): cleanup.policy ` +
+        "is delete, not compact; 1 of 1 sampled records are not Connect's statuses",
     );
     await expect(proveMirrorGone(foreign, { limitMs: 5_000 })).rejects.toThrow(refused);
     await expect(deleteInternalTopic(foreign, { side: "target", name: `${prefix}-orders` })).rejects.toThrow(refused);

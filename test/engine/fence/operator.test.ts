@@ -101,7 +101,8 @@ describe("a fence on a cluster whose operator owns the principals", () => {
     const gaps: FenceGap[] = [];
     const second = { ...quick, wholeAt: first.report.until, onGap: (gap: FenceGap) => void gaps.push(gap) };
     await expect(whileFenced(model, second, silent, async () => (ran = true))).rejects.toThrow(
-      `FENCE_BREACHED: 1 partition of the origin received writes since the gate passed\n  - ${topic}-0: ${from} -> ${to}`,
+      `FENCE_BREACHED: 1 partition of the origin received writes since the gate passed\n  - ${topic}-0: ${from} ` +
+        `-> ${to}`,
     );
     expect(ran).toBe(false);
     // The step's own raise closed the gap, so nothing else would report it.

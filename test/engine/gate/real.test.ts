@@ -185,7 +185,9 @@ describe("a real mirror", () => {
     await expect(
       runGate(model, { limitMs: 60_000, stableForMs: 1000, pollMs: 300, graceMs: 5000 }, silent),
     ).rejects.toThrow(
-      `GATE_BLOCKED: the copy cannot become complete as things stand: 13 of 14 partitions in 12 topics are complete\n  - ${topic("prefix")}-0: offsets ${before} to ${before + 4} were deleted on the origin before they were seen copied`,
+      "GATE_BLOCKED: the copy cannot become complete as things stand: 13 of 14 partitions in 12 topics are " +
+        `complete\n  - ${topic("prefix")}-0: offsets ${before} to ${before + 4} were deleted on the origin before ` +
+        "they were seen copied",
     );
   });
 

@@ -81,7 +81,9 @@ describe("the gate's wait", () => {
     const started = Date.now();
     await expect(runGate(mirror.model, { stableForMs: 200, pollMs: 200, limitMs: 2_000 }, silent)).rejects.toThrow(
       new RegExp(
-        `^GATE_INCOMPLETE: the copy was not proved complete within 2 s: 1 of 2 partitions in 1 topics are complete[^]*${topic}-1: 7 offsets are not copied \\(copied up to 1, the origin ends at 9\\)[^]*fix: wait longer`,
+        "^GATE_INCOMPLETE: the copy was not proved complete within 2 s: 1 of 2 partitions in 1 topics are " +
+          `complete[^]*${topic}-1: 7 offsets are not copied \\(copied up to 1, the origin ends at 9\\)[^]*fix: ` +
+          "wait longer",
       ),
     );
     expect(Date.now() - started).toBeLessThan(15_000);

@@ -138,8 +138,8 @@ export interface Witnessed {
 }
 
 /**
- * Everything in a topic by partition, aborted records included (that is how the mirror reads by default). The end is found
- * by a record of our own in a partition's last place, or by the log's end; a transaction's markers are not shown.
+ * Everything in a topic by partition, aborted records included (that is how the mirror reads by default). The end is
+ * found by a record of our own in a partition's last place, or by the log's end; a transaction's markers are not shown.
  */
 export async function readAll(
   cluster: TestCluster,

@@ -33,7 +33,9 @@ async function startConsumer(
   await writeProperties(file, {
     "security.protocol": "SASL_SSL",
     "sasl.mechanism": "SCRAM-SHA-512",
-    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username=${jaasQuoted(cluster.admin.username)} password=${jaasQuoted(cluster.admin.password)};`,
+    "sasl.jaas.config":
+      "org.apache.kafka.common.security.scram.ScramLoginModule required " +
+      `username=${jaasQuoted(cluster.admin.username)} password=${jaasQuoted(cluster.admin.password)};`,
     "ssl.truststore.type": "PEM",
     "ssl.truststore.certificates": cluster.ca,
     "group.protocol": protocol,

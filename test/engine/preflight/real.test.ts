@@ -113,7 +113,8 @@ describe("preflight on real clusters", () => {
     const message = await refusal();
     expect(message).toMatch(
       new RegExp(
-        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of 1 sampled records.*Fix: set target.offsetStorageTopic`,
+        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: cleanup.policy is delete, not compact; 1 of ` +
+          "1 sampled records.*Fix: set target.offsetStorageTopic",
       ),
     );
     // On the origin it would be copied over the mirror's own.
@@ -138,7 +139,8 @@ describe("preflight on real clusters", () => {
     const message = await refusal(by({ offsetStorageTopic: name }));
     expect(message).toMatch(
       new RegExp(
-        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 sampled records.*Fix: set target.offsetStorageTopic`,
+        `INTERNAL_NAME_TAKEN: target topic ${name}.*is not its own: .*1 of 1 sampled records.*Fix: set ` +
+          "target.offsetStorageTopic",
       ),
     );
     expect(message).not.toContain("order-17");
@@ -335,7 +337,8 @@ describe("preflight beside a real MirrorMaker 2", () => {
     await target.deleteTopics([data]);
     expect(await refusal()).toMatch(
       new RegExp(
-        `OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 5, but the target has no such topic`,
+        `OFFSETS_LEFT_OVER: topic ${model.mirror.offsetStorageTopic} .*${data}:[01] mirrored up to 5, but the ` +
+          "target has no such topic",
       ),
     );
     // The state is gone, the copy is not: it would be copied a second time.

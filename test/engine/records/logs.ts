@@ -38,8 +38,8 @@ const codec = fc.constantFrom(
 );
 
 /**
- * One step of a log's life: a plain batch; a transaction that ends (with other batches between its own); only a hole left
- * by compaction; or an empty batch that compaction leaves behind. `kept` says which records compaction left.
+ * One step of a log's life: a plain batch; a transaction that ends (with other batches between its own); only a hole
+ * left by compaction; or an empty batch that compaction leaves behind. `kept` says which records compaction left.
  */
 const step = fc.oneof(
   fc.record({
@@ -58,7 +58,9 @@ const step = fc.oneof(
   }),
 );
 
-/** Random logs with markers, aborted transactions, compaction holes, empty batches, a deleted prefix and every codec. */
+/**
+ * Random logs with markers, aborted transactions, compaction holes, empty batches, a deleted prefix and every codec.
+ */
 export const testLog: fc.Arbitrary<TestLog> = fc
   .record({
     steps: fc.array(step, { maxLength: 8 }),

@@ -15,8 +15,8 @@ export interface FakePartition {
 }
 
 /**
- * A cluster in memory for what the replication reset asks of one. Reassignments finish after `slowness` requests at the list,
- * and metadata stays stale for `staleness` requests more: the trap of real clusters.
+ * A cluster in memory for what the replication reset asks of one. Reassignments finish after `slowness` requests at the
+ * list, and metadata stays stale for `staleness` requests more: the trap of real clusters.
  */
 export class FakeCluster {
   topics = new Map<string, FakePartition[]>();

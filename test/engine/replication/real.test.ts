@@ -127,7 +127,8 @@ describe("replication on real brokers", () => {
     expect(await findThrottle(target, [big])).toEqual({ topics: [big], brokers: [1, 2, 3] });
     expect(lines.at(-1)).toMatch(
       new RegExp(
-        `^warning: the replication throttle on ${big} and broker 1, 2, 3 stays, because 3 partitions still copy replicas`,
+        `^warning: the replication throttle on ${big} and broker 1, 2, 3 stays, because 3 partitions still copy ` +
+          "replicas",
       ),
     );
     const residue = (await listResidue(model, { patienceMs: 0 })).filter((r) => r.kind === "throttle");

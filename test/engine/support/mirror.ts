@@ -41,7 +41,9 @@ function client(cluster: TestCluster, login: Login): Record<string, string> {
   return {
     "security.protocol": "SASL_SSL",
     "sasl.mechanism": "SCRAM-SHA-512",
-    "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username="${login.username}" password="${login.password}";`,
+    "sasl.jaas.config":
+      `org.apache.kafka.common.security.scram.ScramLoginModule required username="${login.username}" ` +
+      `password="${login.password}";`,
     "ssl.truststore.type": "PEM",
     "ssl.truststore.certificates": cluster.ca,
   };

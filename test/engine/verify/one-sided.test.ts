@@ -155,7 +155,8 @@ describe("records that the target's beginning lacks", () => {
     const text = async (size?: number) =>
       (await compare("full", topic(whole(size), bySize), topic(cut(size), bySize))).differences[0]!.text;
     expect(await text(900)).toBe(
-      "t-0: the first 5 records of the origin are not on the target (origin offsets 0 to 4): retention.bytes may have taken them, but both sides are not at this limit",
+      "t-0: the first 5 records of the origin are not on the target (origin offsets 0 to 4): retention.bytes may " +
+        "have taken them, but both sides are not at this limit",
     );
     expect(await text()).toContain("the brokers tell no sizes");
   });

@@ -7,8 +7,8 @@ import { administratorRights } from "../../../engine/preflight";
 const PREFLIGHT = { accept: ["BROKERS_TOO_FEW"] };
 
 /**
- * A whole migration without Kubernetes: every step under the names that `Migration` gives it, and the steps of the other
- * components. The inputs come as JSON from the file that OLDER_STATE_INPUT names.
+ * A whole migration without Kubernetes: every step under the names that `Migration` gives it, and the steps of the
+ * other components. The inputs come as JSON from the file that OLDER_STATE_INPUT names.
  */
 export const PROGRAM = `
 const pulumi = require("@pulumi/pulumi");

@@ -145,7 +145,8 @@ export const replicaRows: Row[] = [
     says: "jvmOptions.-Xmx is 447m, and 2 tasks of a worker may hold 192 MiB",
   },
   {
-    // Just above half a region of the collector: each batch takes 1 MiB, until the heap's size makes the regions larger.
+    // Just above half a region of the collector: each batch takes 1 MiB, until the heap's size makes the regions
+    // larger.
     rule: "worker-memory",
     trips: {
       mirror: {

@@ -63,7 +63,9 @@ export async function wordCount(
         "bootstrap.servers": cluster.bootstrapServers,
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.jaas.config": `org.apache.kafka.common.security.scram.ScramLoginModule required username=${jaasQuoted(cluster.admin.username)} password=${jaasQuoted(cluster.admin.password)};`,
+        "sasl.jaas.config":
+          "org.apache.kafka.common.security.scram.ScramLoginModule required " +
+          `username=${jaasQuoted(cluster.admin.username)} password=${jaasQuoted(cluster.admin.password)};`,
         "ssl.truststore.type": "PEM",
         "ssl.truststore.certificates": cluster.ca,
         // What nothing but an exact place and a whole changelog can keep right.

@@ -8,8 +8,8 @@ import { opened, recordingMocks } from "../test/components/support/mocks";
 
 /**
  * What a migration declared before waves existed (commit 5817ce6): the names of all resources, and the inputs and
- * dependencies of the steps. After a deliberate change, write the file again with KAFKA_MIGRATION_WRITE_FIXTURE=true and
- * review the difference.
+ * dependencies of the steps. After a deliberate change, write the file again with KAFKA_MIGRATION_WRITE_FIXTURE=true
+ * and review the difference.
  */
 const FIXTURE = join(__dirname, "../test/fixtures/without-waves.json");
 

@@ -44,8 +44,8 @@ export function outsideOf(waves: readonly Scope[], splitGroups = waves[0]?.split
 export const waveOf = ({ scope }: Pick<MirrorModel, "scope">): string | undefined => scope?.wave;
 
 /**
- * True if this part may have no topic: the waves may cover everything. A whole mirror without a topic, or a wave without
- * one, is a mistake.
+ * True if this part may have no topic: the waves may cover everything. A whole mirror without a topic, or a wave
+ * without one, is a mistake.
  */
 export const mayBeEmpty = ({ scope }: Pick<MirrorModel, "scope">): boolean =>
   scope !== undefined && scope.wave === undefined;

@@ -1,8 +1,8 @@
 "use strict";
 
 /**
- * Writes the tables of docs/configuration.md from the settings' doc comments. Each table is between two marks. The first
- * mark lists the shapes of the table, each with the prefix of its keys: `<!-- settings: gate.=gateShape -->`.
+ * Writes the tables of docs/configuration.md from the settings' doc comments. Each table is between two marks. The
+ * first mark lists the shapes of the table, each with the prefix of its keys: `<!-- settings: gate.=gateShape -->`.
  * Usage: `npm run docs`.
  */
 

@@ -30,7 +30,7 @@ beforeAll(() => {
   insert("engine/rules/operator-fields/pods.ts", "resources(claims@0.32", "workerColour ");
 });
 
-test("a new setting needs one entry and its spelling: stack key, resolver, resource and documentation follow", async () => {
+test("a new setting needs one entry and its spelling: key, resolver, resource and documentation follow", async () => {
   const { readSettings } = await import(join(copy, "stacks/settings.ts"));
   const { migrationArgs } = await import(join(copy, "stacks/arguments.ts"));
   const { resolveMigration } = await import(join(copy, "components/migration/checks.ts"));

@@ -65,7 +65,8 @@ const bearerShape = {
   tokenFile: text.optional(),
   /**
    * `OAUTHBEARER`: where the engine requests tokens (client credentials, RFC 6749). It requests a new one whenever one
-   * expires. The client's secret is the secret `originClientSecret` (`originAdministratorClientSecret`), or the target's.
+   * expires. The client's secret is the secret `originClientSecret` (`originAdministratorClientSecret`), or the
+   * target's.
    */
   tokenEndpoint: block<Written<typeof tokenEndpointEntryShape>>(tokenEndpointEntryShape).optional(),
 };
@@ -107,7 +108,9 @@ export const operatorEntryShape = {
 export const givenEntryShape = {
   /** The mirror's user. Its password is the secret `originPassword` or `targetPassword`. */
   username: text.optional(),
-  /** Mechanism `TLS`: PEM file with the client certificate. Its key (PKCS8) is the secret `originKey` or `targetKey`. */
+  /**
+   * Mechanism `TLS`: PEM file with the client certificate. Its key (PKCS8) is the secret `originKey` or `targetKey`.
+   */
   certificateFile: text.optional(),
   /**
    * `SCRAM-SHA-256`, `SCRAM-SHA-512`, `PLAIN`, `TLS` or `OAUTHBEARER`.
@@ -130,8 +133,8 @@ export const connectionEntryShape = {
   names: secretsShape.names,
   existingSecrets: secretsShape.existingSecrets,
   /**
-   * Who creates the users: `operator` (KafkaUsers), `kafka` (`@pulumi/kafka`), `given` (nobody: they exist), `anonymous`
-   * (the listener requires no login; with `tls: false` in plain text).
+   * Who creates the users: `operator` (KafkaUsers), `kafka` (`@pulumi/kafka`), `given` (nobody: they exist),
+   * `anonymous` (the listener requires no login; with `tls: false` in plain text).
    * @default `operator`
    */
   users: oneOf(["operator", "kafka", "given", "anonymous"]).default("operator"),

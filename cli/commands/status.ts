@@ -32,14 +32,14 @@ export const status: Command = {
     progress.info("reading both clusters");
     const look = await lookAtCopy(model, forLook(migration), signal);
     const sum = sampleOf(look);
+    const left = sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : "";
     lines.push(
       `copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ` +
-        `${countText(look.topics.length, "topic")}${sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : ""}`,
+        `${countText(look.topics.length, "topic")}${left}`,
     );
-    lines.push(
-      "source connector: " +
-        `${look.connector === undefined ? "none" : [look.connector.state, ...Object.entries(look.connector.tasks).map(([state, n]) => `${countText(n, "task")} ${state}`)].join(", ")}`,
-    );
+    const tasks = Object.entries(look.connector?.tasks ?? {}).map(([state, n]) => `${countText(n, "task")} ${state}`);
+    const connector = look.connector === undefined ? "none" : [look.connector.state, ...tasks].join(", ");
+    lines.push(`source connector: ${connector}`);
     const open = look.topics.filter((t) => t.complete < t.partitions).sort((a, b) => b.left - a.left);
     if (open.length > 0)
       lines.push(

@@ -177,7 +177,8 @@ export class Lifecycle {
 
   /**
    * Declares the steps of every part: those of its cutover, and those that run before the mirror is deleted. One part
-   * runs after the other. Parts that copy come first, so that a roll-back does not wait for the cutover of another part.
+   * runs after the other. Parts that copy come first, so that a roll-back does not wait for the cutover of another
+   * part.
    */
   aboveMirror(mirror: pulumi.Resource): AllSteps {
     const steps = new Map<PartSteps, LastSteps>();

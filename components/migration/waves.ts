@@ -92,7 +92,8 @@ function notCutOver({ phase, abandon }: Partial<MigrationArgs>, waves: readonly 
     wavePhase(wave) === "cutover"
       ? []
       : [
-          `phase is "cleanup", but waves.${i} ("${wave.name}") is in phase "${wavePhase(wave)}": the clean-up removes ` +
+          `phase is "cleanup", but waves.${i} ("${wave.name}") is in phase "${wavePhase(wave)}": the clean-up ` +
+            "removes " +
             `the mirror of every wave; set waves.${i}.phase to "cutover" and run pulumi up first`,
         ],
   );

@@ -37,9 +37,8 @@ export function checkConnectors(
   const counts = incomplete || options.strictConnectors;
   const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
     const why = task === undefined ? undefined : explain(task, status.trace, look);
-    const text =
-      `${what} is ` +
-      `FAILED${status.trace === undefined ? "" : `: ${inShort(status.trace)}`}${why === undefined ? "" : `; ${why.text}`}`;
+    const trace = status.trace === undefined ? "" : `: ${inShort(status.trace)}`;
+    const text = `${what} is FAILED${trace}${why === undefined ? "" : `; ${why.text}`}`;
     if (counts)
       against(
         status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind),

@@ -10,7 +10,8 @@ export const FIXES: Record<GateFinding["kind"], string> = {
     "check target.offsetStorageTopic, target.configStorageTopic and target.statusStorageTopic, and that the " +
     "mirror's workers run",
   "no connector": "check that the KafkaMirrorMaker2 is Ready and that its aliases are origin.alias and target.alias",
-  "connector setting": `correct mirror.sourceConnector.config; topics with left-out records must be copied again: ${COPY_ALL_AGAIN}`,
+  "connector setting":
+    "correct mirror.sourceConnector.config; topics with left-out records must be copied again: " + COPY_ALL_AGAIN,
   "out of memory":
     'give the workers more heap (mirror.jvmOptions: {"-Xmx": "2g"}, and mirror.resources to match) or smaller ' +
     "buffers (mirror.sourceConnector.config), and run `pulumi up` again: changed workers restart their tasks",

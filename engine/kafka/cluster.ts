@@ -135,8 +135,8 @@ export class Cluster extends Patience {
   }
 
   /**
-   * Asks every broker, in parallel, where each knows only its own part (KIP-664, KIP-827). Brokers that do not answer are
-   * asked again.
+   * Asks every broker, in parallel, where each knows only its own part (KIP-664, KIP-827). Brokers that do not answer
+   * are asked again.
    * @param ask keeps the answer and returns its error code. Undefined: nothing to wait for
    */
   async everyBroker(action: string, ask: (broker: number, link: Link) => Promise<number | undefined>): Promise<void> {

@@ -148,8 +148,8 @@ async function requireWhole(
 }
 
 /**
- * Forgets the notes of this part of the mirror. Deletes the topic if no other part needs it. Does nothing if it does not
- * exist. A topic that cannot be read is kept, and the errors of {@link readJournal} are thrown.
+ * Forgets the notes of this part of the mirror. Deletes the topic if no other part needs it. Does nothing if it does
+ * not exist. A topic that cannot be read is kept, and the errors of {@link readJournal} are thrown.
  */
 export async function deleteJournal(target: KafkaPort, mirror: MirrorModel): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
@@ -210,7 +210,9 @@ function unreadable(topic: string, why: string): MigrationError {
     "OFFSETS_JOURNAL_UNREADABLE",
     `target topic ${topic} should say what the groups' offsets were before the cutover, but ${why}; it was kept`,
     {
-      fix: `look at the topic (kafka-console-consumer --from-beginning --topic ${topic}) and at the groups' offsets on the target; when no offset has to be taken back, delete the topic by hand and run again`,
+      fix:
+        `look at the topic (kafka-console-consumer --from-beginning --topic ${topic}) and at the groups' offsets ` +
+        "on the target; when no offset has to be taken back, delete the topic by hand and run again",
     },
   );
 }

@@ -17,7 +17,7 @@ test("a group holds together all topics that it committed or reads, each once an
   );
 });
 
-test("a Streams application holds its internal topics and what it reads together, whatever the order of the topics", () => {
+test("a Streams application holds its internal topics and what it reads together, in whatever order", () => {
   const topics = ["app-z-changelog", "orders", "app-a-repartition"];
   const groups = [{ name: "app", members: 0, committed: ["app-a-repartition", "orders"] }];
   const [link] = linksOf({ topics: topics.map(topic), groups, allGroups: ["app"], transactions: [] });

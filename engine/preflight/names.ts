@@ -73,13 +73,16 @@ function selectedNames({ selected, internals, mirror }: PreflightFacts): Preflig
   return selected.flatMap(({ origin, targetName }) => {
     const internal = own.get(targetName);
     if (internal === undefined) return [];
+    const rename =
+      internal.kind === "heartbeats"
+        ? "leave mirror.heartbeatConnector out"
+        : `set ${renamedBy(internal.kind, mirror)} to a value that makes another name`;
     return [
       error(
         "INTERNAL_NAME_SELECTED",
         `origin topic ${origin.name} would be copied to ${targetName} on the target, which is the name of the ` +
           `mirror's own ${internal.kind} topic`,
-        `${internal.kind === "heartbeats" ? "leave mirror.heartbeatConnector out" : `set ${renamedBy(internal.kind, mirror)} to a value that makes another name`}, ` +
-          "or exclude the topic with mirror.topicsExcludePattern",
+        `${rename}, or exclude the topic with mirror.topicsExcludePattern`,
       ),
     ];
   });
@@ -90,11 +93,14 @@ function connectGroup(facts: PreflightFacts): PreflightFinding[] {
   const { groupId } = facts.mirror;
   const { state, protocolType, members, committed } = facts.mirrorGroup;
   if (committed > 0 || (members > 0 && protocolType !== "connect")) {
+    const evidence =
+      committed > 0
+        ? `offsets for ${countText(committed, "partition")}`
+        : `${countText(members, "member")}, ${protocolType}`;
     return [
       error(
         "CONNECT_GROUP_TAKEN",
-        `target group ${groupId} belongs to an application ` +
-          `(${committed > 0 ? `offsets for ${countText(committed, "partition")}` : `${countText(members, "member")}, ${protocolType}`})`,
+        `target group ${groupId} belongs to an application (${evidence})`,
         "set target.groupId to a name of its own",
       ),
     ];

@@ -77,7 +77,8 @@ export async function checkOpenCluster(
   const isKnown = typeof set === "boolean" || listed === undefined;
   const found = isKnown ? undefined : await askDefault(port, listed, principal);
   if (set === false || found === "closed") return [];
-  const first = `the ACLs for ${users.principals.join(" and ")} would be the first on ${listText(named)} of the ${side}`;
+  const principals = users.principals.join(" and ");
+  const first = `the ACLs for ${principals} would be the first on ${listText(named)} of the ${side}`;
   const giveUsers = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
   const clients = closesCluster ? "the clients and brokers" : "the clients";
   const own = `give ${clients} of the ${side} ACLs of their own first, or ${giveUsers}`;

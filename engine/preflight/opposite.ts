@@ -118,7 +118,8 @@ function textOf({ topics, circle, doubt }: Circles, where: string, mirror: Mirro
     const seen = `${where} may copy migrated topics back from the target to the origin: ${names}; ${doubt}`;
     return { seen, fix: `make sure that it does not, or ${leaveOut}` };
   }
-  const seen = `${where} copies migrated topics back from the target to the origin: ${names}; with both mirrors running`;
+  const seen =
+    `${where} copies migrated topics back from the target to the origin: ${names}; ` + "with both mirrors running";
   if (circle === "same") {
     return {
       seen: `${seen} each record is copied again and again until the disks are full`,
@@ -128,8 +129,8 @@ function textOf({ topics, circle, doubt }: Circles, where: string, mirror: Mirro
   const aliases = `${config["source.cluster.alias"]}->${config["target.cluster.alias"]}`;
   return {
     seen:
-      `${seen} there are new copies under longer names without end, because neither recognises the copies of the other ` +
-      `(aliases ${mirror.originAlias}->${mirror.targetAlias} and ${aliases})`,
+      `${seen} there are new copies under longer names without end, because neither recognises the copies of the ` +
+      `other (aliases ${mirror.originAlias}->${mirror.targetAlias} and ${aliases})`,
     fix:
       `remove that mirror, or ${leaveOut}, or give both DefaultReplicationPolicy, one separator ` +
       "and the same two aliases for the same two clusters",

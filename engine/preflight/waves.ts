@@ -78,8 +78,8 @@ export function declaresOthers(olds: Waves | undefined, news: Waves): boolean {
 }
 
 /**
- * What is wrong with the change from the last `up`, as far as the program alone shows it: phases that cannot follow each
- * other, and waves that are under way and were removed or changed.
+ * What is wrong with the change from the last `up`, as far as the program alone shows it: phases that cannot follow
+ * each other, and waves that are under way and were removed or changed.
  */
 export function changeProblems(olds: Waves | undefined, news: Waves): string[] {
   // After a clean-up nothing of the migration exists any more.
@@ -92,7 +92,8 @@ export function changeProblems(olds: Waves | undefined, news: Waves): string[] {
       if (is === undefined) {
         return isUnderWay(was.phase)
           ? [
-              `wave ${was.name} is in phase ${was.phase} and was removed: set its phase to mirror and run \`pulumi up\` first`,
+              `wave ${was.name} is in phase ${was.phase} and was removed: set its phase to mirror and run ` +
+                `\`pulumi up\` first`,
             ]
           : [];
       }

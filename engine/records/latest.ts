@@ -56,7 +56,9 @@ export interface CompactedLogs {
 export type CompactedVerdict =
   /** Nothing shows that the target is another log. */
   | { kind: "copy" }
-  /** `lost`: the latest record of a key is not on the target. `revived`: a key that the origin deleted is alive there. */
+  /**
+   * `lost`: the latest record of a key is not on the target. `revived`: a key that the origin deleted is alive there.
+   */
   | { kind: "lost" | "revived"; record: LatestRecord; instead: LatestRecord | undefined }
   /** The records do not show whether the target is a copy. */
   | { kind: "unsure"; why: "deleted" | "foreign" };

@@ -4,7 +4,7 @@ import { type Grant, aclSync, denied, grantsOf, lacking, neededBy, sayGrants, su
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
 import { readings } from "./version";
-import type { UserView } from "./view";
+import type { UserView, View } from "./view";
 import { nameOf, sideFor } from "./sides";
 import { cannot, isFor, lackedBy, loginsOf, mayServeMore, ofEveryone, on, say, together } from "./users";
 
@@ -190,10 +190,7 @@ export const aclRules: Rule[] = [
               {
                 at: mirror,
                 say: {
-                  seen:
-                    "sync.topic.acls.enabled is " +
-                    `${mirror.source.config["sync.topic.acls.enabled"] === undefined ? "not set, which is true" : `"${mirror.source.config["sync.topic.acls.enabled"]}"`} ` +
-                    "in sourceConnector.config",
+                  seen: `${ACL_SYNC} is ${saidAclSync(mirror)} in sourceConnector.config`,
                   why: "the target's user operator deletes the copied ACLs, and copying needs Alter on the cluster",
                   instead: 'write sync.topic.acls.enabled: "false" and move applications\' users as KafkaUsers',
                 },
@@ -202,6 +199,13 @@ export const aclRules: Rule[] = [
       ),
   ),
 ];
+
+const ACL_SYNC = "sync.topic.acls.enabled";
+
+function saidAclSync({ source }: View["mirrors"][number]): string {
+  const value = source.config[ACL_SYNC];
+  return value === undefined ? "not set, which is true" : `"${value}"`;
+}
 
 function singular({ singular: count, apiVersion }: UserView, why: string): Saying[] {
   if (count === 0) return [];

@@ -254,8 +254,11 @@ function allowed({ name, type, range, words, byDefault }: KeyFact, value: string
   if (type === "boolean") return `write "true" or "false"${standard}`;
   if (type === "partitions") return `write -1, or a number of partitions${standard}`;
   if (type === "factor") return `write -1, or a number of brokers${standard}`;
-  return (
-    "write a " +
-    `${type === "double" ? "number" : "whole number"}${range === undefined ? "" : range.most === Infinity ? ` of at least ${range.least}` : ` from ${range.least} to ${range.most}`}${standard}`
-  );
+  const from =
+    range === undefined
+      ? ""
+      : range.most === Infinity
+        ? ` of at least ${range.least}`
+        : ` from ${range.least} to ${range.most}`;
+  return `write a ${type === "double" ? "number" : "whole number"}${from}${standard}`;
 }

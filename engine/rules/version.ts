@@ -3,10 +3,9 @@ import type { MirrorView } from "./view";
 
 /** The version in messages: `Kafka 4.2.0`, and a note if it is only assumed. */
 export function versionOf({ kafkaVersion, versionAssumed, apiVersion }: MirrorView): string {
-  return (
-    "Kafka " +
-    `${kafkaVersion}${versionAssumed === true ? ` (assumed, because spec.version is not set: the newest that operators of ${apiVersion} run)` : ""}`
-  );
+  if (versionAssumed !== true) return `Kafka ${kafkaVersion}`;
+  const why = `because spec.version is not set: the newest that operators of ${apiVersion} run`;
+  return `Kafka ${kafkaVersion} (assumed, ${why})`;
 }
 
 /** The last version whose internal names only used dots (KIP-690 came with Kafka 3.1). */

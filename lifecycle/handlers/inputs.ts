@@ -81,8 +81,8 @@ export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
 }
 
 /**
- * Like {@link sameSelection}, but the groups of a wave may differ. The steps that work on topics need not run again if a
- * wave gets another group.
+ * Like {@link sameSelection}, but the groups of a wave may differ. The steps that work on topics need not run again if
+ * a wave gets another group.
  */
 export function sameTopics(olds: StepInputs, news: StepInputs): boolean {
   if (isDefined(olds.gatePassedAt) && isDefined(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt)

@@ -130,8 +130,8 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
 
 /**
  * Returns true if a part begins to move and the check ran in an earlier `up`. An administrator that was granted its
- * rights for an older version of this package may lack the rights on the offsets journal topic. The user must learn that
- * before the fence is raised.
+ * rights for an older version of this package may lack the rights on the offsets journal topic. The user must learn
+ * that before the fence is raised.
  */
 function beginsCutover(olds: PreflightInputs, news: PreflightInputs): boolean {
   if (news.stage !== "clusters" || news.abandon) return false;

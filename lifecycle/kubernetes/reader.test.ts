@@ -166,7 +166,8 @@ test("user and password are sent, and a wrong password is not shown", async () =
 test("a credential plugin runs once per login, relative to its kubeconfig, and not if there is a token", async () => {
   const plugin = file(
     "plugin",
-    `#!/bin/sh\necho x >> ${join(folder, "runs")}\necho '{"status":{"token":"made-'$(wc -l < ${join(folder, "runs")})'"}}'`,
+    `#!/bin/sh\necho x >> ${join(folder, "runs")}\necho '{"status":{"token":"made-'$(wc -l < ` +
+      `${join(folder, "runs")})'"}}'`,
   );
   chmodSync(plugin, 0o755);
   const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin" };

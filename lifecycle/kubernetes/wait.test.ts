@@ -68,7 +68,8 @@ describe("an operator's status", () => {
             ...notReady,
             reason: "ConnectRestException",
             message:
-              "PUT /connectors/a/config returned 500: Cannot complete request because of a conflicting operation (e.g. worker rebalance)",
+              "PUT /connectors/a/config returned 500: Cannot complete request because of a conflicting operation " +
+              "(e.g. worker rebalance)",
           },
         ],
       }),
@@ -113,7 +114,8 @@ describe("waiting for an operator", () => {
     const { reader, seen } = await apiServer([object(1), object(1, { observedGeneration: 1, conditions: [notReady] })]);
     const start = Date.now();
     await expect(waitUntilReady(reader, user, { limitMs: 60_000 }, silent)).rejects.toThrow(
-      "RESOURCE_NOT_READY: KafkaUser origin-ns/mm2-credentials is not ready: InvalidResourceException: Both fields `operations` and `operation` are null",
+      "RESOURCE_NOT_READY: KafkaUser origin-ns/mm2-credentials is not ready: InvalidResourceException: Both " +
+        "fields `operations` and `operation` are null",
     );
     expect(seen).toHaveLength(2);
     expect(Date.now() - start).toBeLessThan(5000);

@@ -62,7 +62,9 @@ export async function waitUntilReady(
   const found = await poll(reader, place, patience, progress, (object) => {
     if (object === undefined) {
       throw new MigrationError("RESOURCE_MISSING", `${what} is not on ${reader.server}`, {
-        fix: "kubeconfig and context have to point to the cluster on which Pulumi's kubernetes provider makes it; where somebody has deleted it, run `pulumi up --refresh`",
+        fix:
+          "kubeconfig and context have to point to the cluster on which Pulumi's kubernetes provider makes it; " +
+          "where somebody has deleted it, run `pulumi up --refresh`",
       });
     }
     const readiness = readinessOf(object);
@@ -72,7 +74,9 @@ export async function waitUntilReady(
         "RESOURCE_NOT_READY",
         `${what} is not ready: ${readiness.reason}: ${readiness.message}`,
         {
-          fix: "correct what the operator names, then run `pulumi up` again; the operator looks again by itself every two minutes",
+          fix:
+            "correct what the operator names, then run `pulumi up` again; the operator looks again by itself every " +
+            "two minutes",
         },
       );
     }
@@ -87,7 +91,8 @@ export async function waitUntilReady(
       fix:
         kind === "KafkaUser"
           ? `check that a user operator watches namespace ${namespace} and that the cluster label names its Kafka`
-          : `check that a cluster operator watches namespace ${namespace}, and the events of the pods ${name}-mirrormaker2-*`,
+          : `check that a cluster operator watches namespace ${namespace}, and the events of the pods ` +
+            `${name}-mirrormaker2-*`,
     },
   );
 }
@@ -119,7 +124,9 @@ export async function waitForSecret(
   });
   if (found !== undefined) return found;
   throw new MigrationError("SECRET_MISSING", `${seen} (waited ${patience.limitMs / 1000} s)`, {
-    fix: "check the name and the namespace, and that the operator which makes it is running; a KafkaUser's Secret has the user's name, a cluster's CA is in <cluster>-cluster-ca-cert",
+    fix:
+      "check the name and the namespace, and that the operator which makes it is running; a KafkaUser's Secret has " +
+      "the user's name, a cluster's CA is in <cluster>-cluster-ca-cert",
   });
 }
 
@@ -156,7 +163,8 @@ async function poll<T>(
     }
     if (Date.now() >= nextWord) {
       progress.info(
-        `still waiting for ${place.kind} ${place.namespace}/${place.name} (${Math.round((Date.now() - start) / 1000)} s of ${limitMs / 1000} s)`,
+        `still waiting for ${place.kind} ${place.namespace}/${place.name} ` +
+          `(${Math.round((Date.now() - start) / 1000)} s of ${limitMs / 1000} s)`,
       );
       nextWord += SAY_EVERY_MS;
     }

@@ -65,8 +65,9 @@ export function table(
  */
 export function fitted(parts: readonly string[], limit = LIMIT): string {
   const kept = parts.map((part) => ({ lines: part.split("\n"), cut: 0 }));
-  const whole = () =>
-    `${kept.map(({ lines, cut }) => lines.join("\n") + (cut === 0 ? "" : `\n\n*${count(cut, "more line")} left out, because GitHub limits a comment's length.*`)).join("\n\n")}\n`;
+  const noteOf = (cut: number) =>
+    cut === 0 ? "" : `\n\n*${count(cut, "more line")} left out, because GitHub limits a comment's length.*`;
+  const whole = () => `${kept.map(({ lines, cut }) => lines.join("\n") + noteOf(cut)).join("\n\n")}\n`;
   const size = ({ lines }: { lines: string[] }) => lines.reduce((sum, line) => sum + line.length + 1, 0);
   for (let text = whole(); ; text = whole()) {
     if (text.length <= limit) return text;

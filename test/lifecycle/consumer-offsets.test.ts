@@ -156,8 +156,8 @@ describe("an up of the cutover that was killed while it moved groups", () => {
     ];
     for (const [point, reached] of points) {
       const script =
-        `require("pulumi-kafka-migration/lifecycle").step("consumer-offsets").create(JSON.parse(process.env.INPUTS)).then(() ` +
-        "=> setInterval(() => {}, 1000))";
+        `require("pulumi-kafka-migration/lifecycle").step("consumer-offsets").create(JSON.parse(process.env.INPUTS))` +
+        ".then(() => setInterval(() => {}, 1000))";
       const child = spawn(process.execPath, ["-e", script], {
         env: { ...process.env, INPUTS: JSON.stringify(inputs("cutover")) },
         stdio: "ignore",

@@ -54,7 +54,9 @@ function listOffsetsOf(version: 5 | 7): ListOffsetsApi {
 
 /** ListOffsets v5 (Kafka 2.3 and later). */
 export const listOffsets = listOffsetsOf(5);
-/** ListOffsets v7 (Kafka 3.0 and later) also accepts the timestamp -3: the record with the highest timestamp (KIP-734). */
+/**
+ * ListOffsets v7 (Kafka 3.0 and later) also accepts the timestamp -3: the record with the highest timestamp (KIP-734).
+ */
 export const listNewest = listOffsetsOf(7);
 
 export interface FetchBody {

@@ -233,10 +233,9 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
     (name) => name !== block && BLOCKS[name].has(key),
   );
   if (connectors.length > 0) {
+    const some = `the ${connectors.join(" and the ")} connector${connectors.length === 1 ? " reads" : "s read"}`;
     return {
-      why:
-        `${connectors.length === 3 ? "only connectors read" : `only the ${connectors.join(" and the ")} connector${connectors.length === 1 ? " reads" : "s read"}`} ` +
-        "it",
+      why: `only ${connectors.length === 3 ? "connectors read" : some} it`,
       instead: `write it in ${connectors.map((name) => `${name}Connector.config`).join(" and ")}, or leave it out`,
     };
   }

@@ -77,7 +77,7 @@ export { isMigrationError, MigrationError } from "./engine/errors";
 export type { FenceOptions } from "./engine/fence";
 export type { GateResult, Sample } from "./engine/gate";
 export type { RecordedTopics, TopicIds } from "./engine/topic-ids";
-export type { Connection, MirrorModel, Phase, Profile, Side, TokenEndpoint } from "./engine/model";
+export type { Connection, MirrorModel, Phase, Profile, Scope, Side, TokenEndpoint } from "./engine/model";
 export type { Resolved, Setting, SettingTypes, Written } from "./engine/setting";
 export { internalTopics, type InternalTopic, type InternalTopicKind } from "./engine/naming";
 export type { AppliedGroup, AppliedOffsets, OffsetOptions, WrittenOffset } from "./engine/offsets";

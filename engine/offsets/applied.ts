@@ -143,6 +143,34 @@ export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[
   };
 }
 
+/**
+ * Returns those of the groups that an apply has written completely, although it may have been killed before it reported
+ * so. Each of their offsets is where it was put, or after it.
+ */
+export async function writtenGroups(
+  model: MigrationModel,
+  groups: readonly AppliedGroup[],
+  open?: OpenKafka,
+): Promise<string[]> {
+  return withCluster(
+    model,
+    "target",
+    async (target) => {
+      const now = await target.groupOffsets(groups.map((g) => g.group));
+      const isWritten = ({ group, offsets }: AppliedGroup): boolean => {
+        const is = new Map((now.get(group) ?? []).map((o) => [partitionKey(o), o.offset]));
+        return offsets.every((o) => {
+          const found = is.get(partitionKey(o)) ?? -1n;
+          if (String(found) === o.before?.offset) return o.before.offset === o.offset;
+          return found >= BigInt(o.offset);
+        });
+      };
+      return groups.filter(isWritten).map((g) => g.group);
+    },
+    open,
+  );
+}
+
 /** The same as text: one line with the numbers, and a warning for each group with earlier offsets (at most 20). */
 export function appliedNowLines({ standing, movedOn, back }: AppliedNow): { line: string; warnings: string[] } {
   const groups = new Map<string, MovedOffset[]>();

@@ -7,6 +7,7 @@ import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { inParallel } from "../side-by-side";
 import { countText, recordsText } from "../units";
+import { activeOnOrigin, membersOf, refuseActive } from "./active";
 import { clusterIds } from "./applied";
 import { WHY_NOT_SHARE } from "./commitments";
 import { revertWith } from "./revert";
@@ -18,6 +19,8 @@ import { blockedError, blockedGroups } from "./blocked";
  * Writes the offsets of a plan to the target, for groups that are not active there, and reads them back. Offsets that
  * are already in place are not written, so a second run after a kill only does the rest.
  * @returns what was written and what was there before. This is the input of `revertOffsets`.
+ * @throws MigrationError GROUPS_ACTIVE_ON_ORIGIN if the plan was made while the mirror copied, and groups have members
+ *   on the origin. It is thrown before anything is written.
  * @throws MigrationError OFFSETS_STALE if a group has moved on the origin since the plan.
  * @throws MigrationError OFFSETS_BLOCKED if groups are active on the target, have different offsets there, or have
  *   offsets that could not be translated. It is thrown before anything is written. It is also thrown if a group becomes
@@ -66,6 +69,7 @@ export async function applyWith(
   progress: Progress,
   writing?: Writing,
 ): Promise<AppliedOffsets> {
+  if (plan.copiedSoFar === true) await refuseMembers(clusters.origin, mirror, plan);
   await refuseStale(clusters.origin, mirror, plan);
   const current = await refresh(clusters.target, plan.groups);
   const blocked = blockedGroups(current, options);
@@ -157,6 +161,13 @@ function withDetails(error: unknown, more: readonly string[]): unknown {
   });
 }
 
+/** Throws if groups have joined on the origin since the plan was made. Producers still write there. */
+async function refuseMembers(origin: KafkaPort, mirror: MirrorModel, plan: OffsetPlan): Promise<void> {
+  const planned = new Set(plan.groups.filter((g) => g.topics.length > 0).map((g) => g.group));
+  const described = await origin.describeGroups([...plan.groups.map((g) => g.group), ...plan.nothingCommitted]);
+  refuseActive(activeOnOrigin(described, (group) => planned.has(group), mirror));
+}
+
 /**
  * Throws if the committed offsets on the origin have changed since the plan was made. A first commit also counts as a
  * change: on another migrated partition, or by a group that had none.
@@ -226,9 +237,7 @@ async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise
         };
       }),
     }));
-    const targetMembers = exists
-      ? description.members.map((m) => `${m.clientId}@${m.clientHost.replace(/^\//, "")}`)
-      : [];
+    const targetMembers = exists ? membersOf(description) : [];
     return { ...group, exists, targetMembers, topics };
   });
 }

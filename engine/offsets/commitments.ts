@@ -1,7 +1,7 @@
 import { isMigrationError } from "../errors";
 import type { CommittedOffset, GroupDescription, KafkaPort } from "../kafka/port";
 import type { MirrorModel } from "../model";
-import { selectGroups, selectPairs } from "../selection";
+import { selectGroups, selectPairs, topicRule } from "../selection";
 import type { OffsetOptions } from "./types";
 
 /** The groups that move, their committed offsets and the target names of their topics. */
@@ -16,7 +16,10 @@ export interface Commitments {
   targetNames: Map<string, string>;
 }
 
-/** Reads the groups that move and their committed offsets. */
+/**
+ * Reads the groups that move and their committed offsets. In a part of the mirror a group has only its offsets for the
+ * topics of this part.
+ */
 export async function readCommitments(
   origin: KafkaPort,
   mirror: MirrorModel,
@@ -24,11 +27,18 @@ export async function readCommitments(
 ): Promise<Commitments> {
   const { chosen, unknown, share } = chooseGroups(await origin.listGroups(), mirror, options);
   const [offsets, descriptions] = await Promise.all([origin.groupOffsets(chosen), origin.describeGroups(chosen)]);
-  const committed = new Map([...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)]));
+  const skip = topicRule(mirror);
+  const committed = new Map<string, CommittedOffset[]>();
+  for (const group of chosen) {
+    const has = (offsets.get(group) ?? []).filter((o) => o.offset >= 0n);
+    const here = has.filter((o) => skip(o.topic) !== "out of scope");
+    // A group whose offsets all belong to other parts of the mirror does not move with this one.
+    if (here.length > 0 || has.length === 0) committed.set(group, here);
+  }
   const topics = [...new Set([...committed.values()].flatMap((list) => list.map((o) => o.topic)))];
   const targetNames = new Map(selectPairs(topics, mirror).map((pair) => [pair.origin, pair.target]));
   return {
-    groups: chosen,
+    groups: chosen.filter((group) => committed.has(group)),
     unknown,
     share,
     committed,

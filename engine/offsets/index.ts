@@ -11,6 +11,7 @@ export {
   joinApplied,
   type MovedOffset,
   requireSameTarget,
+  writtenGroups,
 } from "./applied";
 export { type Checkpoints, planFromCheckpoints, planToTime, readCheckpoints } from "./other-ways";
 export { deleteJournal, isApplied, readJournal, writeJournal } from "./journal";
@@ -26,6 +27,7 @@ export type {
   OffsetPlan,
   OffsetSummary,
   PartitionPlan,
+  PlanOptions,
   RevertedOffsets,
   TopicPlan,
   WrittenOffset,

@@ -5,26 +5,28 @@ import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { retryIfRecordsGone } from "../records/retry";
-import type { Isolation } from "../records/read";
 import type { RecordedTopics } from "../topic-ids";
 import { countText } from "../units";
 import { type Commitments, metadataLimit, readCommitments } from "./commitments";
-import { kafkaReader, type LogReader } from "./log-reader";
+import { kafkaReader } from "./log-reader";
 import { readCheckpoints } from "./other-ways";
 import { summarize } from "./summary";
-import { partitionTasks } from "./tasks";
+import { activeOnOrigin, membersOf, refuseActive } from "./active";
+import { type Readers, whileCopying } from "./while-copying";
+import { onOrigin, partitionsToMove, type PartitionToMove, tasksOf } from "./tasks";
 import { translate } from "./translate";
 import type { Translation } from "./translation";
-import type { GroupPlan, OffsetOptions, OffsetPlan, PartitionPlan, TopicPlan } from "./types";
+import type { GroupPlan, OffsetPlan, PartitionPlan, PlanOptions, TopicPlan } from "./types";
 
 /**
  * Finds the offset where the group continues on the target, for every committed offset of every group that moves. Only
- * reads, so it can run at any time. Only a finished copy can be translated completely.
- * @throws MigrationError if a cluster cannot be read.
+ * reads, so it can run at any time. Only a finished copy can be translated completely, except with `copiedSoFar`.
+ * @throws MigrationError if a cluster cannot be read. With `copiedSoFar`: GROUPS_ACTIVE_ON_ORIGIN if groups have members
+ *   on the origin, OFFSETS_NOT_COPIED if the mirror does not reach every committed offset within `limitSeconds`.
  */
 export async function planOffsets(
   model: MigrationModel,
-  options: OffsetOptions,
+  options: PlanOptions,
   progress: Progress,
   signal?: AbortSignal,
   open?: OpenKafka,
@@ -39,34 +41,28 @@ export async function planOffsets(
 export async function planWith(
   clusters: Clusters,
   mirror: MirrorModel,
-  options: OffsetOptions,
+  options: PlanOptions,
   progress: Progress,
   signal?: AbortSignal,
   recorded?: RecordedTopics,
 ): Promise<OffsetPlan> {
+  const connect = new ConnectStateReader(clusters.target, mirror);
   // Like the gate and the verification, read the origin with the isolation level of the mirror's consumer.
-  const isolation = effectiveIsolation(await new ConnectStateReader(clusters.target, mirror).read(signal), mirror);
+  const isolation = effectiveIsolation(await connect.read(signal), mirror);
   const readers: Readers = {
     isolation,
     origin: kafkaReader(clusters.origin, isolation),
     target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
+    stored: async () => (await connect.read(signal)).offsets,
   };
   return planThrough(clusters, readers, mirror, options, progress, signal, recorded);
-}
-
-/** Reads the logs of both clusters. */
-interface Readers {
-  origin: LogReader;
-  target: LogReader;
-  /** The isolation level of the mirror's consumer. */
-  isolation: Isolation;
 }
 
 export async function planThrough(
   clusters: Clusters,
   readers: Readers,
   mirror: MirrorModel,
-  options: OffsetOptions,
+  options: PlanOptions,
   progress: Progress,
   signal?: AbortSignal,
   recorded?: RecordedTopics,
@@ -77,14 +73,17 @@ export async function planThrough(
   progress.info(
     `offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`,
   );
-  const { tasks, recreated } = await partitionTasks(clusters, commitments, recorded, readers.isolation, signal);
-  const answers = await translate(readers.origin, readers.target, tasks, progress, signal);
-  const translations = new Map(
-    tasks.map((t, i) => [
-      partitionKey({ topic: t.originTopic, partition: t.partition }),
-      answers[i] as Map<number, Translation>,
-    ]),
-  );
+  if (options.copiedSoFar === true) {
+    const { committed, described, targetNames } = commitments;
+    const commits = (group: string) => (committed.get(group) ?? []).some((o) => targetNames.has(o.topic));
+    refuseActive(activeOnOrigin(described.values(), commits, mirror));
+  }
+  const { partitions, recreated } = await partitionsToMove(clusters, commitments, recorded);
+  const answers =
+    options.copiedSoFar === true
+      ? await whileCopying(clusters, readers, mirror, options, { commitments, partitions }, progress, signal)
+      : await whenComplete(clusters, readers, partitions, progress, signal);
+  const translations = new Map(partitions.map((p, i) => [partitionKey(onOrigin(p)), answers[i]!]));
   for (const [key, note] of recreated) translations.set(key, note);
   const there = await readTarget(clusters.target, mirror, commitments.groups);
   const limit = await metadataLimit(clusters.target, commitments.committed.values());
@@ -99,8 +98,20 @@ export async function planThrough(
     nothingCommitted,
     unknown: commitments.unknown,
     ...(commitments.share.length === 0 ? {} : { shareGroups: commitments.share }),
+    ...(options.copiedSoFar === true ? { copiedSoFar: true as const } : {}),
   };
   return { ...plan, summary: summarize(plan) };
+}
+
+async function whenComplete(
+  clusters: Clusters,
+  { origin, target, isolation }: Readers,
+  partitions: readonly PartitionToMove[],
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<Map<number, Translation>[]> {
+  const tasks = await tasksOf(clusters, partitions, isolation, signal);
+  return translate(origin, target, tasks, progress, signal);
 }
 
 interface Found {
@@ -159,7 +170,7 @@ function planGroup(
     group,
     type: commitments.described.get(group)?.type ?? "",
     originMembers: commitments.described.get(group)?.members.length ?? 0,
-    targetMembers: known ? target.members.map((m) => `${m.clientId}@${m.clientHost.replace(/^\//, "")}`) : [],
+    targetMembers: known ? membersOf(target) : [],
     exists: known,
     topics: [...topics.values()],
   };

@@ -80,7 +80,7 @@ const COPIES = 100_000;
 /** A record near a committed offset that helps to find its place on the target. */
 export interface Mark {
   record: Fingerprint;
-  /** Number of records equal to this one that the origin holds at or after the committed offset. */
+  /** Number of records equal to this one that the origin holds from the committed offset to the end of its log. */
   equals: number;
 }
 
@@ -138,10 +138,15 @@ export class OriginTail {
   untimed = false;
   private previous: Fingerprint | undefined;
 
-  /** @param committed ascending, without duplicates */
+  /**
+   * @param committed ascending, without duplicates
+   * @param end one past the last record that the target is known to end with. Later records are not part of the
+   *   sequence. But the target may hold copies of them from before a restart of the mirror, so they count as equals
+   */
   constructor(
     private readonly committed: readonly number[],
     timestamps: boolean,
+    private readonly end = Infinity,
   ) {
     this.chain = new Chain(timestamps);
     this.marks = new ByRecord(timestamps);
@@ -149,12 +154,13 @@ export class OriginTail {
 
   see(cursor: RecordCursor): void {
     this.untimed ||= cursor.timestamp === NO_TIMESTAMP;
-    this.openPlaces(cursor.offset);
+    if (cursor.offset < this.end) this.openPlaces(cursor.offset);
     let record: Fingerprint | undefined;
     if (this.marks.may(cursor)) {
       record = fingerprint(cursor);
       for (const mark of this.marks.get(record) ?? []) mark.equals++;
     }
+    if (cursor.offset >= this.end) return;
     // Places are opened in order, so only the last ones still need records.
     for (let i = this.opened.length - 1; i >= 0; i--) {
       const { place } = this.opened[i] as { place: CommittedPosition };

@@ -9,20 +9,21 @@ import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from ".
 import type { Commitments } from "./commitments";
 import type { PartitionTask, Translation } from "./translation";
 
-export interface PartitionTasks {
-  tasks: PartitionTask[];
+/** A partition to translate, before the bounds of its logs are read. */
+export type PartitionToMove = Omit<PartitionTask, "origin" | "target">;
+
+export interface PartitionsToMove {
+  partitions: PartitionToMove[];
   /** Answers for partitions of topics that were deleted and created again, by `topic:partition`. */
   recreated: Map<string, Map<number, Translation>>;
 }
 
-/** Returns one task for each partition that has a committed offset and exists on both clusters. */
-export async function partitionTasks(
+/** Returns each partition that has a committed offset and exists on both clusters. */
+export async function partitionsToMove(
   clusters: Clusters,
   commitments: Commitments,
   recorded: RecordedTopics | undefined,
-  isolation: Isolation,
-  signal?: AbortSignal,
-): Promise<PartitionTasks> {
+): Promise<PartitionsToMove> {
   const wanted = new Map<string, TopicPartition & { committed: Set<number> }>();
   for (const list of commitments.committed.values()) {
     for (const { topic, partition, offset } of list) {
@@ -52,34 +53,57 @@ export async function partitionTasks(
       p.partition < (hereTopics.get(p.topic)?.partitions.length ?? 0) &&
       p.partition < (thereTopics.get(name(p.topic))?.partitions.length ?? 0),
   );
-  const both = known.filter((p) => !notes.has(p.topic));
   const recreated = new Map(
     known
       .filter((p) => notes.has(p.topic))
       .map((p) => [partitionKey(p), unknownPlaces(p.committed, notes.get(p.topic)!)]),
   );
-  const copyOf = (p: TopicPartition): TopicPartition => ({ topic: name(p.topic), partition: p.partition });
-  const [here, there] = await Promise.all([
-    readBounds(clusters.origin, both),
-    readBounds(clusters.target, both.map(copyOf)),
-  ]);
-  const tasks = both.map((p) => ({
-    originTopic: p.topic,
-    targetTopic: name(p.topic),
-    partition: p.partition,
-    origin: here.get(partitionKey(p))!,
-    target: there.get(partitionKey(copyOf(p)))!,
-    compacted: compacted.has(p.topic),
-    committed: [...p.committed],
-  }));
-  const lost = await recordsLost(clusters, tasks, isolation, signal);
-  return { tasks: tasks.map((t) => (lost.has(t) ? { ...t, lossy: true } : t)), recreated };
+  const partitions = known
+    .filter((p) => !notes.has(p.topic))
+    .map((p) => ({
+      originTopic: p.topic,
+      targetTopic: name(p.topic),
+      partition: p.partition,
+      compacted: compacted.has(p.topic),
+      committed: [...p.committed],
+    }));
+  return { partitions, recreated };
 }
 
-/**
- * Returns the compacted partitions whose target lacks records that compaction cannot have removed. A record that is not
- * on the target is lost there, so a position at this record has no translation.
- */
+export const onOrigin = (p: PartitionToMove): TopicPartition => ({ topic: p.originTopic, partition: p.partition });
+export const onTarget = (p: PartitionToMove): TopicPartition => ({ topic: p.targetTopic, partition: p.partition });
+
+/** Adds the bounds of both logs, for a copy that does not grow any more. */
+export async function tasksOf(
+  clusters: Clusters,
+  partitions: readonly PartitionToMove[],
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<PartitionTask[]> {
+  const [here, there] = await Promise.all([
+    readBounds(clusters.origin, partitions.map(onOrigin)),
+    readBounds(clusters.target, partitions.map(onTarget)),
+  ]);
+  const tasks = partitions.map((p) => ({
+    ...p,
+    origin: here.get(partitionKey(onOrigin(p)))!,
+    target: there.get(partitionKey(onTarget(p)))!,
+  }));
+  return withLosses(clusters, tasks, isolation, signal);
+}
+
+/** Marks the compacted partitions whose target lacks records that compaction cannot have removed. */
+export async function withLosses(
+  clusters: Clusters,
+  tasks: readonly PartitionTask[],
+  isolation: Isolation,
+  signal?: AbortSignal,
+): Promise<PartitionTask[]> {
+  const lost = await recordsLost(clusters, tasks, isolation, signal);
+  return tasks.map((t) => (lost.has(t) ? { ...t, lossy: true } : t));
+}
+
+/** A record that is not on the target is lost there, so a position at this record has no translation. */
 async function recordsLost(
   clusters: Clusters,
   tasks: readonly PartitionTask[],
@@ -96,6 +120,7 @@ async function recordsLost(
       compacted: true,
       origin: range(task.originTopic, task.partition, task.origin),
       target: range(task.targetTopic, task.partition, task.target),
+      ...(task.copied === undefined ? {} : { copiedTo: task.copied.original.offset }),
     }));
   if (pairs.length === 0) return new Set();
   const { differences } = await compareBeginnings(clusters, pairs, isolation, signal);

@@ -39,7 +39,7 @@ async function byTail(
 ): Promise<void> {
   const open = work.filter((w) => w.open.length > 0);
   if (open.length === 0) return;
-  const records = open.reduce((sum, w) => sum + w.origin.end - tailStart(w), 0);
+  const records = open.reduce((sum, w) => sum + originEnd(w) - tailStart(w), 0);
   progress.info(
     `offsets: reading ${countText(open.length, "partition")} to the end, up to ${countText(records, "record")} ` +
       "on each side: a few records around the committed offsets prove nothing there",
@@ -48,6 +48,12 @@ async function byTail(
   for (const w of again) w.timestamps = false;
   await readTails(origin, target, again, signal);
 }
+
+/**
+ * The end of the range to read on the origin. While the mirror copies, the target can hold copies of records after the
+ * common end, from before a restart. A record is only unique if none of those equals it.
+ */
+const originEnd = (w: Work): number => (w.task.copied === undefined ? w.origin.end : w.task.origin.end);
 
 const tailStart = (w: Work): number => Math.max(w.origin.start, (w.open[0] as number) - MARGIN);
 
@@ -64,8 +70,8 @@ async function readTails(
     topic: w.task.originTopic,
     partition: w.task.partition,
     from: tailStart(w),
-    to: w.origin.end,
-    tail: new OriginTail(w.open, w.timestamps),
+    to: originEnd(w),
+    tail: new OriginTail(w.open, w.timestamps, w.origin.end),
   }));
   await origin.scan(
     tails.map((t) => ({ ...t, see: (cursor) => t.tail.see(cursor) })),

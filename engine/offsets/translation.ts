@@ -3,7 +3,8 @@ import type { LogBounds } from "../log/bounds";
 import { type Fingerprint, fingerprint, isCopy, timestampCounts } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import { inParallel } from "../side-by-side";
-import type { LogReader, ScanAsk } from "./log-reader";
+import { lastVisible } from "./last-records";
+import type { LogReader } from "./log-reader";
 
 /** One partition on both clusters, with the committed offsets to translate. */
 export interface PartitionTask {
@@ -18,6 +19,16 @@ export interface PartitionTask {
   lossy?: boolean;
   /** Without duplicates, in any order. */
   committed: readonly number[];
+  /** Present if the mirror still copies: how far it has come. Both ends were read before it was determined. */
+  copied?: CopiedSoFar;
+}
+
+/** The last record that the mirror has copied, on both sides. */
+export interface CopiedSoFar {
+  original: Fingerprint;
+  copy: Fingerprint;
+  /** False: the target's log goes on with records that are not from the origin. */
+  last: boolean;
 }
 
 /** How a committed offset was translated. */
@@ -71,28 +82,41 @@ export function answer(w: Work, place: number, translation: Translation): void {
   }
 }
 
-/** Finds the common end of both logs of each partition, and answers every committed offset that this decides. */
+/**
+ * Finds the common end of both logs of each partition, and answers every committed offset that this decides. Where the
+ * mirror still copies, `copied` is this end.
+ */
 export async function findEnds(
   origin: LogReader,
   target: LogReader,
   tasks: readonly PartitionTask[],
   signal?: AbortSignal,
 ): Promise<Work[]> {
+  const complete = tasks.filter((t) => t.copied === undefined);
+  const last = (reader: LogReader, place: (task: PartitionTask) => { topic: string; bounds: LogBounds }) =>
+    lastVisible(
+      reader,
+      complete.map((t) => ({ ...place(t), partition: t.partition })),
+      signal,
+    );
   const [originLast, targetLast] = await Promise.all([
-    lastVisible(
-      origin,
-      tasks.map((t) => ({ topic: t.originTopic, partition: t.partition, bounds: t.origin })),
-      signal,
-    ),
-    lastVisible(
-      target,
-      tasks.map((t) => ({ topic: t.targetTopic, partition: t.partition, bounds: t.target })),
-      signal,
-    ),
+    last(origin, (t) => ({ topic: t.originTopic, bounds: t.origin })),
+    last(target, (t) => ({ topic: t.targetTopic, bounds: t.target })),
   ]);
+  const ends = new Map(complete.map((task, i) => [task, { origin: originLast[i], target: targetLast[i] }]));
   const work: Work[] = [];
   await inParallel([...tasks.entries()], async ([i, task]) => {
-    work[i] = await findEnd(target, task, originLast[i], targetLast[i], signal);
+    const { copied } = task;
+    if (copied === undefined)
+      work[i] = await findEnd(target, task, ends.get(task)?.origin, ends.get(task)?.target, signal);
+    else {
+      const end = copied.last ? task.target.end : copied.copy.offset + 1;
+      work[i] = commonEnd(task, copied.original, timestampCounts(copied.original, copied.copy), {
+        end,
+        lastCopy: copied.copy.offset,
+        beyond: !copied.last,
+      });
+    }
   });
   return work;
 }
@@ -104,41 +128,46 @@ async function findEnd(
   targetLast: Fingerprint | undefined,
   signal?: AbortSignal,
 ): Promise<Work> {
-  const answers = new Map<number, Translation>();
   const timestamps = last === undefined || timestampCounts(last, targetLast ?? { ...last, stamped: false });
-  const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
   if (last === undefined) {
-    for (const g of task.committed) answers.set(g, fromEmptyOrigin(g, task, targetLast !== undefined));
-    return work;
+    const answers = new Map(task.committed.map((g) => [g, fromEmptyOrigin(g, task, targetLast !== undefined)]));
+    return { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
   }
-  const settled = targetLast !== undefined && isCopy(last, targetLast);
-  let end: number | undefined = task.target.end;
-  let beyond = false;
-  if (!settled) {
-    const copy =
-      targetLast === undefined
-        ? undefined
-        : await lastCopy(
-            target,
-            { topic: task.targetTopic, partition: task.partition },
-            task.target,
-            last,
-            timestamps,
-            signal,
-          );
-    end = copy === undefined ? undefined : copy + 1;
-    beyond = copy !== undefined;
-  }
-  const originEnd = last.offset + 1;
+  if (targetLast !== undefined && isCopy(last, targetLast))
+    return commonEnd(task, last, timestamps, { end: task.target.end, lastCopy: targetLast.offset, beyond: false });
+  const partition = { topic: task.targetTopic, partition: task.partition };
+  const copy =
+    targetLast === undefined ? undefined : await lastCopy(target, partition, task.target, last, timestamps, signal);
+  const place = copy === undefined ? undefined : { end: copy + 1, lastCopy: copy, beyond: true };
+  return commonEnd(task, last, timestamps, place);
+}
+
+/** Where the target's copies end. */
+interface TargetEnd {
+  /** The offset for a group that has read everything. */
+  end: number;
+  /** The offset of the last copy. Distances count from it, because markers may follow it. */
+  lastCopy: number;
+  /** True if the target holds later records that are not from the origin. */
+  beyond: boolean;
+}
+
+/**
+ * Answers the committed offsets after the last common record.
+ * @param last the origin's last record that was copied
+ * @param place undefined: the target has no copy of it
+ */
+function commonEnd(task: PartitionTask, last: Fingerprint, timestamps: boolean, place: TargetEnd | undefined): Work {
+  const answers = new Map<number, Translation>();
+  const work: Work = { task, answers, timestamps, open: [], origin: { ...task.origin }, target: { ...task.target } };
+  work.origin.end = last.offset + 1;
   for (const g of task.committed) {
-    if (end === undefined) answers.set(g, incomplete(last));
-    else if (g >= originEnd) answers.set(g, atEnd(g, task, end, beyond));
+    if (place === undefined) answers.set(g, incomplete(last));
+    else if (g > last.offset) answers.set(g, atEnd(g, task, place.end, place.beyond));
     else work.open.push(Math.max(g, task.origin.start));
   }
   work.open = [...new Set(work.open)].sort((a, b) => a - b);
-  work.origin.end = originEnd;
-  // Count distances from the last record itself, because markers may follow it.
-  if (end !== undefined) work.target.end = settled && targetLast !== undefined ? targetLast.offset + 1 : end;
+  if (place !== undefined) work.target.end = place.lastCopy + 1;
   return work;
 }
 
@@ -210,42 +239,6 @@ function fromEmptyOrigin(
     target.end - target.start,
     `${deleted}; ${why}; the beginning was taken, and the records read again are at most as many as said`,
   );
-}
-
-const FIRST_STEP = 1;
-const GROWTH = 8;
-
-/**
- * Finds the last visible record of each partition. One small read is enough if the log ends with a record. If it ends
- * with markers, aborted records or a compacted range, the search goes backwards in growing steps.
- * @returns in the order of `partitions`; undefined for a partition without visible records
- */
-async function lastVisible(
-  reader: LogReader,
-  partitions: readonly (TopicPartition & { bounds: LogBounds })[],
-  signal?: AbortSignal,
-): Promise<(Fingerprint | undefined)[]> {
-  const found: (Fingerprint | undefined)[] = partitions.map(() => undefined);
-  let open = partitions
-    .map((p, i) => ({ ...p, i, to: p.bounds.end, step: FIRST_STEP }))
-    .filter((p) => p.to > p.bounds.start);
-  while (open.length > 0) {
-    const asks = open.map((p): ScanAsk => {
-      const from = Math.max(p.bounds.start, p.to - p.step);
-      return {
-        topic: p.topic,
-        partition: p.partition,
-        from,
-        to: p.to,
-        see: (cursor) => (found[p.i] = fingerprint(cursor)),
-      };
-    });
-    await reader.scan(asks, signal);
-    open = open
-      .map((p) => ({ ...p, to: Math.max(p.bounds.start, p.to - p.step), step: p.step * GROWTH }))
-      .filter((p) => found[p.i] === undefined && p.to > p.bounds.start);
-  }
-  return found;
 }
 
 /**

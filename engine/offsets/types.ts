@@ -1,4 +1,4 @@
-import { flag, list, oneOf, text, type Written } from "../setting";
+import { flag, list, oneOf, positive, text, type Written } from "../setting";
 import type { How as ExactHow } from "./translation";
 
 /** How an offset was found: by exact translation, or by one of the guide's two ways. */
@@ -26,9 +26,22 @@ export const offsetShape = {
    * @default `stop`
    */
   blocked: oneOf(["stop", "skip"]).optional(),
+  /**
+   * Seconds to wait, in phase `consumers`, until the mirror has copied everything before the committed offsets.
+   * @default 300
+   */
+  limitSeconds: positive.optional(),
 };
 /** Which groups move, and how to handle groups that already exist on the target. Every option has a default. */
 export interface OffsetOptions extends Written<typeof offsetShape> {}
+
+export interface PlanOptions extends OffsetOptions {
+  /**
+   * True: producers still write to the origin and the mirror still copies. Translates against what is copied so far,
+   * and waits for it.
+   */
+  copiedSoFar?: boolean;
+}
 
 /** One partition of one group. Offsets are decimal strings, as JSON has no 64-bit integers. */
 export interface PartitionPlan {
@@ -88,6 +101,8 @@ export interface OffsetPlan {
   unknown: string[];
   /** Selected share groups, which cannot be moved. Absent: none. */
   shareGroups?: string[];
+  /** True: made while the mirror still copied. No group may have members on the origin when it is applied. */
+  copiedSoFar?: true;
   summary: OffsetSummary;
 }
 
@@ -133,6 +148,8 @@ export interface AppliedGroup {
   group: string;
   /** True if the group did not exist on the target before. */
   created: boolean;
+  /** True: moved before the cutover, in phase `consumers`. A cutover leaves the group where it is. */
+  early?: boolean;
   offsets: WrittenOffset[];
 }
 

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError, MigrationError } from "../../engine/errors";
+import { withCluster } from "../../engine/clusters";
+import type { MigrationModel } from "../../engine/model";
 import { offsetsJournalTopic } from "../../engine/naming";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
@@ -13,8 +15,10 @@ import {
   type KeepIntent,
   type OffsetOptions,
   planOffsets,
+  readCommitments,
   revertOffsets,
   writeJournal,
+  writtenGroups,
 } from "../../engine/offsets";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
@@ -37,7 +41,18 @@ const none: ConsumerOffsetsOutputs = { appliedAt: null, applied: null };
 const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): boolean =>
   sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
 
-/** @param before what an earlier move did with another selection or other options */
+/** Returns what earlier moves have written, or were about to write. */
+async function knownMoves(
+  inputs: ConsumerOffsetsInputs,
+  before?: AppliedOffsets | null,
+): Promise<AppliedOffsets | undefined> {
+  return together(before, await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))));
+}
+
+/**
+ * Moves the groups. Groups that moved in phase `consumers` stay where they are: their clients may already read there.
+ * @param before what an earlier move did with another selection or other options
+ */
 async function move(
   inputs: ConsumerOffsetsInputs,
   progress: Progress,
@@ -45,18 +60,17 @@ async function move(
 ): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
-  const known = together(
-    before,
-    await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))),
-  );
+  const known = await knownMoves(inputs, before);
+  const early = await movedEarly(model, before, known);
+  const options = without(inputs.options, early);
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
   try {
     const applied = await behindFence(inputs, progress, async (lost) => {
       // If the fence is lost, only the reads stop. The writes always finish, so that all of them can be reverted.
-      const plan = await planOffsets(model, inputs.options, progress, lost);
-      written = await applyOffsets(model, plan, inputs.options, progress, undefined, keepIntent);
+      const plan = await planOffsets(model, options, progress, lost);
+      written = await applyOffsets(model, plan, options, progress, undefined, keepIntent);
       return written;
     });
     return { appliedAt: now(), applied: all(applied) };
@@ -64,6 +78,70 @@ async function move(
     // After a failed step Pulumi keeps the previous state, which does not contain these offsets. Revert them now.
     if (written !== undefined) await revertOffsets(model, written, progress);
     throw error;
+  }
+}
+
+const without = (options: OffsetOptions, groups: Iterable<string>): OffsetOptions => {
+  const names = [...groups];
+  return names.length === 0 ? options : { ...options, excludeGroups: [...(options.excludeGroups ?? []), ...names] };
+};
+
+/**
+ * Returns the groups that were moved in phase `consumers`: those in the state, and those that a killed `up` has written
+ * before it ended.
+ */
+async function movedEarly(
+  model: MigrationModel,
+  state: AppliedOffsets | null | undefined,
+  known: AppliedOffsets | undefined,
+): Promise<Set<string>> {
+  const saved = new Set((state?.groups ?? []).filter((g) => g.early === true).map((g) => g.group));
+  const unsaved = (known?.groups ?? []).filter((g) => g.early === true && !saved.has(g.group));
+  const written = unsaved.length === 0 ? [] : await writtenGroups(model, unsaved);
+  return new Set([...saved, ...written]);
+}
+
+/**
+ * Phase `consumers`: moves the groups that are not moved yet, while producers write and the mirror copies. There is no
+ * fence and no gate.
+ */
+async function moveEarly(
+  inputs: ConsumerOffsetsInputs,
+  progress: Progress,
+  before?: AppliedOffsets | null,
+): Promise<ConsumerOffsetsOutputs> {
+  if (inputs.abandon) return none;
+  const model = modelOf(inputs);
+  const known = await knownMoves(inputs, before);
+  const options = without(inputs.options, await movedEarly(model, before, known));
+  const early = (applied: AppliedOffsets): AppliedOffsets => ({
+    ...applied,
+    groups: applied.groups.map((g) => ({ ...g, early: true })),
+  });
+  const all = (applied: AppliedOffsets) => (known === undefined ? early(applied) : joinApplied(known, early(applied)));
+  const plan = await planOffsets(model, { ...options, copiedSoFar: true }, progress);
+  if (known !== undefined && plan.groups.length === 0) return { appliedAt: now(), applied: known };
+  const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
+  const applied = await applyOffsets(model, plan, options, progress, undefined, keepIntent);
+  return { appliedAt: now(), applied: all(applied) };
+}
+
+/** Returns true if groups can be moved that are not: they have committed offsets, and no members on the origin. */
+async function leftBehind(state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs): Promise<boolean> {
+  try {
+    const moved = (state.applied?.groups ?? []).map((g) => g.group);
+    const model = modelOf(state);
+    const { groups, committed, described, targetNames } = await withCluster(model, "origin", (origin) =>
+      readCommitments(origin, model.mirror, without(state.options, moved)),
+    );
+    return groups.some(
+      (group) =>
+        (described.get(group)?.members.length ?? 0) === 0 &&
+        (committed.get(group) ?? []).some((o) => targetNames.has(o.topic)),
+    );
+  } catch (error) {
+    if (!isMigrationError(error)) throw error;
+    return false;
   }
 }
 
@@ -76,7 +154,7 @@ function withRights(error: unknown, { mirror }: ConsumerOffsetsInputs): unknown 
   return new MigrationError(error.code, error.seen, { details: error.details, fix });
 }
 
-/** Runs in phase `mirror`. Also reverts what a killed cutover `up` had written or was about to write. */
+/** Runs in phase `mirror`. Also reverts what a killed `up` had written or was about to write. */
 async function takeBack(
   inputs: ConsumerOffsetsInputs,
   state: AppliedOffsets | null | undefined,
@@ -134,16 +212,24 @@ async function sayWhereTheyStand(
   }
 }
 
-/** Moves consumer groups to their exact offsets on the target in phase `cutover`. A roll-back reverts this. */
+/**
+ * Moves consumer groups to their exact offsets on the target in phase `consumers` or `cutover`. A roll-back reverts this.
+ */
 export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOffsetsOutputs>("consumer-offsets", {
   outputs: { appliedAt: true, applied: true },
 
   async create(inputs, progress) {
     if (inputs.phase === "cutover") return move(inputs, progress);
+    if (inputs.phase === "consumers") return moveEarly(inputs, progress);
     return inputs.phase === "mirror" ? takeBack(inputs, undefined, progress) : none;
   },
 
   async update(olds, news, progress) {
+    // There is no way from a cutover to consumers first: the groups have moved.
+    if (news.phase === "consumers")
+      return olds.phase === "cutover"
+        ? { appliedAt: olds.appliedAt, applied: olds.applied }
+        : moveEarly(news, progress, olds.applied);
     switch (phaseChange({ phase: olds.phase, done: isDefined(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
       case "cutover":
         return move(
@@ -162,13 +248,14 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   optional: ["fenceOptions"],
 
   /**
-   * Returns true in phase `mirror` if a killed cutover `up` left a journal. Returns false in all other cases: the
-   * owners of a group may have moved it. In phase `cutover` the user is informed about such groups.
+   * Returns true in phase `mirror` if a killed `up` left a journal, and in phase `consumers` if groups have been stopped
+   * on the origin since the last move. Returns false in all other cases: the owners of a group may have moved it. After
+   * the move the user is informed about such groups.
    */
   async isOutdated(state, progress) {
     if (state.phase === "mirror") return hasJournal(state);
-    if (state.phase === "cutover") await sayWhereTheyStand(state, progress, true);
-    return false;
+    if (state.phase === "cutover" || state.phase === "consumers") await sayWhereTheyStand(state, progress, true);
+    return state.phase === "consumers" && state.abandon !== true && leftBehind(state);
   },
 
   // Clean-up keeps the offsets, because the clients resume from them.

@@ -63,7 +63,8 @@ export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";
  */
 export function phaseChange(was: { phase: Phase; done: boolean } | undefined, now: Phase): PhaseChange {
   if (now === "cutover") return was?.done === true && was.phase === "cutover" ? "none" : "cutover";
-  if (now === "mirror" && was !== undefined && (was.phase === "cutover" || was.done)) return "roll-back";
+  if (now === "mirror" && was !== undefined && (was.phase === "cutover" || was.phase === "consumers" || was.done))
+    return "roll-back";
   return was === undefined ? "arm" : "none";
 }
 

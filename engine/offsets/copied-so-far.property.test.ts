@@ -7,7 +7,7 @@ import { silent } from "../progress";
 import { translateSoFar } from "./copied-so-far";
 import type { Translation } from "./translation";
 
-const RUNS = Number(process.env.RUNS ?? 1_500);
+const RUNS = Number(process.env.RUNS ?? 300);
 
 const habits = (more: Partial<Record<keyof Habits, fc.Arbitrary<unknown>>> = {}): fc.Arbitrary<Habits> =>
   fc.record({

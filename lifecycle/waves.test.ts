@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MigrationError } from "../engine/errors";
 import type { KafkaPort } from "../engine/kafka/port";
+import { fenceStep } from "./handlers/fence";
 import { gateStep } from "./handlers/gate";
+import { guardStep } from "./handlers/guard";
 import { preflightStep } from "./handlers/preflight";
 import { preflightInputs } from "../test/lifecycle/support/inputs";
 import { said } from "../test/lifecycle/support/said";
@@ -114,6 +116,36 @@ describe("the preflight of waves", () => {
     const state = { ...inputs(wave("mirror")), checkedAt, result: null };
     const { changes } = await preflightStep.diff("id", state as never, inputs() as never);
     expect(changes).toBe(true);
+  });
+});
+
+describe("a wave that the program no longer declares", () => {
+  const scope = { wave: "shop", topics: "orders", groups: "" };
+  const of = (groupId: string) => ({ ...inputs(), mirror: testMirror({ groupId, scope }), options: {}, passed: false });
+  const deletions = (groupId: string) => [
+    () => guardStep.delete("id", of(groupId) as never),
+    () => gateStep.delete("id", { ...of(groupId), fence: true } as never),
+    () => fenceStep.delete("id", { ...of(groupId), enabled: true } as never),
+  ];
+  const declare = (groupId: string, ...waves: object[]) =>
+    failures(
+      { ...inputs(wave("mirror")), mirror: testMirror({ groupId }) },
+      { ...inputs(...waves), mirror: testMirror({ groupId }) },
+    );
+
+  it("is removed without its gate and its fence, because the mirror goes on with its topics", async () => {
+    await declare("removed", wave("mirror", { name: "other" }));
+    broken = true;
+    for (const deletion of deletions("removed")) await deletion();
+    await declare("all-removed");
+    for (const deletion of deletions("all-removed")) await deletion();
+  });
+
+  it("is not meant by a destroy, nor by an up that still declares it", async () => {
+    broken = true;
+    for (const deletion of deletions("destroyed")) await expect(deletion()).rejects.toThrow();
+    await declare("declared", wave("mirror"));
+    for (const deletion of deletions("declared")) await expect(deletion()).rejects.toThrow();
   });
 });
 

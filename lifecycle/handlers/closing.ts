@@ -2,6 +2,7 @@ import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../engine/gate";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
+import { wasRemoved } from "./declared-waves";
 import { isDefined, modelOf, type PhasedInputs } from "./inputs";
 
 /** What is known about the gate when the mirror is to be deleted. */
@@ -25,10 +26,12 @@ const CLOSING_MS = 120_000;
 
 /**
  * Runs before anything of a migration is deleted: is the copy complete, or was the migration abandoned? Runs also if
- * the gate has passed before, because producers may have written to the origin since then.
+ * the gate has passed before, because producers may have written to the origin since then. Does nothing for a wave that
+ * was removed from the program, because the mirror goes on.
  * @throws MigrationError the gate's error, with instructions on how to continue
  */
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
+  if (wasRemoved(inputs)) return;
   if (inputs.abandon) {
     progress.warn(
       `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: it is not ` +

@@ -1,6 +1,7 @@
 import { checkFence, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
+import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
@@ -79,8 +80,10 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
 
   immaterial: ["userOperator"],
 
-  // Also if the state has no fence: an `up` that was killed may have raised one without recording it.
+  // Also if the state has no fence: an `up` that was killed may have raised one without recording it. The topics of a wave
+  // that was removed from the program may already be fenced for another one.
   async remove(state, progress) {
+    if (wasRemoved(state)) return;
     await lowerWhatIsThere(state, state.enabled, progress);
   },
 });

@@ -14,6 +14,7 @@ import {
   type PreflightResult,
   type Waves,
 } from "../../engine/preflight";
+import { noteDeclaredWaves } from "./declared-waves";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
 
@@ -158,7 +159,9 @@ const changeOf = (news: PreflightInputs, olds: PreflightInputs | undefined): str
 
 /** @throws MigrationError WAVES_REFUSED, or an error of the origin */
 async function requireWaves(news: PreflightInputs, olds: PreflightInputs | undefined): Promise<void> {
-  if (news.stage !== "clusters" || news.abandon || acceptedWaves.delete(changeOf(news, olds))) return;
+  if (news.stage !== "clusters") return;
+  noteDeclaredWaves(news, news.waves ?? []);
+  if (news.abandon || acceptedWaves.delete(changeOf(news, olds))) return;
   const before = olds === undefined ? undefined : wavesOf(olds);
   await checkWaves(modelOf(news), wavesOf(news), before, news.options.groups ?? []);
 }
@@ -230,6 +233,7 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
 
   async previewFailures(news, olds, progress) {
     if (news.stage !== "clusters") return [];
+    noteDeclaredWaves(news, news.waves ?? []);
     const refused = await waveFailures(news, olds);
     if (refused.length > 0) return refused;
     if (olds !== undefined && unchanged(olds, news)) return beginsCutover(olds, news) ? noteFailures(news) : [];

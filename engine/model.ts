@@ -1,4 +1,16 @@
-import { anyText, flag, integer, matching, oneOf, positive, type Resolved, text } from "./setting";
+import {
+  anyText,
+  block,
+  flag,
+  integer,
+  matching,
+  oneOf,
+  oneOfBlocks,
+  positive,
+  type Resolved,
+  text,
+  withExactlyOne,
+} from "./setting";
 import type { RecordedTopics } from "./topic-ids";
 
 /**
@@ -6,49 +18,83 @@ import type { RecordedTopics } from "./topic-ids";
  * Every field can be written as JSON, because dynamic providers keep it in state.
  */
 
-/** How to reach one Kafka cluster as a client. Secret fields stay secret wherever they are stored. */
-export interface Connection {
+export const tokenEndpointShape = {
+  /** `https://...`; `http://` sends the secret in plain text. */
+  url: matching(/^https?:\/\/[^/]/, "must begin with https:// or http://"),
+  clientId: text,
+  /** Secret. */
+  clientSecret: text,
+  /**
+   * Scope of the token.
+   * @default none; the endpoint then decides
+   */
+  scope: text.optional(),
+  /**
+   * Some identity providers require it.
+   * @default none
+   */
+  audience: text.optional(),
+  /**
+   * PEM, one or more certificates.
+   * @default the system's trust store
+   */
+  ca: text.optional(),
+};
+
+/** The source of tokens: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
+export interface TokenEndpoint extends Resolved<typeof tokenEndpointShape> {}
+
+const tlsShape = {
+  /** PEM, one or more certificates. Absent: the system's trust store. */
+  ca: text.optional(),
+  /** PEM client certificate, for mutual TLS. */
+  cert: text.optional(),
+  /** Its PKCS8 key. */
+  key: text.optional(),
+  /** The name to verify in the broker's certificate if it differs from the address. */
+  serverName: text.optional(),
+};
+export interface ConnectionTls extends Resolved<typeof tlsShape> {}
+
+export type ConnectionLogin =
+  | { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN"; username: string; password: string }
+  | { mechanism: "OAUTHBEARER"; token: string }
+  /** A file with a token. It is read again at each login. The program that writes the token must also renew it. */
+  | { mechanism: "OAUTHBEARER"; tokenFile: string }
+  | { mechanism: "OAUTHBEARER"; tokenEndpoint: TokenEndpoint };
+
+const login = oneOfBlocks<ConnectionLogin>("mechanism", [
+  block({ mechanism: oneOf(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]), username: text, password: text }),
+  withExactlyOne(["token", "tokenFile", "tokenEndpoint"], {
+    mechanism: oneOf(["OAUTHBEARER"]),
+    token: text.optional(),
+    tokenFile: text.optional(),
+    tokenEndpoint: block<TokenEndpoint>(tokenEndpointShape).optional(),
+  }),
+]);
+
+/** Every field of a connection that can be written down, once. The model file of the command line has the same. */
+export const connectionShape = {
   /** `host:port`, comma separated. */
-  bootstrapServers: string;
+  bootstrapServers: text,
   /** Absent: no TLS. */
-  tls?: {
-    /** PEM, one or more certificates. Absent: the system's trust store. */
-    ca?: string;
-    /** PEM client certificate and PKCS8 key (mutual TLS). */
-    cert?: string;
-    key?: string;
-    /** The name to verify in the broker's certificate if it differs from the address. */
-    serverName?: string;
-  };
+  tls: block<ConnectionTls>(tlsShape).optional(),
   /** Absent: no SASL. */
-  sasl?:
-    | { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN"; username: string; password: string }
-    | { mechanism: "OAUTHBEARER"; token: string }
-    /** A file with a token. It is read again at each login. The program that writes the token must also renew it. */
-    | { mechanism: "OAUTHBEARER"; tokenFile: string }
-    | { mechanism: "OAUTHBEARER"; tokenEndpoint: TokenEndpoint };
-  /** Milliseconds to wait for a TCP/TLS connection. Default 5000. */
-  connectTimeoutMs?: number;
+  sasl: login.optional(),
+  /**
+   * Milliseconds to wait for a TCP/TLS connection.
+   * @default 5000
+   */
+  connectTimeoutMs: positive.optional(),
+};
+
+/** How to reach one Kafka cluster as a client. Secret fields stay secret wherever they are stored. */
+export interface Connection extends Resolved<typeof connectionShape> {
   /**
    * Called when a login or a certificate is refused. Resolves to the connection with the current credentials and CA,
    * e.g. from a Secret, or to undefined if there are no others. Never stored in state.
    */
   renew?: () => Promise<Connection | undefined>;
-}
-
-/** The source of tokens: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
-export interface TokenEndpoint {
-  /** `https://...`; `http://` sends the secret in plain text. */
-  url: string;
-  clientId: string;
-  /** Secret. */
-  clientSecret: string;
-  /** Default: none; the endpoint then decides. */
-  scope?: string;
-  /** Some identity providers require it. Default: none. */
-  audience?: string;
-  /** PEM, one or more certificates. Default: the system's trust store. */
-  ca?: string;
 }
 
 export type Side = "origin" | "target";

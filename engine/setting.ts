@@ -71,6 +71,17 @@ const strict = (shape: Shape) => z.strictObject(shape as unknown as z.ZodRawShap
 export const block = <T>(shape: Shape) => typed<T>(strict(shape));
 /** A block that is checked as a whole: other keys are refused. Its type follows from the shape. */
 export const objectOf = <S extends Shape>(shape: S): Setting<Written<S>, Resolved<S>> => typed<any>(strict(shape));
+/** A block in which exactly one of some keys must be set. */
+export const withExactlyOne = (keys: readonly string[], shape: Shape) =>
+  typed<unknown>(
+    strict(shape).refine(
+      (values) => keys.filter((key) => values[key] !== undefined).length === 1,
+      `set exactly one of ${keys.slice(0, -1).join(", ")} and ${keys.at(-1)}`,
+    ),
+  );
+/** One of several blocks. The value of `key` says which. */
+export const oneOfBlocks = <T>(key: string, blocks: readonly [Setting<any>, ...Setting<any>[]]) =>
+  typed<T>(z.discriminatedUnion(key, blocks as unknown as [z.ZodObject, ...z.ZodObject[]]));
 /** `false`, or a block. */
 export const falseOr = <T>(other: Setting<T>) =>
   typed<T | false>(z.union([z.literal(false), other as unknown as z.ZodType]));

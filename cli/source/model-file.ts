@@ -2,51 +2,12 @@ import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { z } from "zod";
 import { MigrationError } from "../../engine/errors";
-import { mirrorModelShape } from "../../engine/model";
+import { connectionShape, mirrorModelShape } from "../../engine/model";
 import { objectOf } from "../../engine/setting";
 import { checkOf } from "../../engine/setting-check";
 import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 
-const text = z.string().min(1);
-
-const tokenEndpoint = z.strictObject({
-  url: z.string().regex(/^https?:\/\/[^/]/, "must begin with https:// or http://"),
-  clientId: text,
-  clientSecret: text,
-  scope: text.optional(),
-  audience: text.optional(),
-  ca: text.optional(),
-});
-
-const connection = z.strictObject({
-  bootstrapServers: text,
-  tls: z
-    .strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() })
-    .optional(),
-  sasl: z
-    .discriminatedUnion("mechanism", [
-      z.strictObject({
-        mechanism: z.enum(["SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN"]),
-        username: text,
-        password: text,
-      }),
-      z
-        .strictObject({
-          mechanism: z.literal("OAUTHBEARER"),
-          token: text.optional(),
-          tokenFile: text.optional(),
-          tokenEndpoint: tokenEndpoint.optional(),
-        })
-        .refine(
-          ({ token, tokenFile, tokenEndpoint: endpoint }) =>
-            [token, tokenFile, endpoint].filter((one) => one !== undefined).length === 1,
-          "set exactly one of token, tokenFile and tokenEndpoint",
-        ),
-    ])
-    .optional(),
-  connectTimeoutMs: z.number().positive().optional(),
-});
-
+const connection = checkOf(objectOf(connectionShape));
 const options = z.record(z.string(), z.unknown());
 
 const schema = z.strictObject({
@@ -81,12 +42,12 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
       details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
     });
   }
-  const { origin, target, mirror: model, options: given } = parsed.data;
+  const { origin, target, mirror: model, options: written } = parsed.data;
   return {
     name: basename(path, extname(path)),
     waves: [],
     model: { origin, target, mirror: model } as LoadedMigration["model"],
-    options: { ...DEFAULT_OPTIONS, ...given } as Options,
+    options: { ...DEFAULT_OPTIONS, ...written } as Options,
     done: {},
   };
 }

@@ -18,7 +18,7 @@ export function fromJava(pattern: string, names = new Set<string>()): string {
   return source;
 }
 
-interface Scope {
+interface Enclosing {
   /** True inside a lookbehind. Java accepts a lookbehind only if its longest match is bounded. */
   behind: boolean;
   names: Set<string>;
@@ -29,35 +29,35 @@ const DOT = "[^\\n\\r\\u0085\\u2028\\u2029]";
 /** Java's `$` also matches before a final line terminator, but not between CR and LF. */
 const DOLLAR = "(?:(?![^])|(?=(?:\\r\\n|[\\n\\r\\u0085\\u2028\\u2029])(?![^]))(?!(?<=\\r)\\n))";
 
-function alternatives(reader: PatternReader, scope: Scope): string {
-  const parts = [sequence(reader, scope)];
-  while (reader.take("|")) parts.push(sequence(reader, scope));
+function alternatives(reader: PatternReader, enclosing: Enclosing): string {
+  const parts = [sequence(reader, enclosing)];
+  while (reader.take("|")) parts.push(sequence(reader, enclosing));
   return parts.join("|");
 }
 
-function sequence(reader: PatternReader, scope: Scope): string {
+function sequence(reader: PatternReader, enclosing: Enclosing): string {
   let source = "";
   for (let c = reader.peek(); c !== undefined && c !== "|" && c !== ")"; c = reader.peek())
-    source += item(reader, c, scope);
+    source += item(reader, c, enclosing);
   return source;
 }
 
-function item(reader: PatternReader, c: string, scope: Scope): string {
+function item(reader: PatternReader, c: string, enclosing: Enclosing): string {
   switch (c) {
     case "(":
-      return group(reader, scope);
+      return group(reader, enclosing);
     case "[":
-      return quantified(reader, characterClass(reader), scope);
+      return quantified(reader, characterClass(reader), enclosing);
     case ".":
       reader.next();
-      return quantified(reader, DOT, scope);
+      return quantified(reader, DOT, enclosing);
     case "^":
     case "$":
       reader.next();
       return assertion(reader, c === "^" ? "^" : DOLLAR);
     case "\\": {
       const { source, isAssertion } = escaped(reader);
-      return isAssertion ? assertion(reader, source) : quantified(reader, source, scope);
+      return isAssertion ? assertion(reader, source) : quantified(reader, source, enclosing);
     }
     case "*":
     case "+":
@@ -71,25 +71,25 @@ function item(reader: PatternReader, c: string, scope: Scope): string {
       return refuse(reader, 'has a "{" with nothing before it to repeat', "write \\{ for the character");
     default:
       reader.next();
-      return quantified(reader, literal(c), scope);
+      return quantified(reader, literal(c), enclosing);
   }
 }
 
-function group(reader: PatternReader, scope: Scope): string {
+function group(reader: PatternReader, enclosing: Enclosing): string {
   const begun = reader.at;
   reader.next();
-  const { open, isLookaround, behind } = groupStart(reader, begun, scope);
-  const inner = alternatives(reader, { ...scope, behind: scope.behind || behind });
+  const { open, isLookaround, behind } = groupStart(reader, begun, enclosing);
+  const inner = alternatives(reader, { ...enclosing, behind: enclosing.behind || behind });
   if (!reader.take(")"))
     refuse(reader, 'has a "(" without its ")"', "write \\( for the character, or close the group", begun);
   const source = `${open}${inner})`;
-  return isLookaround ? assertion(reader, source) : quantified(reader, source, scope);
+  return isLookaround ? assertion(reader, source) : quantified(reader, source, enclosing);
 }
 
 function groupStart(
   reader: PatternReader,
   begun: number,
-  { names }: Scope,
+  { names }: Enclosing,
 ): { open: string; isLookaround: boolean; behind: boolean } {
   if (!reader.take("?")) return { open: "(?:", isLookaround: false, behind: false };
   if (reader.take(":")) return { open: "(?:", isLookaround: false, behind: false };
@@ -120,11 +120,11 @@ function groupStart(
   return refuse(reader, 'has a "(?" that does not begin a group in Java', "write a plain group, (?:...)", begun);
 }
 
-function quantified(reader: PatternReader, source: string, scope: Scope): string {
+function quantified(reader: PatternReader, source: string, enclosing: Enclosing): string {
   const begun = reader.at;
   const count = quantifier(reader);
   if (count === undefined) return source;
-  if (scope.behind && /^[*+]/u.test(count))
+  if (enclosing.behind && /^[*+]/u.test(count))
     refuse(
       reader,
       `repeats without a limit ("${count}") inside a lookbehind, which Java refuses`,

@@ -54,6 +54,10 @@ export const offsets: Command = {
       value: "FILE",
       help: "restore the offsets from before an apply, from its --out file (with --apply)",
     },
+    "copied-so-far": {
+      type: "boolean",
+      help: "producers still write: wait until the mirror has copied what the groups have read, and move them exactly",
+    },
     all: { type: "boolean", help: "list every partition, not only the first 50" },
   },
   async run(context) {
@@ -65,6 +69,8 @@ export const offsets: Command = {
     const out = read.text("out");
     const revert = read.text("revert");
     if (way === "time" && time === undefined) read.mistake("--way time needs --time");
+    const copiedSoFar = read.flag("copied-so-far");
+    if (copiedSoFar && way !== "exact") read.mistake("--copied-so-far moves groups the exact way only");
     if (out !== undefined && !apply) read.mistake("--out needs --apply: a dry run writes nothing");
     read.check("offsets");
     if (revert !== undefined) return takeBack(context, revert, apply);
@@ -79,7 +85,7 @@ export const offsets: Command = {
       ...(read.flag("overwrite") ? { overwrite: true } : {}),
       ...(read.flag("skip-blocked") ? { blocked: "skip" as const } : {}),
     };
-    const exact = await planOffsets(migration.model, options, progress, signal);
+    const exact = await planOffsets(migration.model, { ...options, copiedSoFar }, progress, signal);
     const plans: Plans = { exact };
     if (!apply || way === "checkpoints") {
       const found = await byCheckpoints(context, exact, way === "checkpoints");

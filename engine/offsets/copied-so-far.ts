@@ -94,6 +94,9 @@ export async function translateSoFar(
       answers.set(look.waiting.partition, found);
     const left = looks.filter((look) => !answers.has(look.waiting.partition));
     if (late) {
+      const parts = new Map(left.flatMap((look) => reachedPart(look).map((part) => [part, look] as const)));
+      for (const [part, found] of await answersOf(sides, [...parts.keys()], progress, signal))
+        answers.set(parts.get(part)!.waiting.partition, found);
       for (const look of left) giveUp(look, answers, notReached);
       break;
     }
@@ -157,6 +160,14 @@ function withDoubt({ seen }: Look, answers: Map<number, Translation>): Map<numbe
       return [g, { ...a, exact: false, rereads: a.rereads + more, rereadsAtMost: true as const, note }];
     }),
   );
+}
+
+/** The committed offsets of the partition that have been reached, if there are any. */
+function reachedPart(look: Look): Look[] {
+  const { partition } = look.waiting;
+  const committed = partition.committed.filter((g) => missing(look, g) === 0);
+  const part = { ...look, waiting: { ...look.waiting, partition: { ...partition, committed } } };
+  return committed.length > 0 && isReached(part) ? [part] : [];
 }
 
 function giveUp(look: Look, answers: Map<PartitionToMove, Map<number, Translation>>, notReached: NotReached[]): void {

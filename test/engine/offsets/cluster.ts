@@ -6,6 +6,8 @@ export interface FakeGroup {
   type?: string;
   protocolType?: string;
   members?: string[];
+  /** Topics that the members read. */
+  reads?: string[];
   offsets: Map<string, { offset: bigint; metadata: string }>;
 }
 
@@ -156,6 +158,7 @@ export class FakeCluster {
       type: group?.type ?? "classic",
       protocolType: "consumer",
       members,
+      ...(group?.reads === undefined ? {} : { reads: group.reads }),
     };
   }
 }

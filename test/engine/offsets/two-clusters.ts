@@ -1,5 +1,5 @@
 import { beforeEach } from "vitest";
-import type { OffsetOptions, OffsetPlan } from "../../../engine/offsets";
+import type { OffsetOptions, OffsetPlan, PlanOptions } from "../../../engine/offsets";
 import { applyWith } from "../../../engine/offsets/apply";
 import { planThrough } from "../../../engine/offsets/plan";
 import type { MirrorModel } from "../../../engine/model";
@@ -38,11 +38,11 @@ function topic(name: string, records = 20): void {
 }
 
 export const clusters = () => ({ origin: origin.port("origin"), target: target.port("target") });
-export const plan = (options: OffsetOptions = {}): Promise<OffsetPlan> =>
+export const plan = (options: PlanOptions = {}, model = mirror): Promise<OffsetPlan> =>
   planThrough(
     clusters(),
     { origin: readerOf(logs.origin, false), target: readerOf(logs.target, false), isolation: "read_uncommitted" },
-    mirror,
+    model,
     options,
     silent,
   );

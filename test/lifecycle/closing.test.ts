@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pulumiEnvironment, type PulumiEnvironment } from "@kafka-migration/sandbox";
+import type { MirrorModel } from "../../engine/model";
 import { readTopicIds } from "../../engine/topic-ids";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
@@ -94,36 +95,7 @@ test("a refused destroy or clean-up deletes nothing; an abandoned one succeeds, 
 }, 300_000);
 
 test("a state from before step definitions previews without changes, and is cut over and destroyed", async () => {
-  const mirror = await FakeMirror.start(ports);
-  const topic = await mirror.topic("orders");
-  await mirror.send(topic, messages(5));
-  await mirror.copied(topic, 4);
-  const conditions = [{ type: "Ready", status: "True" }];
-  const status = { observedGeneration: 1, conditions, username: "mm2", secret: "login" };
-  const { kubeconfig } = await fakeApiServer({
-    [secretPath("origin-ns", "login")]: secretWith({ password: "not-a-secret" }),
-    [secretPath("origin-ns", "ready")]: { metadata: { generation: 1 }, status },
-  });
-  const { model } = mirror;
-  const project = join(folder, "older");
-  await programProject(project, "older-state", WHOLE_MIGRATION);
-  const input = join(folder, "older.json");
-  const run = async (args: string[], stdin?: string) => {
-    const options = { cwd: project, env: { OLDER_STATE_INPUT: input }, ...(stdin && { input: stdin }) };
-    const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive", "--stack", "dev"], options);
-    expect(exitCode, stdout + stderr).toBe(0);
-    return stdout;
-  };
-  const inPhase = (phase: string) =>
-    writeFile(input, JSON.stringify({ phase, abandon: false, model, kubeconfig, folder: project }), { mode: 0o600 });
-  const resources = async () => (JSON.parse(await run(["stack", "export"])) as Exported).deployment.resources ?? [];
-
-  await pulumi.run(["stack", "init", "dev", "--non-interactive"], { cwd: project });
-  const empty = JSON.parse(await run(["stack", "export"])) as Exported;
-  const topicId = (await readTopicIds(model))[topic]!.origin!;
-  const state = await olderState({ model, prefix: mirror.prefix, topicId, kubeconfig, folder: project });
-  await run(["stack", "import"], JSON.stringify({ ...empty, deployment: { ...empty.deployment, resources: state } }));
-
+  const { mirror, topic, state, inPhase, run, resources } = await olderMigration("dev");
   await inPhase("mirror");
   const { changeSummary } = JSON.parse(await run(["preview", "--json"])) as { changeSummary: Record<string, number> };
   expect(Object.keys(changeSummary)).toEqual(["same"]);
@@ -138,11 +110,92 @@ test("a state from before step definitions previews without changes, and is cut 
 
   await run(["destroy", "--yes", "--skip-preview"]);
   expect(await resources()).toEqual([]);
-  const { configStorageTopic, offsetStorageTopic, statusStorageTopic } = model.mirror;
-  const left = await ports.target.listTopics();
-  const known = [configStorageTopic, offsetStorageTopic, statusStorageTopic, topic];
-  expect(known.filter((name) => left.includes(name))).toEqual([topic]);
+  expect(await leftOnTarget(mirror.model.mirror, [topic])).toEqual([topic]);
 }, 300_000);
+
+test("waves that are added to an older, running migration touch nothing of its mirror, and destroy works between them", async () => {
+  const { mirror, topic, project, state, inPhase, run, resources } = await olderMigration("waves");
+  const other = await mirror.topic("payments");
+  await mirror.send(other, messages(3));
+  await mirror.copied(other, 2);
+  const waves = (phase: string) => [{ name: "first", topics: topic, groups: `${mirror.prefix}-app`, phase }];
+
+  await inPhase("mirror", waves("mirror"));
+  const preview = JSON.parse(await run(["preview", "--json"])) as {
+    steps: { op: string; urn: string }[];
+    changeSummary: Record<string, number>;
+  };
+  const names = (op: string) =>
+    preview.steps.filter((step) => step.op === op).map((step) => step.urn.split("::").at(-1)!);
+  const steps = ["consumer-offsets", "fence", "gate", "guard", "replication", "verification"];
+  expect(names("create").sort()).toEqual(steps.map((step) => `orders-wave-first-${step}`).sort());
+  // The rest is limited to what is outside the wave. Everything of the mirror stays as it is.
+  const rest = [...steps, "preflight", "report"].map((step) => `orders-${step}`);
+  expect(names("update").filter((name) => !rest.includes(name))).toEqual([]);
+  const { create, update, same, ...more } = preview.changeSummary;
+  const known = state.filter(({ urn }) => !String(urn).includes("pulumi:providers:"));
+  expect([create, update! + same!, more]).toEqual([steps.length, known.length, {}]);
+
+  await inPhase("mirror", waves("cutover"));
+  await run(["up", "--yes", "--skip-preview"]);
+  const gates = (await resources()).filter(({ type }) => type.endsWith(":Gate"));
+  const passed = gates.map(({ urn, outputs }) => [urn.split("::").at(-1), outputs?.passed]);
+  expect(Object.fromEntries(passed)).toEqual({ "orders-gate": false, "orders-wave-first-gate": true });
+  const { waves: rows } = JSON.parse(await readFile(join(project, "report", "migration-orders.json"), "utf8"));
+  expect(rows).toMatchObject([
+    { wave: "first", phase: "cutover", state: "cut over", tone: "good" },
+    { phase: "mirror", state: "copying" },
+  ]);
+
+  await run(["destroy", "--yes", "--skip-preview"]);
+  expect(await resources()).toEqual([]);
+  expect((await leftOnTarget(mirror.model.mirror, [topic, other])).sort()).toEqual([other, topic].sort());
+}, 300_000);
+
+/** A stack of this name with the state that an older version left of a migration in phase `mirror`, and clusters to go with it. */
+async function olderMigration(name: string) {
+  const mirror = await FakeMirror.start(ports);
+  const topic = await mirror.topic("orders");
+  await mirror.send(topic, messages(5));
+  await mirror.copied(topic, 4);
+  const conditions = [{ type: "Ready", status: "True" }];
+  const status = { observedGeneration: 1, conditions, username: "mm2", secret: "login" };
+  const { kubeconfig } = await fakeApiServer({
+    [secretPath("origin-ns", "login")]: secretWith({ password: "not-a-secret" }),
+    [secretPath("origin-ns", "ready")]: { metadata: { generation: 1 }, status },
+  });
+  const { model } = mirror;
+  const project = join(folder, `older-${name}`);
+  await programProject(project, "older-state", WHOLE_MIGRATION);
+  const input = join(folder, `older-${name}.json`);
+  const run = async (args: string[], stdin?: string) => {
+    const options = { cwd: project, env: { OLDER_STATE_INPUT: input }, ...(stdin && { input: stdin }) };
+    const { exitCode, stdout, stderr } = await pulumi.run([...args, "--non-interactive", "--stack", name], options);
+    expect(exitCode, stdout + stderr).toBe(0);
+    return stdout;
+  };
+  const inPhase = (phase: string, waves?: object[]) =>
+    writeFile(input, JSON.stringify({ phase, abandon: false, model, kubeconfig, folder: project, waves }), {
+      mode: 0o600,
+    });
+  const resources = async () => (JSON.parse(await run(["stack", "export"])) as Exported).deployment.resources ?? [];
+
+  await pulumi.run(["stack", "init", name, "--non-interactive"], { cwd: project });
+  const empty = JSON.parse(await run(["stack", "export"])) as Exported;
+  const topicId = (await readTopicIds(model))[topic]!.origin!;
+  const dev = JSON.stringify(await olderState({ model, prefix: mirror.prefix, topicId, kubeconfig, folder: project }));
+  const named = dev.replaceAll("urn:pulumi:dev::", `urn:pulumi:${name}::`).replaceAll("state-dev", `state-${name}`);
+  const state = JSON.parse(named) as { urn?: unknown; id?: unknown }[];
+  await run(["stack", "import"], JSON.stringify({ ...empty, deployment: { ...empty.deployment, resources: state } }));
+  return { mirror, topic, project, state, inPhase, run, resources };
+}
+
+/** Topics of the mirror that are still on the target, and these. */
+async function leftOnTarget(mirror: MirrorModel, topics: readonly string[]): Promise<string[]> {
+  const { configStorageTopic, offsetStorageTopic, statusStorageTopic } = mirror;
+  const left = await ports.target.listTopics();
+  return [configStorageTopic, offsetStorageTopic, statusStorageTopic, ...topics].filter((name) => left.includes(name));
+}
 
 interface Exported {
   deployment: { resources?: { urn: string; type: string; id?: string; outputs?: Record<string, unknown> }[] };

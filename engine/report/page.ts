@@ -107,9 +107,15 @@ function waves({ waves: rows }: Report): Html {
   return html`<section><h2>Waves (${rows.length - 1})</h2><div class="scroll"><table><thead><tr><th>Wave</th><th>State</th><th>Producers waited</th><th>Groups moved</th><th>Proof</th></tr></thead><tbody>${rows.map(
     (
       r,
-    ) => html`<tr><td class="name">${r.wave ?? "everything else"}</td><td data-of="State">${r.state}<small>phase ${r.phase}</small></td><td data-of="Producers waited">${pauseOf(r)}</td><td data-of="Groups moved">${r.groupsMovedAt === undefined ? DASH : clock(r.groupsMovedAt)}</td><td>${mark(r.tone, r.proof)}</td></tr>
+    ) => html`<tr><td class="name">${r.wave ?? "everything else"}</td><td data-of="State">${r.state}<small>phase ${r.phase}</small></td><td data-of="Producers waited">${pauseOf(r)}</td><td data-of="Groups moved">${movedText(r)}</td><td>${mark(r.tone, r.proof)}</td></tr>
 `,
   )}</tbody></table></div></section>`;
+}
+
+function movedText({ groupsMovedAt, groupsMovedBefore }: WaveRow): string {
+  const before = groupsMovedBefore === undefined ? [] : [`${groupsMovedBefore} before the cutover`];
+  const all = [...(groupsMovedAt === undefined ? [] : [clock(groupsMovedAt)]), ...before];
+  return all.length === 0 ? DASH : all.join("; ");
 }
 
 /** The length, and from when to when. */

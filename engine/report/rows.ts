@@ -133,6 +133,7 @@ export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
     ...(unproved === 0 ? {} : { unproved }),
     ...(rereads === 0 ? {} : { rereads }),
     ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}),
+    ...(group.early === true ? { early: true as const } : {}),
   };
 }
 

@@ -57,6 +57,8 @@ export interface GroupCount {
   rereadsAtMost?: true;
   /** Why the group does not move. Absent: it moves. */
   leftAlone?: string;
+  /** True: it moved in phase `consumers`. Absent: with the cutover, or not at all. */
+  early?: true;
 }
 
 export interface TimelineEntry {
@@ -167,8 +169,10 @@ export interface WaveRow {
   state: string;
   /** Producers: from the raised fence until they may start on the target. Absent: no fence, or not cut over. */
   producers?: Pause;
-  /** ISO 8601. When the offsets of the groups were written on the target. Absent: not yet. */
+  /** ISO 8601. When the offsets of the groups were written on the target. Absent: not yet, or all moved before. */
   groupsMovedAt?: string;
+  /** Number of groups that moved in phase `consumers`, before the cutover. Absent: none. */
+  groupsMovedBefore?: number;
   proof: string;
   tone: Tone;
 }

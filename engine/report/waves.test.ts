@@ -122,6 +122,18 @@ describe("the report of a migration in waves", () => {
     expect(rows[2]!.producers).toEqual({ from: "2026-05-04T10:20:00.000Z" });
   });
 
+  it("does not give groups that moved first the time of the cutover", () => {
+    const first = wave("first", "cutover", facts(10, "a", "a-app"));
+    first.offsets!.groups = first.offsets!.groups.map((group) => ({ ...group, early: true as const }));
+    const some = wave("some", "cutover", facts(20, "b", "b-app"));
+    some.offsets!.groups = [...some.offsets!.groups, { group: "b-early", offsets: 2, early: true }];
+    const [all, part] = buildReport(inWaves([first, some])).waves!;
+    expect(all).not.toHaveProperty("groupsMovedAt");
+    expect(all).toMatchObject({ groupsMovedBefore: 1 });
+    expect(part).toMatchObject({ groupsMovedAt: "2026-05-04T10:20:04.000Z", groupsMovedBefore: 1 });
+    expect(reportHtml(buildReport(inWaves([first])))).toContain("1 before the cutover");
+  });
+
   it("has one table on the page, and a page without waves has none", () => {
     const page = reportHtml(buildReport(inWaves([orders, wave("late", "mirror")])));
     expect(page.match(/<h2>Waves \(2\)<\/h2>/g)).toHaveLength(1);

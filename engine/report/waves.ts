@@ -111,16 +111,24 @@ export function waveRows(input: ReportInput): WaveRow[] | undefined {
 export const isCutOver = ({ gate, offsets }: PartFacts): boolean => gate !== undefined && offsets !== undefined;
 
 function rowOf(part: PartFacts & { wave?: string; phase: Phase }): WaveRow {
-  const { wave, phase, offsets } = part;
+  const { wave, phase } = part;
   const producers = phase === "cutover" || phase === "cleanup" ? producersPause(part) : undefined;
   return {
     ...(wave === undefined ? {} : { wave }),
     phase,
     state: stateOf(part),
     ...(producers === undefined ? {} : { producers }),
-    ...(offsets === undefined ? {} : { groupsMovedAt: offsets.at }),
+    ...movedOf(part),
     ...proofOf(part),
   };
+}
+
+function movedOf({ phase, offsets }: PartFacts & { phase: Phase }): Partial<WaveRow> {
+  if (offsets === undefined) return {};
+  // A cutover keeps the groups that moved in phase `consumers`, but its time is not theirs.
+  const before = phase === "consumers" ? 0 : offsets.groups.map(countsOf).filter((g) => g.early === true).length;
+  const all = before > 0 && before === offsets.groups.length;
+  return { ...(all ? {} : { groupsMovedAt: offsets.at }), ...(before === 0 ? {} : { groupsMovedBefore: before }) };
 }
 
 function stateOf({ phase, gate, offsets }: PartFacts & { phase: Phase }): string {

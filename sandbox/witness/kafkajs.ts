@@ -162,8 +162,13 @@ function take(message: KafkaMessage, reading: Reading): void {
 
 /** An application that writes numbered records to every partition of a topic until it is stopped. */
 export interface Writer {
-  /** Stops writing. Returns the next number once the last record is acknowledged. Safe to call twice. */
+  /**
+   * Stops writing. Returns the next number once the last record is acknowledged. Safe to call twice. A broker that denies
+   * the write also ends it, as a fence does.
+   */
   stop(): Promise<number>;
+  /** False after it was stopped, or denied. */
+  isWriting(): boolean;
   /** The longest time between two acknowledgements until now, in milliseconds. */
   longestPauseMs(): number;
 }
@@ -189,10 +194,12 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
     } while (running);
   })()
     .catch((error: unknown) => {
-      failure = error;
+      running = false;
+      if (!isDenied(error)) failure = error;
     })
     .finally(() => producer.disconnect());
   return {
+    isWriting: () => running,
     async stop() {
       running = false;
       await loop;
@@ -202,6 +209,12 @@ export async function startWriter(kafka: Kafka, topic: string, partitions: numbe
     longestPauseMs: () => longestMs,
   };
 }
+
+/** Nothing of a denied request is written: both partitions are of one topic. */
+const isDenied = (error: unknown): boolean => {
+  const { type, cause } = error as { type?: string; cause?: { type?: string } };
+  return [type, cause?.type].includes("TOPIC_AUTHORIZATION_FAILED");
+};
 
 /** Returns records in the form of the Java witness, one per partition. */
 function numbered(topic: string, partitions: number, n: number): (Message & { partition: number })[] {

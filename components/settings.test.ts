@@ -295,13 +295,13 @@ describe("mistakes", () => {
         "1.2); did you mean spec.resources.limits?",
     ],
     [
-      "a field deep inside",
+      "a misspelt field of a nested object",
       { template: { pod: { afinity: {} } } },
       "spec.template.pod.afinity is not a field that this package version knows (Strimzi up to 1.2); did you " +
         "mean spec.template.pod.affinity?",
     ],
     [
-      "a field of another version",
+      "a field of another API version",
       { dialect: "event-streams-v1beta1", template: { podSet: {} } },
       "spec.template.podSet is not a field",
     ],
@@ -331,7 +331,7 @@ describe("mistakes", () => {
       'no authentication "scram-sha-256" (target): use scram-sha-512',
     ],
     [
-      "connectors that disagree",
+      "connectors with different locations of offset syncs",
       {
         sourceConnector: { config: { "offset-syncs.topic.location": "target" } },
         checkpointConnector: { config: { "offset-syncs.topic.location": "source" } },
@@ -339,7 +339,7 @@ describe("mistakes", () => {
       '"offset-syncs.topic.location" is "target" in sourceConnector.config and "source" in checkpointConnector.config',
     ],
     [
-      "a class that is not there",
+      "a class that does not exist",
       {
         kafkaVersion: "4.0.0",
         sourceConnector: {
@@ -350,43 +350,43 @@ describe("mistakes", () => {
         "use org.apache",
     ],
     [
-      "a class of one's own",
+      "a custom class",
       { sourceConnector: { config: { "replication.policy.class": "com.example.Policy" } } },
       "com.example.Policy is not known, so the names of its topics can't be computed",
     ],
     [
-      "records left out",
+      "an error tolerance that leaves records out",
       { sourceConnector: { config: { "errors.tolerance": "all" } } },
       "some records would not be copied, without an error",
     ],
     [
-      "a start at the end",
+      "a mirror that starts at the end of the logs",
       { sourceConnector: { config: { "consumer.auto.offset.reset": "latest" } } },
       "would not be copied",
     ],
     [
-      "topics in the configuration",
+      "`topics` in the configuration",
       { sourceConnector: { config: { topics: "x" } } },
       'sourceConnector.config "topics" can\'t be set: say it as topicsPattern',
     ],
-    ["tasks.max in the configuration", { sourceConnector: { config: { "tasks.max": 3 } } }, "set tasksMax instead"],
+    ["`tasks.max` in the configuration", { sourceConnector: { config: { "tasks.max": 3 } } }, "set tasksMax instead"],
     [
-      "exactly-once without its isolation",
+      "exactly-once with read_uncommitted",
       { exactlyOnce: true, sourceConnector: { config: { "consumer.isolation.level": "read_uncommitted" } } },
       "MirrorMaker 2 refuses that",
     ],
     [
-      "exactly-once on an old worker",
+      "exactly-once on an old Kafka version",
       { exactlyOnce: true, kafkaVersion: "3.3.0" },
       "enabled on Kafka 3.3.0: exactly-once needs the MirrorMaker 2 of Kafka 3.5 or later",
     ],
     [
-      "one alias for both",
+      "the same alias for both clusters",
       { origin: { alias: "same" }, target: { alias: "same" } },
       'origin and target are both "same"',
     ],
     [
-      "one topic for two purposes",
+      "the same topic for two purposes",
       { target: { statusStorageTopic: "migration-connect-cluster-configs" } },
       'the configs topic "migration-connect-cluster-configs" on the target is also the status topic',
     ],
@@ -395,7 +395,11 @@ describe("mistakes", () => {
       { target: { statusStorageTopic: "a b" } },
       'the status topic would be called "a b"',
     ],
-    ["replicas that are no number", { replicas: 1.5 }, "replicas is 1.5: it has to be a whole number, at least 0"],
+    [
+      "replicas that are not a whole number",
+      { replicas: 1.5 },
+      "replicas is 1.5: it has to be a whole number, at least 0",
+    ],
   ])("%s", (_name, settings, expected) => expect(mistakes(settings)).toContain(expected));
 
   test("include missing addresses", () => {

@@ -33,21 +33,21 @@ const ready = (status: object = {}) => {
 };
 
 test.each([
-  ["what is ready stays so", 200, verdict("Ready"), false],
-  ["an operator came to another verdict since", 200, verdict("NotReady"), true],
-  ["a change that failed was taken back, and the operator has not looked at that yet", 200, verdict("Ready", 1), true],
-  ["somebody deleted it", 404, { reason: "NotFound" }, true],
-  ["nobody may look", 403, { message: "forbidden" }, false],
+  ["an object that is ready stays ready", 200, verdict("Ready"), false],
+  ["the operator has reported another condition since", 200, verdict("NotReady"), true],
+  ["a failed change was reverted, and the operator has not seen that yet", 200, verdict("Ready", 1), true],
+  ["the object was deleted", 404, { reason: "NotFound" }, true],
+  ["the object cannot be read", 403, { message: "forbidden" }, false],
 ])("%s", async (_name, status, body, changes) => {
   const inputs = { place, trigger: "t", limitSeconds: 1, kubeconfig: await answering(status, body) };
   expect(await readyStep.diff("id", { ...inputs, ...OUTPUTS }, inputs)).toEqual({ changes });
 });
 
 test.each([
-  ["is no change while the object is as it was: a preview then knows the user and its Secret", ready(), false],
-  ["is one once the object has it, until the operator has looked at it", ready({ observedGeneration: 1 }), true],
-  ["is one when the operator names another user", ready({ username: "CN=mm2-credentials" }), true],
-  ["is one when the operator names another Secret", ready({ secret: "prefix-mm2-credentials" }), true],
+  ["is no change while the object is unchanged: a preview then knows the user and its Secret", ready(), false],
+  ["is a change once the object has it, until the operator has seen it", ready({ observedGeneration: 1 }), true],
+  ["is a change if the operator names another user", ready({ username: "CN=mm2-credentials" }), true],
+  ["is a change if the operator names another Secret", ready({ secret: "prefix-mm2-credentials" }), true],
 ])("a changed specification %s", async (_name, body, changes) => {
   const inputs = { place, trigger: "new", limitSeconds: 1, kubeconfig: await answering(200, body) };
   const state = { ...inputs, trigger: "old", ...OUTPUTS, secretId: "origin-ns/mm2-credentials" };

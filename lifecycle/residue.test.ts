@@ -58,11 +58,11 @@ describe("the fix for residue", () => {
       /is being deleted and waits for the finalizer example\.com\/hold: start the controller/,
     ],
     [
-      "an object that something makes again",
+      "an object that something creates again",
       object("KafkaUser origin-ns/mm2-credentials"),
       /find out what creates KafkaUser origin-ns\/mm2-credentials again/,
     ],
-    ["an ACL of a user that no operator made", acl("User:other"), /remove the ACLs of these users on the origin/],
+    ["an ACL of a user that no operator created", acl("User:other"), /remove the ACLs of these users on the origin/],
     [
       "a topic",
       { kind: "topic", side: "target", name: "mm2-status", what: "the mirror's status topic" },

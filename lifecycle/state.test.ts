@@ -119,13 +119,13 @@ test("null in a list does not equal a shorter list", async () => {
 
 test.each([
   [
-    "as it was, where it was known",
+    "unchanged, if it was known",
     { what: 1, way: { kubeconfig: "k" } },
     { kubeconfig: "k", context: UNKNOWN },
     { what: 1, way: { kubeconfig: "k" } },
   ],
-  ["not at all, where it was absent", { what: 1 }, UNKNOWN, { what: 1 }],
-  ["not at all before the first up", undefined, UNKNOWN, { what: 1 }],
+  ["absent, if it was absent", { what: 1 }, UNKNOWN, { what: 1 }],
+  ["absent before the first up", undefined, UNKNOWN, { what: 1 }],
 ])("access that is unknown at preview is shown %s", async (_what, olds, way, shown) => {
   expect((await plainStep.check(olds, { what: 1, way })).inputs).toEqual(shown);
 });

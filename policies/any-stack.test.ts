@@ -29,13 +29,13 @@ describe("names", () => {
       0,
     ],
     [
-      "a short service name and the whole one",
+      "a short service name and its full name",
       "b-kafka-bootstrap:9092",
       "b-kafka-bootstrap.west.svc.cluster.local:9093",
       0,
     ],
     [
-      "the whole name of one cluster, through two listeners",
+      "the full name of one cluster, through two listeners",
       "b-kafka-bootstrap.x.svc:9092",
       "b-kafka-tls-bootstrap.x:9093",
       1,
@@ -46,7 +46,7 @@ describe("names", () => {
       "k3.example.org:9092,k2.example.org:9092",
       1,
     ],
-    ["two servers of one host", "k1.example.org:9092", "k1.example.org:9192", 0],
+    ["two servers on one host", "k1.example.org:9092", "k1.example.org:9192", 0],
   ])("storage-topics-unique: %s", (_what, one, other, count) => {
     expect(seen("storage-topics-unique", [east(one), west(other)])).toHaveLength(count);
   });
@@ -214,7 +214,7 @@ describe("settings that the connectors must share", () => {
     ],
     ["the separator since Kafka 3.1", "3.1.0", { ...identity, "replication.policy.separator": "" }, identity, 1],
     [
-      "the separator where internal names keep their dots",
+      "the separator if internal names keep their dots",
       "3.6.0",
       {
         ...identity,
@@ -231,17 +231,17 @@ describe("settings that the connectors must share", () => {
       identity,
       0,
     ],
-    ["the place of offset syncs before Kafka 3.0", "2.8.0", { "offset-syncs.topic.location": "target" }, {}, 0],
-    ["the place of offset syncs since Kafka 3.0", "3.0.0", { "offset-syncs.topic.location": "target" }, {}, 1],
+    ["the location of offset syncs before Kafka 3.0", "2.8.0", { "offset-syncs.topic.location": "target" }, {}, 0],
+    ["the location of offset syncs since Kafka 3.0", "3.0.0", { "offset-syncs.topic.location": "target" }, {}, 1],
     ["the class, in any version", "2.8.0", { "replication.policy.class": "com.example.A" }, {}, 1],
     [
-      "the class alone, where the separator would not matter once the classes agree",
+      "only the class, if the separator does not matter once the classes agree",
       "2.8.0",
       { "replication.policy.separator": "." },
       { ...identity, "replication.policy.separator": "" },
       1,
     ],
-    ["anything, while no checkpoints are emitted", "3.9.0", identity, { "emit.checkpoints.enabled": "false" }, 0],
+    ["any key while no checkpoints are emitted", "3.9.0", identity, { "emit.checkpoints.enabled": "false" }, 0],
   ])("%s", (_what, version, source, checkpoint, count) => {
     expect(apart(version, source, checkpoint)).toBe(count);
   });

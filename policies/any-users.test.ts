@@ -41,22 +41,22 @@ describe("rights", () => {
 
   test.each<[string, object[], object[]]>([
     [
-      "Describe beside Read, Write or Alter",
+      "Describe in addition to Read, Write or Alter",
       [rule("topic", "orders", "Describe"), rule("topic", "mm2-offset-syncs.b.internal", "Describe")],
       [rule("topic", "c", "Describe"), rule("group", "g", "Describe")],
     ],
     [
-      "DescribeConfigs beside AlterConfigs, and to check the storage topics",
+      "DescribeConfigs in addition to AlterConfigs, and for the check of the storage topics",
       [],
       [rule("topic", "a.orders", "DescribeConfigs"), rule("topic", "o", "DescribeConfigs")],
     ],
     [
-      "IdempotentWrite beside Write",
+      "IdempotentWrite in addition to Write",
       [rule("cluster", "kafka-cluster", "IdempotentWrite")],
       [rule("cluster", "kafka-cluster", "IdempotentWrite")],
     ],
     [
-      "Read on the offset syncs, before a checkpoint connector is there",
+      "Read on the offset syncs before a checkpoint connector exists",
       [rule("topic", "mm2-offset-syncs.b.internal", "Read")],
       [],
     ],
@@ -102,7 +102,7 @@ describe("rights", () => {
       [...writes.slice(0, 4), rule("topic", "a.orders", "Write", "Create", "Alter")],
     ],
     [
-      "anything for groups while no checkpoints are emitted",
+      "every right on groups while no checkpoints are emitted",
       { checkpoint: { "emit.checkpoints.enabled": "false", "sync.group.offsets.enabled": "true" } },
       writes,
     ],
@@ -180,7 +180,7 @@ describe("rights", () => {
   // The level of the finding: none, the advisory rule, or the mandatory rule.
   test.each<[string, string, ReturnType<typeof resource>[], string[]]>([
     ["v1beta1", "kafka.strimzi.io/v1beta1", [], []],
-    ["v1beta2, of operators that nothing tells", "kafka.strimzi.io/v1beta2", [], ["advisory"]],
+    ["v1beta2, of operators that no resource shows", "kafka.strimzi.io/v1beta2", [], ["advisory"]],
     ["v1beta2 of Event Streams", "eventstreams.ibm.com/v1beta2", [], ["advisory"]],
     ["v1beta2 beside Kafka 2.8", "kafka.strimzi.io/v1beta2", [kafkaOf("2.8.0")], []],
     [

@@ -124,7 +124,7 @@ describe("the user of a mirror's client certificate", () => {
 
   test.each<[string, Case]>([
     [
-      "applications, the widest among them",
+      "applications, one of them with wide rights",
       {
         users: { origin: "mm2-credentials", target: "two" },
         more: [
@@ -153,14 +153,14 @@ describe("the user of a mirror's client certificate", () => {
       },
     ],
     [
-      "one of two that are alike",
+      "one of two similar users",
       {
         change: ({ origin }) => origin.spec.authorization.acls.push(WRITES),
         more: [user("origin", "second", [["Read", "DescribeConfigs"], "topic", "*"])],
       },
     ],
     [
-      "one of another cluster",
+      "a user of another cluster",
       {
         change: ({ origin }) => (
           Object.assign(origin.metadata, { namespace: "x", labels: { "strimzi.io/cluster": "third" } }),
@@ -169,7 +169,7 @@ describe("the user of a mirror's client certificate", () => {
       },
     ],
     [
-      "one with a password",
+      "a user with a password",
       {
         change: ({ origin }) => (
           (origin.spec.authentication = { type: "scram-sha-512" }), origin.spec.authorization.acls.push(WRITES)

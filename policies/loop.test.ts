@@ -62,7 +62,7 @@ describe("an endless loop is found", () => {
   });
 
   test.each([
-    ["everything both ways", ".*", ".*"],
+    ["every topic in both directions", ".*", ".*"],
     ["an alternative in a group", "(orders|payments)-.*", "(orders|payments)-.*"],
     ["digits", "topic-\\d+", "topic-[0-9]"],
     ["a class of digits", "orders-v[0-9]+", "orders-v[0-9]+"],
@@ -72,7 +72,7 @@ describe("an endless loop is found", () => {
     ["escaped dots", "orders\\.(created|deleted)", "orders\\.(created|deleted)"],
     ["a prefix and a suffix", "pay.*", ".*ments"],
     ["a suffix and a prefix", ".*-prod", "eu.*"],
-    ["a name and a pattern that takes it", "orders", "ord.*"],
+    ["a name and a pattern that matches it", "orders", "ord.*"],
     ["two patterns with names in common", "pay-.*", "pay-in-.*"],
     ["a list with one common name", "x,orders", "orders, y"],
     ["an alternative", "(a|orders)", "orders"],
@@ -175,7 +175,7 @@ describe("no endless loop is found", () => {
       ],
     ],
     [
-      "what one way takes is excluded the other way",
+      "topics of one direction that the other direction excludes",
       [
         { from: "a", to: "b", pattern: ".*", exclude: "back-.*" },
         { from: "b", to: "a", pattern: "back-.*" },
@@ -189,42 +189,42 @@ describe("no endless loop is found", () => {
       ],
     ],
     [
-      "what topics.exclude excludes beside an unread topics.blacklist",
+      "topics that topics.exclude excludes, with a topics.blacklist that is not read",
       [
         { from: "a", to: "b", config: { "topics.exclude": "orders", "topics.blacklist": "x" } },
         { from: "b", to: "a" },
       ],
     ],
     [
-      "what the source connector excludes in its configuration",
+      "topics that the source connector's configuration excludes",
       [
         { from: "a", to: "b", pattern: ".*", config: { "topics.exclude": "back-.*" } },
         { from: "b", to: "a", pattern: "back-.*", config: { "topics.exclude": "orders" } },
       ],
     ],
     [
-      "the default policy both ways, active/active",
+      "the default policy in both directions (active/active)",
       [
         { from: "a", to: "b", pattern: ".*", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
         { from: "b", to: "a", pattern: ".*", policy: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" },
       ],
     ],
     [
-      "a policy that nobody here knows",
+      "an unknown policy",
       [
         { from: "a", to: "b", policy: "com.example.Policy" },
         { from: "b", to: "a", policy: "com.example.Policy" },
       ],
     ],
     [
-      "a custom policy whose name is only like Apache's",
+      "a custom policy with a name similar to Apache's",
       [
         { from: "a", to: "b", policy: "com.acme.IdentityReplicationPolicy" },
         { from: "b", to: "a", policy: "com.acme.IdentityReplicationPolicy" },
       ],
     ],
     [
-      "the way back is stopped until it is needed",
+      "a stopped mirror in the other direction",
       [
         { from: "a", to: "b" },
         { from: "b", to: "a", state: "stopped" },

@@ -51,7 +51,7 @@ describe("the recommended profiles", () => {
 
   test.each([
     ["by address", "origin-kafka-bootstrap:9093", "there"],
-    ["by another listener's address, told by the provider's name", "10.0.0.1:9094", "origin-kafka"],
+    ["by the provider's name, with another listener's address", "10.0.0.1:9094", "origin-kafka"],
   ])(
     "users that are created through @pulumi/kafka on the origin, whose cluster is known %s",
     (_how, servers, provider) => {

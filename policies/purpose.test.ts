@@ -44,7 +44,7 @@ describe("a permanent mirror is not checked like a migration", () => {
     ],
     ["fan-out", [one("north", "hub", "a"), one("south", "hub", "b")]],
     ["a chain, in two resources", [one("first", "a", "b"), one("second", "b", "c")]],
-    ["a cluster for disasters, by its alias", [one("mm2", "live", "live-dr")]],
+    ["a disaster recovery cluster, by its alias", [one("mm2", "live", "live-dr")]],
     ["a second cluster, by its alias", [one("mm2", "primary", "secondary")]],
     ["a backup, by the mirror's name", [one("nightly-backup", "a", "b")]],
   ])("%s", (_what, resources) => {

@@ -28,9 +28,9 @@ test("values that Pulumi knows later count as missing, and the rest is read", ()
 
 test.each<[string, { origin: string; target: string }, { cluster?: string; namespace?: string }]>([
   ["the address", { origin: "origin-kafka-bootstrap.a:9093", target: "target-kafka-bootstrap.b:9093" }, {}],
-  ["the names, where the address tells nothing", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, {}],
+  ["the names, if the address shows nothing", { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" }, {}],
   [
-    "the other one",
+    "the other cluster",
     { origin: "origin-kafka-bootstrap.a:9093", target: "10.0.0.2:9093" },
     { cluster: "blue", namespace: "apps" },
   ],
@@ -83,13 +83,13 @@ test("ACLs of @pulumi/kafka are one user per principal and cluster", () => {
 
 test.each<[string, { origin: string; target: string }, object, (string | undefined)[]]>([
   [
-    "its namespace, where both are called alike",
+    "its namespace, if both have the same name",
     { origin: "kafka-kafka-bootstrap.blue.svc:9093", target: "kafka-kafka-bootstrap.green.svc:9093" },
     { cluster: "kafka", origin: "blue", target: "green" },
     ["origin", "target"],
   ],
   [
-    "the whole alias before its beginning",
+    "the whole alias rather than its beginning",
     { origin: "10.0.0.1:9093", target: "10.0.0.2:9093" },
     { cluster: "prod", origin: "a", target: "b", aliases: ["prod", "prod-new"] },
     ["origin", "origin"],

@@ -285,7 +285,7 @@ describe("the workflow", () => {
 
   test.each([
     ["edits the comment that has the mark", "7\n9", "--method PATCH repos/o/r/issues/comments/7 "],
-    ["creates one where none has", "", "--method POST repos/o/r/issues/5/comments "],
+    ["creates a comment if none has the mark", "", "--method POST repos/o/r/issues/5/comments "],
   ])("%s", (_, ids, call) => {
     const log = join(folder, "calls");
     const env = pretend("gh", `echo "$MARK $*" >> ${log}\ncase "$*" in *--paginate*) printf '${ids}';; esac`);

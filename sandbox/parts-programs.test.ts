@@ -200,7 +200,7 @@ describe("a plugin on the PATH without -version", () => {
   it.each([
     ["it is too old", (path: string) => speaksProtocol(path, "v4.19.9")],
     [
-      "it says a port on which nothing answers",
+      "it names a port on which nothing answers",
       (path: string) => fakeProgram(path, "[ $1 = -version ] && exit 2; echo 1; exec sleep 60"),
     ],
     ["it is not a plugin", (path: string) => fakeProgram(path, "echo hello, I am 10.20.30.40; exit 2")],

@@ -22,12 +22,15 @@ describe("the witness finds nothing wrong", () => {
     ["with a group at the end", { before: upTo(10), after: [] }],
     ["with a partition that was never written to", { written: [], before: [], after: [] }],
     [
-      "where aborted records leave a hole in the numbers",
+      "with aborted records that leave a gap in the numbers",
       { written: [0, 1, 2, 5, 6], before: [0, 1, 2], after: [5, 6] },
     ],
-    ["where compaction has taken some", { mayBeGone: new Set([1, 4, 5]), before: [0, 2, 3], after: [5, 6, 7, 8, 9] }],
-    ["where records are read again as announced", { after: [4, 5, 6, 7, 6, 7, 8, 9], announced: 2 }],
-    ["where the place lies earlier by what was announced", { after: upTo(10, 2), announced: 2 }],
+    [
+      "with records that compaction removed",
+      { mayBeGone: new Set([1, 4, 5]), before: [0, 2, 3], after: [5, 6, 7, 8, 9] },
+    ],
+    ["with records that are read again as announced", { after: [4, 5, 6, 7, 6, 7, 8, 9], announced: 2 }],
+    ["with an offset that is earlier by the announced number", { after: upTo(10, 2), announced: 2 }],
   ])("%s", (_what, change) => {
     expect(faults(change)).toEqual([]);
   });

@@ -53,7 +53,7 @@ const gone = () => proveMirrorGone(model, { limitMs: 0, quietMs: 1 }, silent, un
 describe("nothing of the mirror is deleted", () => {
   it.each<[string, Partial<GroupDescription>]>([
     ["while Connect's group has a member", { state: "Stable", members: [member] }],
-    ["while it is joining anew, although no member is listed", { state: "PreparingRebalance" }],
+    ["while the group rebalances, although no member is listed", { state: "PreparingRebalance" }],
   ])("%s", async (_what, is) => {
     group = is;
     const all = [

@@ -97,9 +97,13 @@ describe("the check of the connector's settings", () => {
       /errors.tolerance=all: records that fail are left out/,
     ],
     ["transforms", { transforms: "drop" }, /transforms=drop/],
-    ["a start at the end", { "consumer.auto.offset.reset": "latest" }, /consumer.auto.offset.reset=latest/],
     [
-      "a start at the end, by its new name",
+      "a mirror that starts at the end of the logs",
+      { "consumer.auto.offset.reset": "latest" },
+      /consumer.auto.offset.reset=latest/,
+    ],
+    [
+      "the same setting by its new name",
       { "source.consumer.auto.offset.reset": "none" },
       /source.consumer.auto.offset.reset=none/,
     ],
@@ -114,7 +118,7 @@ describe("the check of the connector's settings", () => {
   it.each<[string, Record<string, string>]>([
     ["no tolerance", { "errors.tolerance": "none" }],
     ["no transforms", { transforms: " " }],
-    ["a start at the beginning", { "consumer.auto.offset.reset": "earliest" }],
+    ["a mirror that starts at the beginning of the logs", { "consumer.auto.offset.reset": "earliest" }],
     ["the same topics, written with spaces", { topics: " orders|payments ", "topics.exclude": "a , b" }],
   ])("accepts %s", async (_what, config) => {
     start({ topicsExcludePattern: "a,b" });

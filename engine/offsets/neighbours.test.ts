@@ -47,10 +47,10 @@ describe("a place that only a few records prove", () => {
     ["a gap on the origin", without(origin(), 12), target(), /gaps/],
     ["a gap on the target", origin(), without(target(), 112), /gaps/],
     ["a gap at the end of what was read", origin(), { ...target(), to: 115 }, /gaps/],
-    ["a target that stamps records itself", origin(), target(at(8, { stamped: true })), /stamps/],
+    ["a target that sets the timestamps itself", origin(), target(at(8, { stamped: true })), /stamps/],
     ["records without a timestamp", origin(at(8, { timestamp: -1 })), target(), /no timestamp/],
-    ["another record at the place", origin(), target(at(10, { body: "other" })), /another record/],
-    ["the same content at another time", origin(), target(at(10, { timestamp: 5 })), /another record/],
+    ["another record at the offset", origin(), target(at(10, { body: "other" })), /another record/],
+    ["the same content with another timestamp", origin(), target(at(10, { timestamp: 5 })), /another record/],
     [
       "an equal record after it on the origin",
       origin(at(13, { timestamp: 1010, body: "body 10" })),
@@ -69,9 +69,9 @@ describe("a place that only a few records prove", () => {
       target(at(13, { timestamp: 1010, body: "body 10" })),
       /equal record/,
     ],
-    ["another neighbour far before it", origin(), target(at(7, { body: "other" })), /neighbours differ/],
-    ["another neighbour far after it", origin(), target(at(13, { body: "other" })), /neighbours differ/],
-    ["no record at the place", without(origin(), ...offsets), { from: 107, to: 107, records: [] }, /gaps/],
+    ["another record far before it", origin(), target(at(7, { body: "other" })), /neighbours differ/],
+    ["another record far after it", origin(), target(at(13, { body: "other" })), /neighbours differ/],
+    ["no record at the offset", without(origin(), ...offsets), { from: 107, to: 107, records: [] }, /gaps/],
   ])("is not accepted with %s", (_what, here, there, why) => {
     expect(whyNotSamePlace(10, 110, here, there)).toMatch(why);
   });

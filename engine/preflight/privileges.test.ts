@@ -28,12 +28,12 @@ const acl = (over: Partial<Acl>): Acl => ({
 
 describe("ACL rules as questions", () => {
   it.each([
-    ["a name as it is", rule("topic", "audit", "literal", "Read"), ["audit"]],
+    ["a name unchanged", rule("topic", "audit", "literal", "Read"), ["audit"]],
     ["a prefix as the names in use that it covers", rule("topic", "orders", "prefix", "Read"), ["orders", "orders-eu"]],
-    ["everything as all names in use", rule("topic", "*", "literal", "Read"), ["orders", "orders-eu", "payments"]],
-    ["a prefix without a name in use as one made up", rule("topic", "zoo-", "prefix", "Read"), [`zoo-${PROBE}`]],
-    ["groups likewise", rule("group", "*", "literal", "Describe"), ["billing"]],
-    ["Create only on topics that are not there yet", rule("topic", "orders", "prefix", "Create"), ["orders-eu"]],
+    ["every name as all names in use", rule("topic", "*", "literal", "Read"), ["orders", "orders-eu", "payments"]],
+    ["a prefix without a name in use as an invented name", rule("topic", "zoo-", "prefix", "Read"), [`zoo-${PROBE}`]],
+    ["groups in the same way", rule("group", "*", "literal", "Describe"), ["billing"]],
+    ["Create only on topics that do not exist yet", rule("topic", "orders", "prefix", "Create"), ["orders-eu"]],
   ])("%s", (_, r, names) =>
     expect(needsOf([r], universe)).toEqual([{ type: r.resource.type, operation: r.operations[0], names }]),
   );
@@ -104,7 +104,7 @@ describe("answers to the questions", () => {
     ["another name", [{ resourceName: "order" }], false],
     ["every name", [{ resourceName: "*" }], true],
     ["a prefix", [{ resourceName: "ord", patternType: "prefixed" }], true],
-    ["a star that is only a prefix", [{ resourceName: "*", patternType: "prefixed" }], false],
+    ["an asterisk that is only a prefix", [{ resourceName: "*", patternType: "prefixed" }], false],
     ["All", [{ operation: "All" }], true],
     ["a deny beside it", [{}, { permission: "deny" }], false],
     ["a deny of something else", [{}, { permission: "deny", operation: "Write" }], true],

@@ -45,11 +45,11 @@ describe("finding where two sequences differ", () => {
     ["equal", count(50), count(50), []],
     ["both empty", [], [], []],
     ["one record missing", count(9), [0, 1, 2, 4, 5, 6, 7, 8], [["missing", "3+1"]]],
-    ["the last ones missing", count(9), count(6), [["missing", "6+3"]]],
+    ["the last records missing", count(9), count(6), [["missing", "6+3"]]],
     ["a record twice", count(9), [0, 1, 2, 3, 2, 3, 4, 5, 6, 7, 8], [["duplicate", "4+2"]]],
-    ["the last ones twice", count(9), [...count(9), 6, 7, 8], [["duplicate", "9+3"]]],
+    ["the last records twice", count(9), [...count(9), 6, 7, 8], [["duplicate", "9+3"]]],
     [
-      "the last ones twice and a stranger",
+      "the last records twice, and a foreign record",
       count(9),
       [...count(9), 8, "x"],
       [
@@ -58,7 +58,7 @@ describe("finding where two sequences differ", () => {
       ],
     ],
     ["the last two swapped", count(6), [0, 1, 2, 3, 5, 4], [["order", "4+2 4+2"]]],
-    ["a stranger in between", count(6), [0, 1, 2, "x", 3, 4, 5], [["extra", "3+1"]]],
+    ["a foreign record in between", count(6), [0, 1, 2, "x", 3, 4, 5], [["extra", "3+1"]]],
     ["other content", count(6), [0, 1, "x", 3, 4, 5], [["changed", "2+1 2+1"]]],
     ["another order", count(8), [0, 1, 3, 2, 4, 5, 6, 7], [["order", "2+2 2+2"]]],
     [

@@ -137,9 +137,9 @@ describe("a kubeconfig", () => {
   });
 
   test.each([
-    ["a path that is not there", { kubeconfig: "/nowhere/config" }, "kubeconfig /nowhere/config can't be read"],
+    ["a path that does not exist", { kubeconfig: "/nowhere/config" }, "kubeconfig /nowhere/config can't be read"],
     [
-      "a context that is not there",
+      "a context that does not exist",
       { kubeconfig: config("origin", { server: "https://a" }, {}), context: "orign" },
       'no context "orign" (did you mean "origin"?); it has origin',
     ],

@@ -53,7 +53,7 @@ describe("an object that is about to be created", () => {
     ],
     ["left by a killed up of this stack", user, of(owner), /is free/],
     [
-      "another stack's",
+      "created by another stack",
       user,
       of("us/kafka-migration/dev"),
       /^OBJECT_TAKEN: KafkaUser origin-ns\/mm2-credentials already exists on http.* and belongs to stack us\/kafka-migration\/dev; it was not changed/,
@@ -65,7 +65,7 @@ describe("an object that is about to be created", () => {
       { metadata: { annotations: { a: "b" } } },
       /^OBJECT_TAKEN: Namespace migration already exists on/,
     ],
-    ["a namespace that is not there", namespace, undefined, /^\/api\/v1\/namespaces\/migration is free/],
+    ["a namespace that does not exist", namespace, undefined, /^\/api\/v1\/namespaces\/migration is free/],
   ])("%s", async (_, place, found, said) => expect(await ask(place, found)).toMatch(said));
 });
 
@@ -75,11 +75,11 @@ describe("the Secret that an operator is about to create for a KafkaUser", () =>
     ["made by Strimzi for a user", { metadata: { labels: { "strimzi.io/kind": "KafkaUser" } } }, /is free/],
     ["owned by a user", { metadata: { ownerReferences: [{ kind: "KafkaUser", name: "mm2-credentials" }] } }, /is free/],
     [
-      "somebody else's",
+      "created by something else",
       { metadata: { labels: { "strimzi.io/kind": "Kafka" } } },
       /^OBJECT_TAKEN: Secret origin-ns\/mm2-credentials already exists on .*it was not changed\nfix: give the users of this side other names \(origin.names.user/,
     ],
-    ["one without labels", { metadata: {} }, /^OBJECT_TAKEN/],
+    ["without labels", { metadata: {} }, /^OBJECT_TAKEN/],
   ])("%s", async (_, found, said) => expect(await ask(secret, found, { ofKafkaUser: true })).toMatch(said));
 
   test("is refused if it is not expected from an operator", async () =>
@@ -118,7 +118,7 @@ describe("a KafkaUser on a cluster that allows everyone to use resources without
   test.each([
     ["as its Kafka resource says", kafka("true"), {}],
     ["as its Kafka resource says, as a boolean", kafka(true), {}],
-    ["as somebody has said", undefined, { everyoneByDefault: true }],
+    ["as the setting says", undefined, { everyoneByDefault: true }],
   ])("is refused by the preview, before its ACLs deny access to others: %s", async (_, resource, cluster) => {
     const [preview, up] = await said(resource, cluster);
     expect(preview).toEqual([
@@ -137,7 +137,7 @@ describe("a KafkaUser on a cluster that allows everyone to use resources without
       {},
     ],
     ["the cluster has no authorization", kafka("true", null as never), {}],
-    ["the resource is not there", undefined, {}],
+    ["the resource does not exist", undefined, {}],
     ["it is accepted", kafka("true"), { everyoneByDefault: false }],
   ])("is created if %s", async (_, resource, cluster) => {
     expect(await said(resource, cluster)).toEqual([[], "made"]);

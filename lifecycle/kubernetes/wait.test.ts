@@ -55,12 +55,12 @@ async function apiServer(answers: (KubernetesObject | number)[]) {
 describe("an operator's status", () => {
   test.each([
     ["no status", object(1), "undecided"],
-    ["a verdict on an older generation", object(2, { observedGeneration: 1, conditions: [ready] }), "undecided"],
+    ["a condition of an older generation", object(2, { observedGeneration: 1, conditions: [ready] }), "undecided"],
     ["an older NotReady", object(2, { observedGeneration: 1, conditions: [notReady] }), "undecided"],
     ["Ready", object(2, { observedGeneration: 2, conditions: [ready] }), "ready"],
     ["NotReady", object(2, { observedGeneration: 2, conditions: [notReady] }), "not-ready"],
     [
-      "NotReady while Connect's workers agree anew",
+      "NotReady while Connect's workers rebalance",
       object(2, {
         observedGeneration: 2,
         conditions: [
@@ -76,7 +76,7 @@ describe("an operator's status", () => {
       "undecided",
     ],
     [
-      "Ready beside a warning",
+      "Ready with a warning",
       object(1, { observedGeneration: 1, conditions: [{ type: "Warning", status: "True" }, ready] }),
       "ready",
     ],

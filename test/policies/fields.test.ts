@@ -87,7 +87,7 @@ describe("nothing is reported", () => {
       },
     ],
     [
-      "settings, whose keys are free",
+      "settings with free keys",
       {
         clusters: [{ alias: "a", config: { "any.thing": 1 } }],
         mirrors: [{ sourceConnector: { config: { x: 1 }, pause: true } }],

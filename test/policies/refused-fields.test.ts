@@ -98,7 +98,12 @@ describe("a value that the CRD refuses is reported with its place and what to wr
     ["a flag in quotes", connector({ pause: "true" }), 'pause is "true", not true or false', "without quotes"],
     ["a version without quotes", aToB({}, { spec: { version: 3.9 } }), "spec.version is 3.9, not a text", "in quotes"],
     ["a list of topics", aToB({ entry: { topicsPattern: ["a", "b"] } }), "topicsPattern is a list", "commas"],
-    ["a heap with Gi", aToB({}, { spec: { jvmOptions: { "-Xmx": "1Gi" } } }), 'jvmOptions.-Xmx is "1Gi"', '"512m"'],
+    [
+      "a heap size with Gi",
+      aToB({}, { spec: { jvmOptions: { "-Xmx": "1Gi" } } }),
+      'jvmOptions.-Xmx is "1Gi"',
+      '"512m"',
+    ],
     ["logging", aToB({}, { spec: { logging: { type: "log4j" } } }), 'spec.logging.type is "log4j"', "inline, external"],
     [
       "a source's login in v1",
@@ -167,7 +172,7 @@ describe("a value that the CRD refuses is reported with its place and what to wr
 
 describe("nothing is reported", () => {
   test.each<[string, Resource]>([
-    ["of right values", kafkaUser("u", "a", [])],
+    ["of valid values", kafkaUser("u", "a", [])],
     ["of placeholders", connector({ tasksMax: "${TASKS}", state: "{{ state }}" })],
     ["of a placeholder without quotes, which is a mapping in YAML", connector({ tasksMax: { "{ tasks }": null } })],
     [

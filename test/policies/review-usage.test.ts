@@ -9,7 +9,7 @@ describe("wrong usage of the review ends with exit code 2 and one error that nam
   test.each([
     ["an unknown option", ["--form", "x"], "--form"],
     ["an option without its value", ["--from"], "--from"],
-    ["a word too many", ["now"], "now"],
+    ["one argument too many", ["now"], "now"],
     ["a file that does not exist", ["--from", "nowhere/preview.json"], "nowhere/preview.json"],
   ])("%s", (_what, args, named) => {
     const { status, stdout, stderr } = review(...args);

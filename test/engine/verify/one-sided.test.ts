@@ -138,9 +138,9 @@ describe("records that the target's beginning lacks", () => {
     ["both sides are at the limit", whole(10_500), cut(10_000), "expired"],
     ["the origin is within a segment of it", whole(9_100), cut(10_000), "expired"],
     ["the limit is far away", whole(900), cut(450), "missing"],
-    ["the origin is far from it, though the target is not", whole(5_000), cut(10_000), "missing"],
-    ["the target holds less than the limit leaves", whole(10_500), cut(5_000), "missing"],
-    ["nobody tells the sizes", whole(), cut(), "missing"],
+    ["the origin is far below the limit, and the target is not", whole(5_000), cut(10_000), "missing"],
+    ["the target holds less than the limit allows", whole(10_500), cut(5_000), "missing"],
+    ["the sizes are not known", whole(), cut(), "missing"],
     [
       "the target has deleted nothing",
       whole(10_500),

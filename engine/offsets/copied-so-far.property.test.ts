@@ -161,6 +161,22 @@ describe("translating while producers write and the mirror copies", () => {
     );
   });
 
+  it("skips no record while the mirror sends records again and equal records follow", async () => {
+    const again = habits({
+      contents: fc.constantFrom(2, 3, 4, 6),
+      transactional: fc.constant(false),
+      exactlyOnce: fc.constant(false),
+      retention: fc.constant(0),
+      crash: fc.constantFrom(0.1, 0.3),
+      flush: fc.constantFrom(0.05, 0.3),
+      pace: fc.constantFrom(1, 3),
+    });
+    await fc.assert(
+      fc.asyncProperty(again, (h) => checkAll(h)),
+      { numRuns: RUNS },
+    );
+  });
+
   it("is exact if all records differ", async () => {
     const seen = { exact: 0, all: 0 };
     const differing = habits({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { apply, logs, mirror, origin, plan, target, useTwoClusters } from "../../test/engine/offsets/two-clusters";
-import type { Log } from "../../test/engine/offsets/logs";
+import { type Log, logOf } from "../../test/engine/offsets/logs";
 
 useTwoClusters();
 
@@ -96,6 +96,23 @@ describe("groups that move while the mirror copies", () => {
     copied("lists", 0);
     origin.group("new", { "lists:0": 10 });
     expect(offsetsOf(await plan({ copiedSoFar }), "new")).toEqual(["lists 10 -> 0 end"]);
+  });
+
+  it("skip nothing if the mirror, after a crash, has not sent again the record that equals the next one", async () => {
+    const bodies = ["a", "b", "c", "d", "a", "e", "f"];
+    const here = logOf(bodies.map((body) => ({ body, timestamp: body === "a" ? 500 : 1000 + body.charCodeAt(0) })));
+    // It had copied up to "e", has gone back to "c", and has sent only this one again.
+    const there = logOf([0, 1, 2, 3, 4, 5, 2].map((i) => here.entries[i]!));
+    for (const [cluster, map, log] of [
+      [origin, logs.origin, here],
+      [target, logs.target, there],
+    ] as const) {
+      map.set("lists:0", log);
+      cluster.topics.set("lists", { partitions: [{ start: log.start, end: log.end }] });
+    }
+    origin.group("app", { "lists:0": 0 });
+    const [group] = (await plan({ copiedSoFar })).groups;
+    expect(group?.topics[0]?.partitions[0]).toMatchObject({ targetOffset: "0", rereads: 4 });
   });
 
   it("treat an offset past the end like the end of the log", async () => {

@@ -163,3 +163,37 @@ describe("the first records of a correct copy", () => {
     expect(await kinds(cut(log(records), 40_000), log(records))).toEqual([]);
   });
 });
+
+describe("the first records of thousands of partitions", () => {
+  const there = Array.from({ length: 2100 }, (_, partition) =>
+    log(partition % 700 === 5 ? [...old(1), ...now(1)] : now(1)),
+  );
+  const clusters = memoryClusters({ t: { logs: there.map(() => log(now(1))) } }, { t: { logs: there } });
+  const pairs = there.map((target, partition) => ({
+    origin: { ...span(log(now(1))), partition },
+    target: { ...span(target), partition },
+    compacted: false,
+  }));
+
+  it("are all compared", async () => {
+    const { compared, differences } = await compareBeginnings(clusters, pairs, "read_uncommitted");
+    expect(compared).toBe(2100);
+    expect(differences.map((d) => d.pair.origin.partition)).toEqual([5, 705, 1405]);
+  });
+
+  it("are read a thousand at a time, so that few are in memory and an interruption ends it", async () => {
+    const interrupted = new AbortController();
+    let read = 0;
+    const origin: typeof clusters.origin = {
+      ...clusters.origin,
+      fetch: async (requests, options) => {
+        read += requests.length;
+        interrupted.abort(new Error("stopped"));
+        return clusters.origin.fetch(requests, options);
+      },
+    };
+    const compared = compareBeginnings({ ...clusters, origin }, pairs, "read_uncommitted", interrupted.signal);
+    await expect(compared).rejects.toThrow("stopped");
+    expect(read).toBe(1000);
+  });
+});

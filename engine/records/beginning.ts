@@ -56,6 +56,8 @@ export function unsureTexts(unsure: ComparedBeginnings<Beginning>["unsure"]): st
   });
 }
 
+/** Number of partitions whose first records are held in memory at a time. */
+const SLICE = 1000;
 /** Offsets of both sides whose records are held in memory at a time. */
 const IN_MEMORY = 100_000n;
 
@@ -73,40 +75,25 @@ export async function compareBeginnings<B extends Beginning>(
   isolation: Isolation,
   signal?: AbortSignal,
 ): Promise<ComparedBeginnings<B>> {
-  const [here, there] = await Promise.all([
-    firstRecords(
-      clusters.origin,
-      pairs.map((p) => p.origin),
-      isolation,
-    ),
-    // Read committed, because an exactly-once mirror leaves aborted records on the target.
-    firstRecords(
-      clusters.target,
-      pairs.map((p) => p.target),
-      "read_committed",
-    ),
-  ]);
   const result: ComparedBeginnings<B> = { compared: 0, differences: [], unsure: [] };
   const unequal: Unequal<B>[] = [];
   const compacted: Unequal<B>[] = [];
-  for (const pair of pairs) {
-    const [first, copy] = [here.get(partitionKey(pair.origin)), there.get(partitionKey(pair.target))];
-    if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) continue;
-    result.compared++;
-    if (isCopy(first, copy) && (first.alive || !pair.compacted)) continue;
-    const [originWhole, targetWhole] = [pair.origin.from === 0n, pair.target.from === 0n];
-    const different = { pair, first, copy, originWhole, targetWhole };
-    if (pair.compacted) compacted.push(different);
-    // Both logs still have their very first record.
-    else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0)
-      result.differences.push(differ(different, "missing"));
-    // A log that begins at 0 without its first record was compacted at some time, even if its policy is different now.
-    else
-      unequal.push({
-        ...different,
-        originWhole: originWhole && first.offset === 0,
-        targetWhole: targetWhole && copy.offset === 0,
-      });
+  for (let from = 0; from < pairs.length; from += SLICE) {
+    signal?.throwIfAborted();
+    for (const different of await unequalBeginnings(clusters, pairs.slice(from, from + SLICE), isolation, result)) {
+      const { pair, first, copy, originWhole, targetWhole } = different;
+      if (pair.compacted) compacted.push(different);
+      // Both logs still have their very first record.
+      else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0)
+        result.differences.push(differ(different, "missing"));
+      // A log that begins at 0 without its first record was compacted at some time, even if its policy is different now.
+      else
+        unequal.push({
+          ...different,
+          originWhole: originWhole && first.offset === 0,
+          targetWhole: targetWhole && copy.offset === 0,
+        });
+    }
   }
   await searchBoth(clusters, unequal, isolation, result, signal);
   await compareCompacted(clusters, compacted, isolation, result, signal);
@@ -121,6 +108,29 @@ interface Unequal<B> {
   /** True if the log begins at offset 0, so nothing was ever deleted from it. */
   originWhole: boolean;
   targetWhole: boolean;
+}
+
+/** Returns the pairs whose first records differ. Counts the compared ones in `result`. */
+async function unequalBeginnings<B extends Beginning>(
+  clusters: Clusters,
+  pairs: readonly B[],
+  isolation: Isolation,
+  result: ComparedBeginnings<B>,
+): Promise<Unequal<B>[]> {
+  const origins = pairs.map((p) => p.origin);
+  const targets = pairs.map((p) => p.target);
+  const [here, there] = await Promise.all([
+    firstRecords(clusters.origin, origins, isolation),
+    // Read committed, because an exactly-once mirror leaves aborted records on the target.
+    firstRecords(clusters.target, targets, "read_committed"),
+  ]);
+  return pairs.flatMap((pair) => {
+    const [first, copy] = [here.get(partitionKey(pair.origin)), there.get(partitionKey(pair.target))];
+    if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) return [];
+    result.compared++;
+    if (isCopy(first, copy) && (first.alive || !pair.compacted)) return [];
+    return [{ pair, first, copy, originWhole: pair.origin.from === 0n, targetWhole: pair.target.from === 0n }];
+  });
 }
 
 /** Searches each side's first record on the other side. */

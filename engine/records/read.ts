@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MigrationError } from "../errors";
 import type { FetchedPartition, KafkaPort, KafkaRecord, TopicPartition } from "../kafka/port";
 import { partitionKey, type PartitionRange } from "../log/partition";
+import { ReusedMemory } from "./memory";
 import { type RecordCursor, STOP, walk } from "./walk";
 
 export type Isolation = "read_uncommitted" | "read_committed";
@@ -24,6 +25,7 @@ export function readable(fetched: FetchedPartition, isolation: Isolation): bigin
  * Fetches at least one complete batch for each partition that has a batch at or after its offset. Sends as few requests
  * as the size limit of the responses allows: first with small shares, then with larger shares for the partitions whose
  * next batch did not fit.
+ * @param take gets each response once. The records are overwritten after the call, so copy the data that you keep.
  */
 export async function fetchBatches(
   port: KafkaPort,
@@ -32,6 +34,7 @@ export async function fetchBatches(
   take: (request: TopicPartition & { offset: bigint }, fetched: FetchedPartition) => void,
 ): Promise<void> {
   let open: readonly (TopicPartition & { offset: bigint })[] = requests;
+  const memory = new ReusedMemory(FIRST_BYTES);
   for (let maxBytes = FIRST_BYTES; open.length > 0; ) {
     const again: (typeof requests)[number][] = [];
     let progress = false;
@@ -41,7 +44,7 @@ export async function fetchBatches(
     );
     for (let first = 0; first < open.length; first += perCall) {
       const some = open.slice(first, first + perCall);
-      const answers = await port.fetch(some, { isolation, maxBytes, maxWaitMs: 0 });
+      const answers = await port.fetch(some, { isolation, maxBytes, maxWaitMs: 0, memory });
       for (const request of some) {
         const fetched = answers.get(partitionKey(request));
         if (fetched === undefined)
@@ -61,6 +64,7 @@ export async function fetchBatches(
           progress = true;
         }
       }
+      memory.release();
     }
     open = again;
     if (!progress && maxBytes >= LARGEST_BYTES) throw stuck(port, open[0]!);

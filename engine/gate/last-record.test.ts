@@ -12,7 +12,6 @@ const record = (changes: { key: string; value: string | null; timestamp?: number
     body: JSON.stringify([key, value]),
     key,
     alive: value !== null,
-    text: key,
   };
 };
 

@@ -14,14 +14,20 @@ const TAIL = 500;
 /** Number of partitions compared at a time. */
 const SLICE = 1000;
 
+/** The last record of a log, with what people get to know about it: sizes, never contents. */
+interface LastRecord extends Fingerprint {
+  /** Bytes. null: the record has no key (no value). */
+  keySize: number | null;
+  valueSize: number | null;
+  headers: number;
+}
+
 /** A record near the end of a log. */
 export interface TailRecord extends Fingerprint {
   /** Base64. */
   key: string;
   /** False for a tombstone. */
   alive: boolean;
-  /** Description for people. It has sizes, never contents. */
-  text: string;
 }
 
 interface Pair {
@@ -48,7 +54,7 @@ export async function compareLastRecords(
       }),
     );
   const result = { against: [] as GateFinding[], compared: 0, unsure: [] as string[] };
-  const different: (Pair & { here: TailRecord; there: TailRecord | undefined })[] = [];
+  const different: (Pair & { here: LastRecord; there: LastRecord | undefined })[] = [];
   const targets = new Map<string, PartitionRange>();
   // Slices limit memory: two records of every partition at once would be the largest part of the gate's memory.
   for (let first = 0; first < pairs.length; first += SLICE) {
@@ -59,7 +65,7 @@ export async function compareLastRecords(
         slice.map((p) => p.target),
       ),
     );
-    const [here, there] = await tails(clusters, slice, targetRanges, look.isolation, 1);
+    const [here, there] = await tails(clusters, slice, targetRanges, look.isolation, 1, lastRecord);
     for (const pair of slice) {
       const last = here.get(partitionKey(pair.origin))!.at(-1);
       if (last === undefined) continue;
@@ -81,6 +87,7 @@ export async function compareLastRecords(
     targets,
     look.isolation,
     TAIL,
+    tailRecord,
   );
   for (const p of different) {
     const name = `${p.origin.topic}-${p.origin.partition}`;
@@ -99,29 +106,34 @@ export async function compareLastRecords(
 
 const keyed = (ranges: readonly PartitionRange[]) => new Map(ranges.map((r) => [partitionKey(r), r]));
 
-async function tails(
+async function tails<T>(
   clusters: Clusters,
   pairs: readonly Pair[],
   targets: Map<string, PartitionRange>,
   isolation: Isolation,
   count: number,
+  pick: (record: RecordCursor) => T,
 ) {
   const origin = pairs.map((p) => p.origin);
   const target = pairs.map((p) => targets.get(partitionKey(p.target))!);
   // Read the target with read_committed: an exactly-once mirror leaves aborted records there.
   return Promise.all([
-    pickLast(clusters.origin, origin, count, isolation, tailRecord),
-    pickLast(clusters.target, target, count, "read_committed", tailRecord),
+    pickLast(clusters.origin, origin, count, isolation, pick),
+    pickLast(clusters.target, target, count, "read_committed", pick),
   ]);
 }
 
+function lastRecord(record: RecordCursor): LastRecord {
+  return {
+    ...fingerprint(record),
+    keySize: record.key()?.length ?? null,
+    valueSize: record.value()?.length ?? null,
+    headers: record.headerCount(),
+  };
+}
+
 function tailRecord(record: RecordCursor): TailRecord {
-  const size = (bytes: Buffer | null) => (bytes === null ? "null" : `${bytes.length} bytes`);
-  const { headers } = record.toRecord();
-  const text =
-    `offset ${record.offset} (timestamp ${record.timestamp}, key ${size(record.key())}, value ` +
-    `${size(record.value())}, ${headers.length} headers)`;
-  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone(), text };
+  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone() };
 }
 
 /**
@@ -164,10 +176,15 @@ function agrees(
   return same(record, latest) ? "same" : "different";
 }
 
-function describe(name: string, here: TailRecord, there: TailRecord | undefined): string {
+function describe(name: string, here: LastRecord, there: LastRecord | undefined): string {
   const copy =
     there === undefined
       ? "has no record left (is its retention shorter than the origin's?)"
-      : `ends with ${there.text}`;
-  return `${name}: the origin ends with ${here.text}, but the target ${copy}`;
+      : `ends with ${textOf(there)}`;
+  return `${name}: the origin ends with ${textOf(here)}, but the target ${copy}`;
+}
+
+function textOf({ offset, timestamp, keySize, valueSize, headers }: LastRecord): string {
+  const size = (bytes: number | null) => (bytes === null ? "null" : `${bytes} bytes`);
+  return `offset ${offset} (timestamp ${timestamp}, key ${size(keySize)}, value ${size(valueSize)}, ${headers} headers)`;
 }

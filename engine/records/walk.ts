@@ -46,6 +46,13 @@ export class RecordCursor {
     return field(this.bytes);
   }
 
+  headerCount(): number {
+    at = this.start;
+    skipField(this.bytes);
+    skipField(this.bytes);
+    return varint(this.bytes);
+  }
+
   /** Returns true if the value is null. On a compacted topic a null value deletes its key. */
   isTombstone(): boolean {
     at = this.start;

@@ -1,4 +1,4 @@
-import { compilePatternList } from "../patterns";
+import { compilePatternList, type Matcher } from "../patterns";
 import { versionAtLeast } from "../version";
 import type { BrokerFacts, PreflightFacts, SelectedTopic, Setting } from "./facts";
 
@@ -75,8 +75,13 @@ function changeOf(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): Change
   return origin !== undefined && !isExcluded(key, sync) && sourceOf(origin) === "default" ? "removed" : "kept";
 }
 
+/** The list that was compiled last. Every setting of every topic is compared with the same one. */
+let compiled: { list: string; matches: Matcher } | undefined;
+
 export function isExcluded(key: string, { exclude = EXCLUDED }: ConfigSync): boolean {
-  return compilePatternList(exclude, "config.properties.exclude")(key);
+  if (compiled?.list !== exclude)
+    compiled = { list: exclude, matches: compilePatternList(exclude, "config.properties.exclude") };
+  return compiled.matches(key);
 }
 
 const sourceOf = (setting: Setting) => setting.source ?? (setting.ofTopic ? "dynamic-topic" : "default");

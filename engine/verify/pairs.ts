@@ -166,19 +166,30 @@ async function sizesOf(port: KafkaPort, topics: readonly string[]): Promise<Map<
   return topics.length === 0 ? new Map() : port.partitionSizes(topics).catch(() => new Map<string, bigint>());
 }
 
+/** The topic settings that decide how records are compared. */
+const SETTINGS = [
+  "cleanup.policy",
+  "message.timestamp.type",
+  "retention.bytes",
+  "retention.ms",
+  "segment.bytes",
+] as const;
+
 interface Topic {
   id: string;
   partitions: number;
-  config(key: string): string;
+  config(key: (typeof SETTINGS)[number]): string;
 }
 
 async function read(port: KafkaPort, names: readonly string[]): Promise<Map<string, Topic>> {
   const [topics, configs] = await Promise.all([port.describeTopics(names), port.describeTopicConfigs(names)]);
   return new Map(
-    topics.map((t) => [
-      t.name,
-      { id: t.topicId, partitions: t.partitions.length, config: (key) => configs.get(t.name)?.get(key)?.value ?? "" },
-    ]),
+    topics.map((t) => {
+      const entries = configs.get(t.name);
+      // Keep neither the other settings nor the replicas: with thousands of partitions they use most of the memory.
+      const kept = new Map(SETTINGS.map((key) => [key, entries?.get(key)?.value ?? ""]));
+      return [t.name, { id: t.topicId, partitions: t.partitions.length, config: (key) => kept.get(key)! }];
+    }),
   );
 }
 

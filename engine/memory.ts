@@ -6,5 +6,5 @@ import { setFlagsFromString } from "node:v8";
  * cannot set its command-line options.
  */
 export function keepHeapSmall(): void {
-  setFlagsFromString("--heap-growing-percent=30");
+  setFlagsFromString("--heap-growing-percent=20");
 }

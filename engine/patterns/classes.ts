@@ -1,5 +1,5 @@
 import { characterEscape, type Escape, literal } from "./escapes";
-import { type PatternReader, refuse } from "./reader";
+import { type PatternReader, refuse, refuseInvalid } from "./reader";
 
 /**
  * Reads `[...]`. The reader must be at the opening bracket. Refuses unions, intersections and a first bracket that Java
@@ -18,7 +18,7 @@ export function characterClass(reader: PatternReader): string {
   let source = "";
   while (!reader.take("]")) {
     if (reader.done)
-      refuse(reader, 'has a "[" without its "]"', "write \\[ for the character, or close the class", begun);
+      refuseInvalid(reader, 'has a "[" without its "]"', "write \\[ for the character, or close the class", begun);
     source += entry(reader);
   }
   return `[${negated ? "^" : ""}${source}]`;
@@ -35,9 +35,9 @@ function entry(reader: PatternReader): string {
   reader.next();
   const last = one(reader);
   if ("inClass" in last)
-    return refuse(reader, "has a range that ends in a class", "write \\- for the hyphen, or put it last", begun);
+    return refuseInvalid(reader, "has a range that ends in a class", "write \\- for the hyphen, or put it last", begun);
   if (last.character.codePointAt(0)! < first.character.codePointAt(0)!) {
-    return refuse(
+    return refuseInvalid(
       reader,
       `has a range that runs backwards, ${first.character}-${last.character}`,
       `write ${last.character}-${first.character}, or \\- for the hyphen`,

@@ -1,4 +1,4 @@
-import { type PatternReader, refuse } from "./reader";
+import { type PatternReader, refuse, refuseInvalid } from "./reader";
 
 /** Writes a character so that JavaScript always reads it as an ordinary character. */
 export function literal(character: string): string {
@@ -15,6 +15,9 @@ const NO_SPACE = "\\u{0}-\\u{8}\\u{e}-\\u{1f}\\u{21}-\\u{10ffff}";
 const CLASSES: Record<string, string> = { d: "\\d", D: "\\D", w: "\\w", W: "\\W", s: SPACE, S: NO_SPACE };
 
 const SINGLE: Record<string, string> = { t: "\t", n: "\n", r: "\r", f: "\f" };
+
+/** Letters after a backslash that Java reads, and that are not read here. */
+const ONLY_JAVA = "ABGHNPQRVXZabcehkpvz0";
 
 /** Advice for the letters that Java reads differently. */
 const INSTEAD: Record<string, string> = {
@@ -37,7 +40,7 @@ export function characterEscape(reader: PatternReader): Escape {
   const begun = reader.at;
   reader.next();
   const c = reader.next();
-  if (c === undefined) return refuse(reader, "ends with a backslash", "write \\\\ for the character", begun);
+  if (c === undefined) return refuseInvalid(reader, "ends with a backslash", "write \\\\ for the character", begun);
   if (Object.hasOwn(CLASSES, c)) return { inClass: CLASSES[c]! };
   if (Object.hasOwn(SINGLE, c)) return { character: SINGLE[c]! };
   if (c === "x" || c === "u") return { character: byNumber(reader, c, begun) };
@@ -49,7 +52,7 @@ export function characterEscape(reader: PatternReader): Escape {
       begun,
     );
   if (/[A-Za-z0]/u.test(c))
-    return refuse(
+    return (ONLY_JAVA.includes(c) ? refuse : refuseInvalid)(
       reader,
       `uses \\${c}, which JavaScript reads differently or rejects`,
       INSTEAD[c] ?? "write the character itself, or a class of characters",
@@ -75,7 +78,7 @@ function byNumber(reader: PatternReader, kind: string, begun: number): string {
   const digits = reader.match(kind === "x" ? /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]{1,6})\})/u : /^([0-9a-fA-F]{4})/u);
   const code = Number.parseInt(digits?.[1] ?? digits?.[2] ?? "", 16);
   if (Number.isNaN(code) || code > 0x10ffff)
-    return refuse(
+    return refuseInvalid(
       reader,
       `uses \\${kind} without the number of a character`,
       `write ${kind === "x" ? "\\x2e" : "\\u002e"}, or the character itself`,

@@ -1,6 +1,6 @@
 import { MigrationError } from "../errors";
 import { fromJava } from "./java";
-import { Refused } from "./reader";
+import { type Refusal, Refused } from "./reader";
 
 /** MirrorMaker 2's own defaults (Kafka 4.x, DefaultTopicFilter and DefaultGroupFilter). */
 export const DEFAULT_TOPICS_EXCLUDE = "mm2.*\\.internal,.*\\.replica,__.*";
@@ -47,7 +47,35 @@ function compileOne(pattern: string, where: string, names: Set<string>): RegExp 
     return new RegExp(`^(?:${fromJava(pattern, names)})$`, "u");
   } catch (cause) {
     if (!(cause instanceof Refused)) throw cause;
-    const { what, character, fix } = cause.refusal;
-    throw new MigrationError("PATTERN_INVALID", `${where}: "${pattern}" ${what} (character ${character})`, { fix });
+    throw invalid(pattern, where, cause.refusal);
+  }
+}
+
+const invalid = (pattern: string, where: string, { what, character, fix }: Refusal) =>
+  new MigrationError("PATTERN_INVALID", `${where}: "${pattern}" ${what} (character ${character})`, { fix });
+
+/**
+ * The error for a list that Java refuses, so that the connector does not run. Undefined if Java accepts the list, or if
+ * that is not known here. MirrorMaker 2 joins the list with "|" and compiles the result: `orders-(eu,us)` is valid.
+ * @param where the setting that holds the list, for messages
+ */
+export function refusedByJava(list: string, where: string): MigrationError | undefined {
+  const parts = list.split(",").map((part) => part.trim());
+  const whole = refusalOf(parts.join("|"));
+  if (whole?.inJava !== true) return undefined;
+  for (const part of parts) {
+    const refusal = refusalOf(part);
+    if (refusal?.inJava === true) return invalid(part, where, refusal);
+  }
+  return invalid(list, where, whole);
+}
+
+function refusalOf(pattern: string): Refusal | undefined {
+  try {
+    fromJava(pattern);
+    return undefined;
+  } catch (cause) {
+    if (!(cause instanceof Refused)) throw cause;
+    return cause.refusal;
   }
 }

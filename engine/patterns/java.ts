@@ -1,6 +1,6 @@
 import { characterClass } from "./classes";
 import { escaped, literal } from "./escapes";
-import { PatternReader, refuse } from "./reader";
+import { PatternReader, refuse, refuseInvalid } from "./reader";
 
 /**
  * Own code: no maintained package translates Java's regular expressions exactly or refuses them.
@@ -14,7 +14,7 @@ import { PatternReader, refuse } from "./reader";
 export function fromJava(pattern: string, names = new Set<string>()): string {
   const reader = new PatternReader(pattern);
   const source = alternatives(reader, { behind: false, names });
-  if (!reader.done) refuse(reader, 'has a ")" without its "("', "write \\) for the character, or remove it");
+  if (!reader.done) refuseInvalid(reader, 'has a ")" without its "("', "write \\) for the character, or remove it");
   return source;
 }
 
@@ -62,13 +62,13 @@ function item(reader: PatternReader, c: string, enclosing: Enclosing): string {
     case "*":
     case "+":
     case "?":
-      return refuse(
+      return refuseInvalid(
         reader,
         `has a "${c}" with nothing before it to repeat`,
         `write .${c} for any characters, or \\${c} for the character`,
       );
     case "{":
-      return refuse(reader, 'has a "{" with nothing before it to repeat', "write \\{ for the character");
+      return refuseInvalid(reader, 'has a "{" with nothing before it to repeat', "write \\{ for the character");
     default:
       reader.next();
       return quantified(reader, literal(c), enclosing);
@@ -81,7 +81,7 @@ function group(reader: PatternReader, enclosing: Enclosing): string {
   const { open, isLookaround, behind } = groupStart(reader, begun, enclosing);
   const inner = alternatives(reader, { ...enclosing, behind: enclosing.behind || behind });
   if (!reader.take(")"))
-    refuse(reader, 'has a "(" without its ")"', "write \\( for the character, or close the group", begun);
+    refuseInvalid(reader, 'has a "(" without its ")"', "write \\( for the character, or close the group", begun);
   const source = `${open}${inner})`;
   return isLookaround ? assertion(reader, source) : quantified(reader, source, enclosing);
 }
@@ -105,11 +105,16 @@ function groupStart(
   const name = reader.match(/^<([A-Za-z][A-Za-z0-9]*)>/u)?.[1];
   if (name !== undefined) {
     if (names.has(name))
-      refuse(reader, `has two groups called "${name}", which Java refuses`, "write plain groups, (?:...)", begun);
+      refuseInvalid(
+        reader,
+        `has two groups called "${name}", which Java refuses`,
+        "write plain groups, (?:...)",
+        begun,
+      );
     names.add(name);
     return { open: "(?:", isLookaround: false, behind: false };
   }
-  if (reader.match(/^[a-zA-Z-]*[:)]/u) !== undefined) {
+  if (reader.match(/^[idmsuxU-]*[:)]/u) !== undefined) {
     refuse(
       reader,
       "has an inline flag, like (?i), which JavaScript does not have",
@@ -117,7 +122,7 @@ function groupStart(
       begun,
     );
   }
-  return refuse(reader, 'has a "(?" that does not begin a group in Java', "write a plain group, (?:...)", begun);
+  return refuseInvalid(reader, 'has a "(?" that does not begin a group in Java', "write a plain group, (?:...)", begun);
 }
 
 function quantified(reader: PatternReader, source: string, enclosing: Enclosing): string {
@@ -141,7 +146,12 @@ function quantified(reader: PatternReader, source: string, enclosing: Enclosing)
   const lazy = reader.take("?") ? "?" : "";
   const more = reader.peek();
   if (more !== undefined && "*+?{".includes(more))
-    refuse(reader, `has a "${more}" after a quantifier`, "put the repeated part into a group, (?:...)");
+    // Java reads `a{2}{3}`.
+    (more === "{" ? refuse : refuseInvalid)(
+      reader,
+      `has a "${more}" after a quantifier`,
+      "put the repeated part into a group, (?:...)",
+    );
   return `${source}${count}${lazy}`;
 }
 
@@ -150,7 +160,7 @@ function quantifier(reader: PatternReader): string | undefined {
   if (reader.peek() !== "{") return undefined;
   const count = reader.match(/^\{\d{1,9}\}/u)?.[0];
   if (count !== undefined) return count;
-  return refuse(
+  return refuseInvalid(
     reader,
     'has a "{" that does not begin a count such as {3}',
     "write \\{ for the character; a comma separates patterns, so write a{2}a?a? for two to four a",

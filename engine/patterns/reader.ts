@@ -5,6 +5,8 @@ export interface Refusal {
   /** Counted from 1. */
   character: number;
   fix: string;
+  /** True if Java refuses the pattern, too. False if only JavaScript cannot match exactly as Java does. */
+  inJava: boolean;
 }
 
 /** Thrown and caught only inside this folder. */
@@ -56,7 +58,18 @@ export class PatternReader {
 
 const LONGEST = 256;
 
-/** @throws Refused */
+/**
+ * Refuses a pattern that JavaScript cannot match exactly as Java does.
+ * @throws Refused
+ */
 export function refuse(reader: PatternReader, what: string, fix: string, at = reader.at): never {
-  throw new Refused({ what, character: at + 1, fix });
+  throw new Refused({ what, character: at + 1, fix, inJava: false });
+}
+
+/**
+ * Refuses a pattern that Java refuses, too.
+ * @throws Refused
+ */
+export function refuseInvalid(reader: PatternReader, what: string, fix: string, at = reader.at): never {
+  throw new Refused({ what, character: at + 1, fix, inJava: true });
 }

@@ -1,6 +1,8 @@
 import { topicsExcludeOf } from "../mirror-configuration";
+import { topicNameFault } from "../naming";
 import { DEFAULT_TOPICS_EXCLUDE } from "../patterns";
 import { selecting } from "./names";
+import { isPlaceholder } from "./placeholder";
 import type { Saying } from "./rule";
 import { samplesOf } from "./samples";
 import { type MirrorView, namesIn } from "./view";
@@ -39,12 +41,42 @@ export function whyNothingIsCopied(mirror: MirrorView): Saying[] {
       instead: exclude === undefined ? `write ${field}` : `narrow ${field}`,
     });
   }
+  sayings.push(...withoutAnyTopic(mirror.topicsPattern, "topicsPattern", "it selects nothing"));
+  if (exclude !== undefined)
+    sayings.push(...withoutAnyTopic(exclude, namesIn(mirror).topicsExclude, "what it should exclude is copied"));
   if (mirror.declared.checkpoint && empty(mirror.groupsPattern)) {
     const instead = 'name the groups, write ".*" for all, or leave checkpointConnector out';
     sayings.push({ seen: "groupsPattern is empty", why: "it matches no group, so no checkpoint is written", instead });
   }
   return sayings;
 }
+
+/** Reports expressions that match only names that a topic cannot have, e.g. `orders;payments`. */
+function withoutAnyTopic(pattern: string, field: string, effect: string): Saying[] {
+  // An expression with a comma inside is read in parts here, and as one by MirrorMaker 2.
+  if (isPlaceholder(pattern) || selecting("topics", pattern, "") === undefined) return [];
+  return expressionsIn(pattern).flatMap((expression): Saying[] => {
+    // The samples of a lookahead or of a flag contain its own characters.
+    if (expression.includes("(?")) return [];
+    const matches = selecting("topics", expression, "");
+    if (matches === undefined) return [];
+    const names = samplesOf(expression, FILLERS).filter((name) => name !== "" && matches(name));
+    if (names.length === 0 || names.some((name) => topicNameFault(name) === undefined)) return [];
+    return [
+      {
+        seen: `"${expression}" in ${field} matches no name that a topic can have`,
+        why: `topics are called with 1 to 249 letters, digits, ".", "_" and "-", so ${effect}`,
+        instead: "write Java regular expressions for whole names, with commas between them",
+      },
+    ];
+  });
+}
+
+const expressionsIn = (pattern: string) =>
+  pattern
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 
 /**
  * What stands for the wildcards of a pattern. A name in which they stand for dots is tried first: a dot in `orders.v1`
@@ -54,10 +86,7 @@ const FILLERS = ["x", "X7", "a-b", "a.b", "a_b"];
 
 /** Names that a pattern selects and an exclusion leaves out, if it leaves out every name that was tried. */
 function allExcluded(pattern: string, exclude: string, what: "topics" | "groups"): boolean {
-  const expressions = pattern
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+  const expressions = expressionsIn(pattern);
   const [wanted, left] = [selecting(what, pattern, ""), selecting(what, pattern, exclude)];
   if (wanted === undefined || left === undefined) return false;
   return expressions.every((expression) => {

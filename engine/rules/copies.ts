@@ -1,11 +1,18 @@
-import { isMigrationError } from "../errors";
-import { type Config, groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
-import { internalTopics, LONGEST_ALIAS, policyKind, targetTopicName } from "../naming";
-import { compilePatternList } from "../patterns";
+import { type Config, groupsExcludeOf, modelFrom, reader, topicsExcludeOf } from "../mirror-configuration";
+import {
+  internalTopics,
+  LONGEST_ALIAS,
+  LONGEST_TOPIC_NAME,
+  policyKind,
+  targetTopicName,
+  topicNameFault,
+} from "../naming";
+import { refusedByJava } from "../patterns";
 import { addressesOf, sameCluster } from "./addresses";
 import { refusedClass } from "./keys";
 import { candidates, isRunning } from "./loop";
 import { mirrored } from "./names";
+import { isPlaceholder } from "./placeholder";
 import { whyNothingIsCopied } from "./copies-nothing";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
@@ -19,7 +26,6 @@ const PATTERNS = {
   groupsPattern: ({ groupsPattern }: MirrorView) => groupsPattern,
   groupsExcludePattern: groupsExcludeOf,
 };
-const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 /** The operators' CRDs take no other alias. */
 const ALIAS = new RegExp(`^[A-Za-z0-9._-]{1,${LONGEST_ALIAS}}$`);
 
@@ -178,16 +184,37 @@ function names(mirror: MirrorView): Saying[] {
   }));
   const topics = internalTopics(modelFrom(mirror)).filter(
     ({ kind, name }) =>
-      !TOPIC_NAME.test(name) && (sides.length === 0 || !["checkpoints", "offset-syncs"].includes(kind)),
+      topicNameFault(name) !== undefined && (sides.length === 0 || !["checkpoints", "offset-syncs"].includes(kind)),
   );
+  const separator = reader(mirror.source.config).text("replication.policy.separator") ?? "";
   return [
     ...aliases,
     ...topics.map(({ kind, name }) => ({
       seen: `the ${kind} topic would be called "${name}"`,
       why,
-      instead: "use a shorter name with only these characters",
+      instead: /^[\w.-]*$/.test(separator)
+        ? "use a shorter name with only these characters"
+        : `write a replication.policy.separator with only these characters, not "${separator}"`,
     })),
+    ...longCopies(mirror),
   ];
+}
+
+/** Topics that the pattern names and whose copies would have names that are too long. */
+function longCopies(mirror: MirrorView): Saying[] {
+  const model = modelFrom(mirror);
+  if (!mirror.declared.source || policyKind(model) === "unknown") return [];
+  const copies = mirror.topicsPattern
+    .split(",")
+    .map((part) => part.trim().replaceAll("\\.", "."))
+    .filter((name) => topicNameFault(name) === undefined)
+    .map((name) => targetTopicName(model, name))
+    .filter((copy) => copy.length > LONGEST_TOPIC_NAME);
+  return copies.map((copy) => ({
+    seen: `the copy "${copy}" would have a name of ${copy.length} characters`,
+    why: `brokers take at most ${LONGEST_TOPIC_NAME}, so the topic is not copied although the mirror reports RUNNING`,
+    instead: `use a shorter ${namesIn(mirror).origin}.alias, or the identity policy`,
+  }));
 }
 
 /** Only reports patterns that Java refuses, too. */
@@ -200,34 +227,16 @@ function patterns(mirror: MirrorView): Saying[] {
       topicsExcludePattern: excludes,
       groupsExcludePattern: excludes.replace("topics", "groups"),
     } as Record<string, string>;
-    try {
-      compilePatternList(pattern, names[field] ?? field);
-    } catch (error) {
-      if (!isMigrationError(error)) throw error;
-      if (pattern.split(",").every((part) => isExpression(part.trim()))) return [];
-      return [
-        {
-          seen: error.seen,
-          why: "MirrorMaker 2 cannot read it either, and the connector does not run",
-          instead: error.fix,
-        },
-      ];
-    }
-    return [];
+    const error = isPlaceholder(pattern) ? undefined : refusedByJava(pattern, names[field] ?? field);
+    if (error === undefined) return [];
+    return [
+      {
+        seen: error.seen,
+        why: "MirrorMaker 2 cannot read it either, and the connector does not run",
+        instead: error.fix,
+      },
+    ];
   });
-}
-
-/**
- * Returns false for texts that both JavaScript and Java refuse, such as open brackets or a quantifier with nothing to
- * repeat.
- */
-function isExpression(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return /\(\?|[+*?}]\+|\\[pPQGRXhHZzA]|\[\^?\]|&&/.test(text);
-  }
 }
 
 /** The operators set this converter. A converter of the connector comes before one of the workers. */

@@ -232,3 +232,11 @@ describe("rights", () => {
     expect(levels("4.2.0")).toEqual(["mandatory"]);
   });
 });
+
+test.each(["v1beta2", "v1"])("a rule with both operation and operations is reported in %s", (version) => {
+  const rule = { operation: "Read", operations: ["Write"], resource: { type: "topic", name: "orders" } };
+  const user = kafkaUser("app", "a", [rule], { apiVersion: `kafka.strimzi.io/${version}` });
+  expect(found("acl-refused", [user]).map(({ message }) => message)).toEqual([
+    expect.stringContaining("user app: acls[0] has both operation and operations"),
+  ]);
+});

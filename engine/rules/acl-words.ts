@@ -31,7 +31,7 @@ export const aclWordRules: Rule[] = [
             wrongWords(acl).map(
               (wrong): Saying => ({
                 ...wrong,
-                seen: `user ${nameOf(user)}: ${acl.path}.${wrong.seen}`,
+                seen: `user ${nameOf(user)}: ${acl.path}${wrong.seen.startsWith("has ") ? " " : "."}${wrong.seen}`,
               }),
             ),
           ),
@@ -71,6 +71,7 @@ function aclsOf(user: UserView): readonly WrittenAcl[] {
 }
 
 function wrongWords({
+  both = false,
   permission = "allow",
   operations = [],
   type,
@@ -93,6 +94,15 @@ function wrongWords({
         ];
   const named = type !== undefined && type !== "cluster" && TYPES.includes(type) && (name === undefined || name === "");
   return [
+    ...(both
+      ? [
+          {
+            seen: "has both operation and operations",
+            why: "operators up to Strimzi 0.48 create no user, and later ones ignore operation",
+            instead: "write all of them in operations",
+          },
+        ]
+      : []),
     ...word(permission, "type", PERMISSIONS),
     ...operations.flatMap((operation, i) => word(operation, `operations[${i}]`, OPERATIONS)),
     ...(type === undefined

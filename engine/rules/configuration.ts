@@ -1,4 +1,5 @@
 import { type Config, modelFrom, reader } from "../mirror-configuration";
+import type { Side } from "../model";
 import { internalTopics } from "../naming";
 import { versionAtLeast } from "../version";
 import { policyRules } from "./policy";
@@ -33,6 +34,26 @@ const DROPPED_PREFIXES = [
   "producer.interceptor.classes",
 ];
 const KEPT = ["ssl.endpoint.identification.algorithm", "ssl.cipher.suites", "ssl.protocol", "ssl.enabled.protocols"];
+/** The operators pass on only these keys of a login of type `custom`. */
+const CUSTOM_LOGIN = /^(sasl|ssl\.keystore)\./;
+
+function lostOfLogin(mirror: MirrorView): (side: Side) => Saying[] {
+  return (side) => {
+    const login = attempt(() => mirror[side].authentication);
+    if (attempt(() => login?.type) !== "custom") return [];
+    const config = attempt(() => login?.settings.config);
+    if (typeof config !== "object" || config === null) return [];
+    const field = namesIn(mirror)[side];
+    return Object.keys(config)
+      .filter((key) => !CUSTOM_LOGIN.test(key))
+      .map((key) => ({
+        seen: `${field}.authentication.config "${key}"`,
+        why: 'the operator passes on only keys that begin with "sasl." or "ssl.keystore."',
+        instead: `use tls, bootstrapServers or config of ${field}`,
+      }));
+  };
+}
+
 /** Keys of the workers' configuration that became fields. */
 const FIELDS_OF_V1: Record<string, string> = {
   "group.id": "groupId",
@@ -184,7 +205,7 @@ export const configurationRules: Rule[] = [
         ),
       );
       const unknown = attempt(() => mirror.fieldsOfOtherVersions) ?? [];
-      const others = [...dropped, ...replaced, ...overruled];
+      const others = [...dropped, ...replaced, ...overruled, ...inEach(["origin", "target"], lostOfLogin(mirror))];
       return [
         ...others,
         ...unknown.map(({ path, instead }) => ({

@@ -57,21 +57,33 @@ function refusals(view: View, sure: boolean, why: string): { at: Subject; say: S
   const resources = [...new Set(own.map(({ resource }) => resource))];
   return resources.flatMap((resource) => {
     const missing = own.filter((field) => field.missing !== undefined && field.resource === resource);
-    const paths = missing.map(({ path }) => path);
     return [
       ...wrong
         .filter((field) => field.resource === resource)
         .map((field) => ({ at: field, say: { seen: `${field.path} ${field.seen}`, why, instead: field.instead } })),
-      ...missing.slice(0, 1).map((at) => ({
-        at,
-        say: {
-          seen: `${paths.join(", ")} ${paths.length === 1 ? "is" : "are"} missing`,
-          why,
-          instead: `write ${paths.length === 1 ? "it" : "them"}`,
-        },
-      })),
+      ...together(
+        missing.filter(({ byOperator }) => byOperator !== true),
+        why,
+      ),
+      ...together(
+        missing.filter(({ byOperator }) => byOperator === true),
+        "the operator refuses the resource: it becomes NotReady, and no worker starts",
+      ),
     ];
   });
+}
+
+/** One finding for all fields that are missing in a resource. */
+function together(missing: readonly RefusedField[], why: string): { at: Subject; say: Saying }[] {
+  const paths = missing.map(({ path }) => path);
+  return missing.slice(0, 1).map((at) => ({
+    at,
+    say: {
+      seen: `${paths.join(", ")} ${paths.length === 1 ? "is" : "are"} missing`,
+      why,
+      instead: `write ${paths.length === 1 ? "it" : "them"}`,
+    },
+  }));
 }
 
 const parentOf = (path: string) => path.replace(/\.[^.]*$/, "");

@@ -56,6 +56,8 @@ export interface RefusedField extends Subject {
   missing?: string;
   /** False if only Strimzi 1.0 and later refuse it. */
   sure: boolean;
+  /** True if the API server accepts it, and the operator does not. */
+  byOperator?: boolean;
 }
 
 /** One ACL rule of a KafkaUser as it is written. A field that is left out is undefined. */
@@ -63,6 +65,8 @@ export interface WrittenAcl {
   path: string;
   /** The operations are written inside `resource`, where the API server drops them. Another rule reports that. */
   nested?: boolean;
+  /** The rule has both `operation` and `operations`. */
+  both?: boolean;
   permission?: string;
   operations?: readonly string[];
   type?: string;

@@ -8,6 +8,7 @@ import {
   valueFacts,
 } from "../../engine/rules/operator-fields";
 import { partsOf } from "./home";
+import { missingLogins } from "./logins";
 import { type AnyResource, apiVersionOf, type Json, known, object, text } from "./plain";
 
 /** Fields of a custom resource whose values the API server refuses, and required fields that are missing. */
@@ -21,20 +22,32 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
   const root = kind === "EventStreams" ? "spec.strimziOverrides" : "spec";
   const names = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
   const label = `${kind} ${names.filter(Boolean).join("/") || resource.name}`;
+  // Two tables can contain the same mapping or list.
+  const once = (fields: readonly RefusedField[]) =>
+    fields.filter(({ path }, i) => fields.findIndex((one) => one.path === path) === i);
   const found = (facts: readonly ValueFact[], sure: boolean): RefusedField[] =>
-    facts.flatMap((fact) =>
-      placesOf(spec, fact.path, root).flatMap((place) => {
-        const refusal = refusalAt(place, fact);
-        return refusal === undefined
-          ? []
-          : [{ resource: resource.urn, label, apiVersion, path: place.path, sure, ...refusal }];
-      }),
+    once(
+      facts.flatMap((fact) =>
+        placesOf(spec, fact.path, root).flatMap((place) => {
+          const refusal = refusalAt(place, fact);
+          return refusal === undefined
+            ? []
+            : [{ resource: resource.urn, label, apiVersion, path: place.path, sure, ...refusal }];
+        }),
+      ),
     );
   const always = [
     ...(entry(valueFacts, kind) ?? []),
     ...(kind === "KafkaMirrorMaker2" && version !== "v1" ? mirrorWithAliases : []),
   ];
-  const certain = found(always, true);
+  const operators = kind === "KafkaMirrorMaker2" ? missingLogins(spec) : [];
+  const certain: RefusedField[] = [
+    ...found(always, true),
+    ...operators.map(({ path, name }) => ({
+      ...{ resource: resource.urn, label, apiVersion, path, sure: true, missing: name },
+      ...{ seen: "is missing", instead: `write ${name}`, byOperator: true },
+    })),
+  ];
   // Event Streams with v1 (13.0) is based on Strimzi 1.0. In Strimzi 0.49 to 0.51, v1 has fewer requirements.
   const newer = version === "v1" ? found(entry(from10, kind) ?? [], group !== "kafka.strimzi.io") : [];
   return [...certain, ...newer.filter(({ path }) => !certain.some((one) => one.path === path))];

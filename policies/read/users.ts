@@ -165,6 +165,7 @@ function writtenAcl(acl: Json, path: string): WrittenAcl {
   const operations = acl.operations ?? (acl.operation === undefined ? undefined : [acl.operation]);
   return fieldsGiven({
     path,
+    both: acl.operations !== undefined && acl.operation !== undefined ? true : undefined,
     nested: acl.operations === undefined && resource.operations !== undefined ? true : undefined,
     permission: text(acl.type),
     operations: Array.isArray(operations) ? operations.map(String) : undefined,

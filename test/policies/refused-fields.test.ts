@@ -130,6 +130,29 @@ describe("a value that the CRD refuses is reported with its place and what to wr
     ]);
   });
 
+  test.each<[string, Resource, string]>([
+    ["a flag", connector({ autoRestart: true }), "sourceConnector.autoRestart is true, not a mapping"],
+    ["a word", aToB({}, { spec: { tracing: "jaeger" } }), 'spec.tracing is "jaeger", not a mapping'],
+    ["a list", clusters({ tls: ["ca.crt"] }), "clusters[0].tls is a list, not a mapping"],
+    [
+      "a text in a list",
+      clusters({ tls: { trustedCertificates: ["ca"] } }),
+      'trustedCertificates[0] is "ca", not a mapping',
+    ],
+    ["a quota", aToB({}, { spec: { resources: { limits: "2Gi" } } }), 'resources.limits is "2Gi", not a mapping'],
+    ["a user's login", user({ authentication: "tls" }), 'spec.authentication is "tls", not a mapping'],
+    ["a user's rights", user({ authorization: ["simple"] }), "spec.authorization is a list, not a mapping"],
+    ["a text for entries", connector({ config: "a=b" }), 'sourceConnector.config is "a=b", not a mapping'],
+  ])("something else where fields belong: %s", (_what, one, seen) => {
+    expect(said(one)).toEqual([expect.stringContaining(seen)]);
+  });
+
+  test("a certificate without its name in the Secret, unless a pattern selects it", () => {
+    const trusting = (one: object) => clusters({ tls: { trustedCertificates: [{ secretName: "s", ...one }] } });
+    expect(said(trusting({}))).toEqual([expect.stringContaining("trustedCertificates[0].certificate is missing")]);
+    expect(said(trusting({ pattern: "*.crt" }))).toEqual([]);
+  });
+
   test("an empty item of a list", () => {
     expect(said(resource("KafkaNodePool", "p", { roles: [null, "broker"] }))).toEqual([
       expect.stringMatching(/spec\.roles\[0\] is empty: .*; write one of controller, broker/),

@@ -3,7 +3,8 @@ import { oldPods, pods } from "./pods";
 
 export { type Field, type Fields, fieldsOf } from "./notation";
 export { unknownFields } from "./unknown";
-export { from10, mirrorWithAliases, type Refusal, refusedValue, type ValueFact, valueFacts } from "./values";
+export { type Refusal, refusedValue } from "./refusal";
+export { from10, mirrorWithAliases, type ValueFact, valueFacts } from "./values";
 export { newestStrimzi, oldestStrimzi } from "./versions";
 
 /**

@@ -1,5 +1,3 @@
-import { didYouMean } from "../../near-miss";
-
 /** The requirement of the API server for one field of `spec`. */
 export interface ValueFact {
   /** Parts of the path, such as `mirrors`, `[]`, `state`. */
@@ -12,20 +10,23 @@ export interface ValueFact {
   takes: Type;
 }
 
-type Type =
+export type Type =
   | { is: "text" | "boolean" | "list" | "any" }
-  | { is: "integer"; least: number; most: number }
+  /** `of`: some of its fields, for messages. */
+  | { is: "mapping"; of: readonly string[] }
+  | { is: "integer" | "number"; least: number; most: number }
   | { is: "words"; words: readonly string[] }
   | { is: "form"; form: RegExp; example: string };
 
 /**
- * Reads one field per line: its path, its type (`a|b`, `int`, `int:1..9`, `text`, `bool`, `list`, `any`,
+ * Reads one field per line: its path, its type (`a|b`, `int`, `int:1..9`, `num:0..`, `text`, `bool`, `list`, `map`, `any`,
  * `/form/example`), and `!` if it is required. `!other` means: required unless the field `other` exists beside it. If
- * Strimzi versions from 0.18 to 1.2 differ, the table has the widest range.
+ * Strimzi versions from 0.18 to 1.2 differ, the table has the widest range. A field above one of these fields is a
+ * mapping or a list, and needs no line.
  */
 function factsOf(...tables: readonly string[]): ValueFact[] {
   const lines = tables.flatMap((table) => table.split("\n")).map((line) => line.trim());
-  return lines
+  const facts = lines
     .filter((line) => line !== "")
     .map((line) => {
       const [path = "", type = "", needed] = line.split(/\s+/);
@@ -36,20 +37,41 @@ function factsOf(...tables: readonly string[]): ValueFact[] {
         takes: typeOf(type),
       };
     });
+  return [...facts, ...above(facts)];
+}
+
+/** The mappings and lists that contain the fields of a table. */
+function above(facts: readonly ValueFact[]): ValueFact[] {
+  const own = new Set(facts.map(({ path }) => path.join(".")));
+  const found = new Map<string, { path: readonly string[]; of: Set<string> }>();
+  for (const { path } of facts) {
+    for (let length = 1; length < path.length; length++) {
+      const outer = path.slice(0, length);
+      const name = outer.join(".");
+      if (own.has(name)) continue;
+      const known = found.get(name) ?? found.set(name, { path: outer, of: new Set() }).get(name)!;
+      known.of.add(path[length]!);
+    }
+  }
+  return [...found.values()].map(({ path, of }) => ({
+    path,
+    takes: of.has("[]") ? { is: "list" } : { is: "mapping", of: [...of] },
+  }));
 }
 
 function typeOf(text: string): Type {
   const form = /^\/(.+)\/(\w+)$/.exec(text);
   if (form !== null) return { is: "form", form: new RegExp(form[1]!), example: form[2]! };
-  const range = /^int(?::(\d+)\.\.(\d*))?$/.exec(text);
+  const range = /^(int|num)(?::(\d+)\.\.(\d*))?$/.exec(text);
   if (range !== null) {
-    const [, least, most] = range;
+    const [, kind, least, most] = range;
     return {
-      is: "integer",
+      is: kind === "int" ? "integer" : "number",
       least: least === undefined ? -Infinity : Number(least),
       most: most ? Number(most) : Infinity,
     };
   }
+  if (text === "map") return { is: "mapping", of: [] };
   if (text === "bool") return { is: "boolean" };
   if (text === "text" || text === "list" || text === "any") return { is: text };
   return { is: "words", words: text.split("|") };
@@ -74,9 +96,33 @@ const CLUSTER = `
   authentication.certificateAndKey.secretName text !
   authentication.certificateAndKey.certificate text !
   authentication.certificateAndKey.key text !
-  tls.trustedCertificates list
-  tls.trustedCertificates[].secretName text !`;
+  authentication.sasl bool
+  authentication.config map
+  authentication.tokenEndpointUri text
+  authentication.clientId text
+  authentication.scope text
+  authentication.audience text
+  ${["accessToken", "clientSecret", "refreshToken"]
+    .flatMap((name) => [`authentication.${name}.secretName text !`, `authentication.${name}.key text !`])
+    .join("\n")}
+  authentication.disableTlsHostnameVerification bool
+  authentication.accessTokenIsJwt bool
+  authentication.maxTokenExpirySeconds int
+  authentication.connectTimeoutSeconds int
+  authentication.readTimeoutSeconds int
+  authentication.httpRetries int
+  authentication.tlsTrustedCertificates[].secretName text !
+  tls.trustedCertificates[].secretName text !
+  tls.trustedCertificates[].certificate text !pattern
+  tls.trustedCertificates[].pattern text
+  config map`;
 const CONNECTOR = `
+  config map
+  version text
+  listOffsets.toConfigMap map !
+  listOffsets.toConfigMap.name text
+  alterOffsets.fromConfigMap map !
+  alterOffsets.fromConfigMap.name text
   state paused|stopped|running
   pause bool
   tasksMax int:1..
@@ -97,12 +143,26 @@ const PODS = `
   image text
   jvmOptions.-Xmx ${MEMORY}
   jvmOptions.-Xms ${MEMORY}
+  jvmOptions.-XX map
   jvmOptions.gcLoggingEnabled bool
+  jvmOptions.javaSystemProperties[].name text
+  jvmOptions.javaSystemProperties[].value text
+  resources.limits map
+  resources.requests map
+  template.pod map
+  template.pod.metadata.labels map
+  template.pod.metadata.annotations map
+  logging.loggers map
+  logging.valueFrom.configMapKeyRef map
+  metricsConfig.valueFrom.configMapKeyRef map
+  metricsConfig.values.allowList list
   ${LOGGING}
   ${METRICS}
   ${JMX}
   ${each(["livenessProbe", "readinessProbe"], PROBE)}`;
-const LISTENERS = "kafka.listeners[].type internal|route|tlsroute|loadbalancer|nodeport|ingress|cluster-ip !";
+// Before Strimzi 0.22, listeners are a mapping.
+const LISTENERS =
+  "kafka.listeners any\nkafka.listeners[].type internal|route|tlsroute|loadbalancer|nodeport|ingress|cluster-ip !";
 const STORAGE = `
   storage.type ephemeral|persistent-claim|jbod !
   storage.volumes[].type ephemeral|persistent-claim !`;
@@ -127,6 +187,13 @@ export const valueFacts: Readonly<Record<string, readonly ValueFact[]>> = {
     target.configStorageTopic text
     target.offsetStorageTopic text
     target.statusStorageTopic text
+    clientRackInitImage text
+    externalConfiguration.env[].name text !
+    externalConfiguration.env[].valueFrom map !
+    externalConfiguration.volumes[].name text !
+    template.connectContainer.env[].name text
+    template.connectContainer.env[].value text
+    rack.topologyKey text
     rack.type topology-label|environment-variable
     tracing.type jaeger|opentelemetry !`,
     each(["clusters[]", ...CLUSTERS_OF_V1], CLUSTER),
@@ -139,12 +206,14 @@ export const valueFacts: Readonly<Record<string, readonly ValueFact[]>> = {
     authentication.type tls|tls-external|scram-sha-512 !
     authentication.validityDays int:1..
     authentication.renewalDays int:1..
-    authentication.password.valueFrom any !
+    authentication.password.valueFrom map !
     authorization.type simple !
     authorization.acls list !
     quotas.producerByteRate int:0..
     quotas.consumerByteRate int:0..
-    quotas.requestPercentage int:0..`),
+    quotas.requestPercentage int:0..
+    quotas.controllerMutationRate num:0..
+    template.secret.metadata map`),
   KafkaConnector: factsOf(CONNECTOR, "class text"),
   KafkaTopic: factsOf(`
     partitions int:1..
@@ -182,6 +251,7 @@ export const mirrorWithAliases: readonly ValueFact[] = factsOf(`
 export const from10: Readonly<Record<string, readonly ValueFact[]>> = {
   KafkaMirrorMaker2: factsOf(
     `replicas any !
+    mirrors any !
     target any !clusters
     target.groupId any !
     target.configStorageTopic any !
@@ -195,74 +265,3 @@ export const from10: Readonly<Record<string, readonly ValueFact[]>> = {
     kafka.listeners[].authentication.type tls|scram-sha-512|custom
     kafka.authorization.type simple|custom`),
 };
-
-export interface Refusal {
-  /** The end of the sentence that starts with the path: `is "stoped"; did you mean "stopped"?` */
-  seen: string;
-  instead: string;
-}
-
-/**
- * Why the API server refuses a value. Undefined if it takes the value, or if the value is a placeholder that is filled
- * in elsewhere.
- */
-export function refusedValue({ takes }: ValueFact, value: unknown): Refusal | undefined {
-  if (typeof value === "string" && /\$\{|\{\{|\$\(|^<.*>$|^\.\.\.$/.test(value)) return undefined;
-  // A placeholder without quotes: `{{ name }}` is a mapping in YAML, and its only value is null.
-  if (isMapping(value) && (takes.is === "any" || Object.values(value).every((one) => one === null))) return undefined;
-  const said = sayValue(value);
-  switch (takes.is) {
-    case "any":
-      return undefined;
-    case "list":
-      return Array.isArray(value) ? undefined : { seen: `${said}, not a list`, instead: "write a list" };
-    case "boolean":
-      return typeof value === "boolean"
-        ? undefined
-        : { seen: `${said}, not true or false`, instead: "write true or false, without quotes" };
-    case "text":
-      if (typeof value === "string") return undefined;
-      return Array.isArray(value)
-        ? { seen: "is a list, not a text", instead: "write one text with commas between the entries" }
-        : { seen: `${said}, not a text`, instead: isMapping(value) ? "write one text" : "put the value in quotes" };
-    case "integer":
-      return refusedNumber(takes, value, said);
-    case "words": {
-      if (typeof value === "string" && takes.words.includes(value)) return undefined;
-      const meant = typeof value === "string" ? didYouMean(value, takes.words) : "";
-      return { seen: `${said}${meant}`, instead: `write ${oneOf(takes.words)}` };
-    }
-    case "form": {
-      if (typeof value === "string" && takes.form.test(value)) return undefined;
-      return { seen: `${said}, which does not fit ${takes.form.source}`, instead: `write it like "${takes.example}"` };
-    }
-  }
-}
-
-const isMapping = (value: unknown): value is object =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function sayValue(value: unknown): string {
-  // YAML writes an absent item as `null`.
-  if (value === null || value === "") return "is empty";
-  if (Array.isArray(value)) return "is a list";
-  if (isMapping(value)) return "is a mapping";
-  return typeof value === "string" ? `is "${value}"` : `is ${String(value)}`;
-}
-
-const oneOf = (words: readonly string[]) => (words.length === 1 ? words[0]! : `one of ${words.join(", ")}`);
-
-function refusedNumber(
-  { least, most }: { least: number; most: number },
-  value: unknown,
-  said: string,
-): Refusal | undefined {
-  const bounds = [
-    ...(least === -Infinity ? [] : [`at least ${least}`]),
-    ...(most === Infinity ? [] : [`at most ${most}`]),
-  ];
-  const instead = `write a whole number${bounds.length === 0 ? "" : ` of ${bounds.join(" and ")}`}, without quotes`;
-  if (typeof value !== "number" || !Number.isInteger(value)) return { seen: `${said}, not a whole number`, instead };
-  if (value < least) return { seen: `${said}, less than ${least}`, instead };
-  return value > most ? { seen: `${said}, more than ${most}`, instead } : undefined;
-}

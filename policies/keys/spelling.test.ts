@@ -78,6 +78,8 @@ describe("a key that nothing reads there is reported with the right place", () =
     ["source", "consumer.override.max.poll.records", "it is for sink connectors"],
     ["source", "cleanup.policy", "it is a setting of topics"],
     ["source", "auto.create.topics.enable", "it is a setting of brokers"],
+    ["source", "errors.deadletterqueue.topic.name", "only sink connectors read it"],
+    ["target", "offset.storage.file.filename", "only Connect's standalone mode reads it"],
     ["source", "topicsPattern", "write it in mirrors[]"],
     ["source", "tasksMax", "write it in the connector, beside config"],
     ["checkpoint", "replication.factor", "only the source connector reads it"],

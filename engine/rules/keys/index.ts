@@ -2,7 +2,7 @@ import { ADMIN, CLIENT, CONSUMER, PRODUCER, SECURITY } from "./clients";
 import { CHECKPOINT, CONNECTOR, HEARTBEAT, MIRROR, SOURCE, SOURCE_AND_CHECKPOINT, WORKER } from "./connect";
 import { type Facts, factsOf, type KeyFact } from "./fact";
 import { nearKey } from "./near";
-import { BROKER, LIBRDKAFKA, TOPIC } from "./others";
+import { BROKER, LIBRDKAFKA, SINK, STANDALONE, TOPIC } from "./others";
 
 export { refusedClass } from "./classes";
 export { absence, type KeyFact, refusal, RESET } from "./fact";
@@ -39,6 +39,7 @@ export const CLIENTS: Readonly<Record<Client, Facts>> = {
 const security = factsOf(SECURITY);
 const names = (text: string) => new Set(text.split(/\s+/).filter((name) => name !== ""));
 const [topic, broker, librdkafka] = [names(TOPIC), names(BROKER), names(LIBRDKAFKA)];
+const [sink, standalone] = [names(SINK), names(STANDALONE)];
 
 const PREFIXES = [
   "producer.override.",
@@ -255,6 +256,9 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
       why: "it is a setting of topics",
       instead: "set it on the topic: MirrorMaker 2 copies the origin's settings",
     };
+  if (sink.has(key))
+    return { why: "only sink connectors read it, and MirrorMaker 2 has none", instead: "leave it out" };
+  if (standalone.has(key)) return { why: "only Connect's standalone mode reads it", instead: "leave it out" };
   if (broker.has(key))
     return { why: "it is a setting of brokers", instead: "set it in the brokers' configuration, or leave it out" };
   return librdkafka.has(key)

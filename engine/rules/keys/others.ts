@@ -15,6 +15,14 @@ min.compaction.lag.ms min.insync.replicas preallocate remote.log.copy.disable re
 remote.storage.enable retention.bytes retention.ms segment.bytes segment.index.bytes segment.jitter.ms segment.ms
 unclean.leader.election.enable`;
 
+/** Keys that only sink connectors read (Kafka 4.3, SinkConnectorConfig). */
+export const SINK = `
+errors.deadletterqueue.context.headers.enable errors.deadletterqueue.topic.name
+errors.deadletterqueue.topic.replication.factor topics.regex`;
+
+/** Keys that only Connect's standalone mode reads (Kafka 4.3, StandaloneConfig). */
+export const STANDALONE = "offset.storage.file.filename";
+
 /** Keys of a broker (Kafka 4.3, AbstractKafkaConfig). */
 export const BROKER = `
 add.partitions.to.txn.retry.backoff.max.ms add.partitions.to.txn.retry.backoff.ms advertised.listeners

@@ -18,9 +18,10 @@ import type { RecordedTopics } from "./topic-ids";
  * Every field can be written as JSON, because dynamic providers keep it in state.
  */
 
-export const tokenEndpointShape = {
+export const modelEndpointShape = {
   /** `https://...`; `http://` sends the secret in plain text. */
   url: matching(/^https?:\/\/[^/]/, "must begin with https:// or http://"),
+  /** Client id at the identity provider. */
   clientId: text,
   /** Secret. */
   clientSecret: text,
@@ -42,7 +43,7 @@ export const tokenEndpointShape = {
 };
 
 /** The source of tokens: the client credentials grant of OAuth 2.0 (RFC 6749, section 4.4). */
-export interface TokenEndpoint extends Resolved<typeof tokenEndpointShape> {}
+export interface TokenEndpoint extends Resolved<typeof modelEndpointShape> {}
 
 const tlsShape = {
   /** PEM, one or more certificates. Absent: the system's trust store. */
@@ -69,12 +70,12 @@ const login = oneOfBlocks<ConnectionLogin>("mechanism", [
     mechanism: oneOf(["OAUTHBEARER"]),
     token: text.optional(),
     tokenFile: text.optional(),
-    tokenEndpoint: block<TokenEndpoint>(tokenEndpointShape).optional(),
+    tokenEndpoint: block<TokenEndpoint>(modelEndpointShape).optional(),
   }),
 ]);
 
 /** Every field of a connection that can be written down, once. The model file of the command line has the same. */
-export const connectionShape = {
+export const modelConnectionShape = {
   /** `host:port`, comma separated. */
   bootstrapServers: text,
   /** Absent: no TLS. */
@@ -89,7 +90,7 @@ export const connectionShape = {
 };
 
 /** How to reach one Kafka cluster as a client. Secret fields stay secret wherever they are stored. */
-export interface Connection extends Resolved<typeof connectionShape> {
+export interface Connection extends Resolved<typeof modelConnectionShape> {
   /**
    * Called when a login or a certificate is refused. Resolves to the connection with the current credentials and CA,
    * e.g. from a Secret, or to undefined if there are no others. Never stored in state.

@@ -2,12 +2,12 @@ import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { z } from "zod";
 import { MigrationError } from "../../engine/errors";
-import { connectionShape, mirrorModelShape } from "../../engine/model";
+import { modelConnectionShape, mirrorModelShape } from "../../engine/model";
 import { objectOf } from "../../engine/setting";
 import { checkOf } from "../../engine/setting-check";
 import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 
-const connection = checkOf(objectOf(connectionShape));
+const connection = checkOf(objectOf(modelConnectionShape));
 const options = z.record(z.string(), z.unknown());
 
 const schema = z.strictObject({

@@ -22,8 +22,8 @@ const topicOf = (part: Part) => `${PREFIX}-${part}`;
 /** How a line of the part's own fence begins. */
 const fenceOf = (part: Part) => (part === "clicks" ? "running fence: " : `wave ${part}: fence: `);
 const groupOf = (part: Part) => `${PREFIX}-${part}-app`;
-/** Longer than the slowest write on a busy machine, and shorter than any `up`. */
-const PAUSE_MS = 5_000;
+/** A fence ends a writer (`isWriting`). This only excludes a writer that hangs: a busy machine stalls for seconds. */
+const PAUSE_MS = 20_000;
 
 describe("a migration in two waves and the rest, through the real command line", () => {
   const at = withSandbox();

@@ -32,9 +32,9 @@ const kafkaOf = ({ bootstrapServers, ca, admin }: (typeof clusters)["origin"]) =
     logLevel: logLevel.NOTHING,
   });
 
-/** Writes numbered records of 1 kB to all partitions, without a pause, until it is stopped. */
+/** Writes numbered records of 1 kB to all partitions, each once, without a pause, until it is stopped. */
 async function keepWriting(perSecond: number) {
-  const producer = kafkaOf(clusters.origin).producer();
+  const producer = kafkaOf(clusters.origin).producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
   let stopped = false;
   let next = 0;

@@ -13,6 +13,8 @@ import { silent } from "../../engine/progress";
 import type { VerifyResult } from "../../engine/verify";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { fenceStep } from "../../lifecycle/handlers/fence";
+import { fenceRecord, forgetFenceRecord, keepHolding } from "../../lifecycle/handlers/fence-hold";
+import { lowerWhatIsThere } from "../../lifecycle/handlers/fenced";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { guardStep } from "../../lifecycle/handlers/guard";
 import { replicationStep } from "../../lifecycle/handlers/replication";
@@ -263,6 +265,33 @@ describe("a wave that is cut over", () => {
       ]);
       await writer.stop();
       expect(writer.seen.errors).toEqual([]);
+    });
+  });
+
+  it("is held by itself if a user operator removes the ACLs, also when another one is lowered", async () => {
+    await said(async () => {
+      const raise = (scope: Scope) =>
+        fenceStep.create({ ...inputs(scope, "cutover"), enabled: true, options: { settleMs: 1 } });
+      await Promise.all([raise(one), raise(two)]);
+      try {
+        for (const scope of [one, two]) keepHolding(modelOf(scope), {}, silent, true);
+        const heldUntil = (scope: Scope) => fenceRecord(modelOf(scope), "now").heldUntil;
+        expect([heldUntil(one), heldUntil(two), heldUntil(outside)]).toEqual(["now", "now", undefined]);
+        await lowerWhatIsThere(inputs(one, "mirror"), true, silent);
+        expect([heldUntil(one), heldUntil(two)]).toEqual([undefined, "now"]);
+        // As a full pass of the operator does.
+        const own = (await origin.describeAcls({ principal: "User:*" })).filter((a) => a.resourceName.includes(prefix));
+        await origin.deleteAcls(own);
+        await eventually("the fence of the second wave stands again", async () => (await isUp(two)) === "up");
+        await eventually("its gap is known", async () => fenceRecord(modelOf(two), "now").gaps.length === 1);
+        expect(fenceRecord(modelOf(two), "now").gaps).toMatchObject([{ topics: [topic("two")], wrote: [] }]);
+        expect([await isUp(one), await isUp(outside)]).toEqual(["down", "down"]);
+        expect(fenceRecord(modelOf(one), "now").gaps).toEqual([]);
+        await lowerWhatIsThere(inputs(two, "mirror"), true, silent);
+        expect(await isUp(two)).toBe("down");
+      } finally {
+        await forgetFenceRecord();
+      }
     });
   });
 });

@@ -112,9 +112,9 @@ function ownedGroups(all: readonly string[], waves: ReadonlyMap<string, Readonly
 /** Groups that several waves move: each wave their offsets on its own topics. Sorted. */
 export function splitGroups(waves: readonly Pick<Wave, "groups">[]): string[] {
   const seen = new Set<string>();
-  const several = new Set<string>();
-  for (const group of waves.flatMap((wave) => wave.groups)) (seen.has(group) ? several : seen).add(group);
-  return [...several].sort();
+  const inTwoWaves = new Set<string>();
+  for (const group of waves.flatMap((wave) => wave.groups)) (seen.has(group) ? inTwoWaves : seen).add(group);
+  return [...inTwoWaves].sort();
 }
 
 /** The sum. undefined if one value is unknown. */

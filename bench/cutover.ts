@@ -10,8 +10,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { createScramUser, type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
-import { applicationClient } from "@kafka-migration/sandbox/story";
+import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
 import { type GateResult, runGate } from "../engine/gate";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
@@ -20,7 +19,8 @@ import { applyOffsets, planOffsets } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
-import { count, fullSpeed, inLanes, inWorkspace, median, print, program, progress, table } from "./common";
+import { asApplication, commitGroups, makeEstate } from "./applications";
+import { count, fullSpeed, inWorkspace, median, print, program, progress, table } from "./common";
 import { BenchMirror } from "./mirror";
 import { startWriter, type Writer } from "./writer";
 
@@ -50,7 +50,6 @@ if (!["guide", "tuned", "least"].includes(profile))
 
 const PREFIX = "bench-cutover";
 const topics = Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${i}`);
-const VALUE_BYTES = 200;
 /**
  * The gate waits this long while producers still write. The same happens when a user runs `pulumi up` before stopping
  * the producers.
@@ -58,7 +57,6 @@ const VALUE_BYTES = 200;
 const WRITING_MS = 3_000;
 const FIRST_COPY_LIMIT_MS = 10 * 60_000;
 const WANTED_S = 15;
-const APPLICATION = { username: "bench-application", password: "bench-application-password" };
 
 /** Seconds. Each step counts from the end of the step before it; the first counts from the last acknowledged record. */
 interface Split {
@@ -91,7 +89,7 @@ async function main(): Promise<void> {
       });
     const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
     const port = await openKafka(origin.connection, "origin");
-    await estate(origin, port);
+    await makeEstate(origin, port, PREFIX, topics, sizes);
     const mirror = await BenchMirror.start(workspace, {
       profile,
       origin,
@@ -153,37 +151,6 @@ function report(found: Record<"no fence" | "fence", Round[]>, { mirror }: Migrat
   if (!kept) process.exitCode = 1;
 }
 
-async function estate(origin: KafkaCluster, port: CountingPort): Promise<void> {
-  await createScramUser(origin, APPLICATION.username, APPLICATION.password);
-  // Give the application its own rights: an ACL cannot stop a super user.
-  await port.createAcls([
-    {
-      resourceType: "topic",
-      resourceName: PREFIX,
-      patternType: "prefixed",
-      principal: `User:${APPLICATION.username}`,
-      host: "*",
-      operation: "All",
-      permission: "allow",
-    },
-  ]);
-  await inLanes(topics, 4, (topic) => port.createTopic(topic, { partitions: sizes.partitions, replicationFactor: 1 }));
-  const producer = applicationClient(origin.connection, "bench").producer();
-  await producer.connect();
-  try {
-    await inLanes(topics, 4, async (topic) => {
-      const messages = Array.from({ length: sizes.records * sizes.partitions }, (_, i) => ({
-        partition: i % sizes.partitions,
-        key: `key-${i}`,
-        value: `${topic} ${i} `.padEnd(VALUE_BYTES, "x"),
-      }));
-      await producer.send({ topic, messages });
-    });
-  } finally {
-    await producer.disconnect();
-  }
-}
-
 interface Surroundings {
   origin: KafkaCluster;
   port: CountingPort;
@@ -195,17 +162,13 @@ interface Surroundings {
 async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surroundings): Promise<Round> {
   // Every round uses new groups. The groups of the last round already have offsets on the target.
   const model: MigrationModel = { ...all, mirror: { ...all.mirror, groupsPattern: `${name}-.*` } };
-  const writer = await startWriter(
-    { ...origin.connection, sasl: { ...origin.connection.sasl, ...APPLICATION } },
-    topics,
-    sizes.partitions,
-  );
+  const writer = await startWriter(asApplication(origin), topics, sizes.partitions);
   try {
     const behind = <T>(work: () => Promise<T>): Promise<T> =>
       fenced ? whileFenced(model, {}, silent, work).then(({ result }) => result) : work();
     if (fenced) await sleep(WRITING_MS);
     const raised = fenced ? raiseFence(model, {}, silent) : Promise.resolve(undefined);
-    const drained = drain(writer, port, name, fenced);
+    const drained = drain(writer, fenced, () => commitGroups(port, name, topics, sizes));
     drained.catch(() => {});
     await raised;
     const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0 } : {}, silent));
@@ -238,31 +201,14 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
 }
 
 /**
- * Stops the writer and commits the groups' offsets, as their consumers would. One group in ten stays behind.
+ * Stops the writer, or waits until the fence does, and lets the groups commit as their consumers would.
  * @returns when the last record was acknowledged, ms since the epoch
  */
-async function drain(writer: Writer, port: CountingPort, name: string, fenced: boolean): Promise<number> {
+async function drain(writer: Writer, fenced: boolean, commit: () => Promise<void>): Promise<number> {
   if (fenced) await writer.denied;
   else await sleep(WRITING_MS);
   const last = await writer.stop();
-  const ends = await port.listOffsets(
-    topics.flatMap((topic) => Array.from({ length: sizes.partitions }, (_, partition) => ({ topic, partition }))),
-    "latest",
-  );
-  await inLanes(
-    Array.from({ length: sizes.groups }, (_, i) => i),
-    16,
-    async (i) => {
-      const topic = topics[i % topics.length]!;
-      const at = (end: bigint): bigint => (i % 10 === 0 ? end / 2n : end);
-      await port.alterGroupOffsets(
-        `${name}-${i}`,
-        ends
-          .filter((e) => e.topic === topic)
-          .map((e) => ({ topic, partition: e.partition, offset: at(e.offset), metadata: "" })),
-      );
-    },
-  );
+  await commit();
   return last;
 }
 

@@ -52,3 +52,55 @@ export async function startWriter(
     },
   };
 }
+
+export interface RateWriter {
+  /** @returns what was written, and the longest time between two acknowledgements */
+  stop(): Promise<{ bytesPerSecond: number; longestGapMs: number }>;
+}
+
+const RECORD_BYTES = 1_000;
+const EVERY_MS = 100;
+
+/** Starts an application that writes records of 1 KB at a rate, to all topics in turn. */
+export async function startRate(
+  connection: ClusterConnection,
+  topics: readonly string[],
+  partitions: number,
+  bytesPerSecond: number,
+): Promise<RateWriter> {
+  const producer = applicationClient(connection, "bench-rate").producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  const value = "x".repeat(RECORD_BYTES);
+  const started = Date.now();
+  let ended = false;
+  let sent = 0;
+  let acknowledged = started;
+  let longestGapMs = 0;
+  const writing = (async () => {
+    while (!ended) {
+      // What is late is written at once, so that the rate holds on a busy machine.
+      const due = Math.floor(((Date.now() - started) / 1000) * (bytesPerSecond / RECORD_BYTES)) - sent;
+      const messages = Array.from({ length: Math.ceil(due / topics.length) }, (_, i) => ({
+        partition: (sent + i) % partitions,
+        key: `rate-${sent + i}`,
+        value,
+      }));
+      if (messages.length > 0) {
+        await producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages })) });
+        longestGapMs = Math.max(longestGapMs, Date.now() - acknowledged);
+        acknowledged = Date.now();
+        sent += messages.length * topics.length;
+      }
+      await sleep(EVERY_MS);
+    }
+  })();
+  writing.catch(() => (ended = true));
+  return {
+    async stop() {
+      ended = true;
+      await writing;
+      await producer.disconnect();
+      return { bytesPerSecond: (sent * RECORD_BYTES * 1000) / (Date.now() - started), longestGapMs };
+    },
+  };
+}

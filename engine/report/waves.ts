@@ -20,7 +20,7 @@ export function joinWaves(input: ReportInput): ReportInput {
   const { gate: _g, verification: _v, offsets: _o, replication: _r, ...rest } = input;
   return {
     ...rest,
-    ...joined("gate", joinGates(found("gate"))),
+    ...joined("gate", joinGates(found("gate"), parts.length)),
     ...joined("verification", joinVerifications(found("verification"))),
     ...joined("offsets", joinOffsets(found("offsets"))),
     ...joined("replication", joinReplications(found("replication"))),
@@ -34,15 +34,21 @@ const sum = <T>(all: readonly T[], of: (one: T) => number): number => all.reduce
 
 const latest = <T>(all: readonly T[], of: (one: T) => string): string => all.map(of).sort().at(-1)!;
 
-/** Without the points of the plot: those of each gate are about its own partitions. */
-function joinGates(all: readonly NonNullable<PartFacts["gate"]>[]): PartFacts["gate"] {
+/**
+ * Without the gates' points of the plot, which are about their own partitions. If all gates passed, one point says that
+ * everything is complete.
+ */
+function joinGates(all: readonly NonNullable<PartFacts["gate"]>[], parts: number): PartFacts["gate"] {
   if (all.length === 0) return undefined;
   const { samples: _samples, ...first } = all[0]!;
+  const passedAt = latest(all, (g) => g.passedAt);
+  const partitions = sum(all, (g) => g.partitions);
   return {
     ...first,
-    passedAt: latest(all, (g) => g.passedAt),
+    ...(all.length === parts ? { samples: [{ at: passedAt, partitions, complete: partitions, left: 0 }] } : {}),
+    passedAt,
     topics: sum(all, (g) => g.topics),
-    partitions: sum(all, (g) => g.partitions),
+    partitions,
     recordsAtMost: sum(all, (g) => g.recordsAtMost),
     warnings: all.flatMap((g) => g.warnings),
   };

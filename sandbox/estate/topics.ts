@@ -102,6 +102,7 @@ export function estateGroups(): EstateGroup[] {
     { groupId: "loyalty-nightly", topic: "loyalty.events", at: 0.05 },
     { groupId: "search-indexer", topic: "search.events", at: 0.97, metadata: "indexer:v2;shard=7" },
     { groupId: "payments-settlement", topic: "payments", at: 0.6 },
+    { groupId: "orders-shipping", topic: "orders", at: 0.6 },
     { groupId: "ledger-reader", topic: "ledger.entries", at: 1 },
     { groupId: "customer-cache", topic: "customers.latest", at: 0.5 },
     { groupId: "audit-export", topic: "audit-trail", at: 0.8 },

@@ -9,8 +9,9 @@ import { SandboxError } from "../error";
 import { ensureParts } from "../parts";
 import { supervise } from "../processes";
 import { kubernetesObjects, secretValues, servedDialect } from "./kubernetes";
-import { openProject, ownProject, type Project, type RunOptions } from "./project";
+import { openProject, ownProject, type Project, type RunOptions, type Settings } from "./project";
 import { storySettings } from "./settings";
+import { inWave, moveWave, waveSettings } from "./wave";
 import { listEverything, type Mismatch, removeEstate, resumeGroup, type Stopped, stopGroup } from "./witness";
 
 export interface StoryOptions {
@@ -74,13 +75,21 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     topics.map((t) => t.name),
   );
   const seeded = await step("seeding the origin", () => seed(options, topics));
-  const live = LIVE.filter((name) => topics.some((t) => t.name === name));
-  const producers = await startProducers(origin, live, 100, options.signal);
+  const live = topics.filter((topic) => LIVE.includes(topic.name));
+  const write = (to: EstateTopic[]) =>
+    startProducers(
+      origin,
+      to.map(({ name }) => name),
+      100,
+      options.signal,
+    );
+  const ofWave = await write(live.filter(inWave));
+  const producers = await write(live.filter((topic) => !inWave(topic)));
   try {
-    return await migrate(options, { topics, before, seeded, producers, step });
+    return await migrate(options, { topics, before, seeded, ofWave, producers, step });
   } finally {
     // The producers have already stopped, unless an earlier step failed.
-    await producers.stop().catch(() => {});
+    await Promise.allSettled([ofWave.stop(), producers.stop()]);
   }
 }
 
@@ -88,13 +97,16 @@ interface Running {
   topics: EstateTopic[];
   before: Awaited<ReturnType<typeof present>>;
   seeded: Seeded;
+  /** Writes to the topics of the wave. */
+  ofWave: LiveProducer;
+  /** Writes to the other live topics. */
   producers: LiveProducer;
   step: ReturnType<typeof timed>;
 }
 
 async function migrate(
   options: StoryOptions,
-  { topics, before, seeded, producers, step }: Running,
+  { topics, before, seeded, ofWave, producers, step }: Running,
 ): Promise<StoryResult> {
   const { sandbox, progress } = options;
   const names = topics.map((t) => t.name);
@@ -106,6 +118,7 @@ async function migrate(
       sandbox,
       names,
       groups.map((g) => g.groupId),
+      waveSettings(topics, groups, "mirror"),
     ),
   );
   const run: RunOptions = { onLine: stepLines(progress), ...(options.signal ? { signal: options.signal } : {}) };
@@ -118,10 +131,13 @@ async function migrate(
   const secrets =
     kubernetes === undefined ? [] : [...(await secretValues(kubernetes)), kubernetes.token, ...administrators(sandbox)];
 
+  const wave = await moveWave({ project, origin, target, topics, groups, producers: ofWave, run, step });
   const sent = await step("applications stop on the origin", () => producers.stop());
   const stopped: Stopped[] = [];
   await step("consumer groups stop where they are", async () => {
-    stopped.push(...(await inLanes(groups, (group) => stopGroup(origin, group))));
+    const moved = wave.stopped.map((one) => one.group);
+    const rest = groups.filter((group) => !moved.includes(group));
+    stopped.push(...(await inLanes(rest, (group) => stopGroup(origin, group))));
   });
   const replicationBefore = await factors(sandbox.target, names);
 
@@ -137,7 +153,7 @@ async function migrate(
   const idlePreview = options.previews ? (await project.preview()).stdout : "";
   const replicationAfter = await factors(sandbox.target, names);
 
-  const mismatches: Mismatch[] = [];
+  const mismatches: Mismatch[] = [...wave.mismatches];
   await step("applications resume on the target", async () => {
     mismatches.push(...(await inLanes(stopped, (one) => resumeGroup(target, one))).flat());
   });
@@ -149,6 +165,7 @@ async function migrate(
   await step("pulumi destroy", () => project.destroy(run));
   reports.push(await report(project, reportFolder(sandbox)));
 
+  stopped.push(...wave.stopped);
   const { topics: atTarget } = await listEverything(sandbox.target);
   const left = await residueIn(
     sandbox,
@@ -167,7 +184,7 @@ async function migrate(
   }
   return {
     seeded,
-    live: sent,
+    live: sent + wave.sent,
     cutoverPreview,
     idlePreview,
     destroyPreview,
@@ -241,11 +258,11 @@ async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: Esta
   });
 }
 
-async function story(sandbox: Sandbox, topics: string[], groups: string[]): Promise<Project> {
+async function story(sandbox: Sandbox, topics: string[], groups: string[], waves: Settings): Promise<Project> {
   const project = await openProject(sandbox.pulumi!, ownProject(join(sandbox.folder, "project")), "sandbox", () => {});
   const chosen = sandbox.origin.existed || sandbox.target.existed ? { topics, groups } : {};
-  await project.set(
-    storySettings({
+  await project.set({
+    ...storySettings({
       ...chosen,
       // The sandbox's own API server serves the default dialect.
       ...(sandbox.kubernetes === undefined ? { dialect: await servedDialect(sandbox) } : {}),
@@ -256,7 +273,8 @@ async function story(sandbox: Sandbox, topics: string[], groups: string[]): Prom
       kubeconfig: sandbox.kubeconfig!,
       report: reportFolder(sandbox),
     }),
-  );
+    ...waves,
+  });
   return project;
 }
 

@@ -45,6 +45,12 @@ describe("a migration from start to end, through the real command line", () => {
     expect(result.topicsMigrated).toBe(topics.length);
   });
 
+  test("moves a wave first: its group while its producers still write, then its topic while others write", () => {
+    const { waves } = JSON.parse(result.reports[1]!.json) as Report;
+    expect(waves).toMatchObject([{ wave: "orders", state: "cut over", groupsMovedBefore: 1, tone: "good" }, {}]);
+    expect(result.outputs["summary"]).toMatchObject({ waves: { orders: { phase: "cutover" } } });
+  });
+
   test("lets every group continue with exactly the record after its last one", () => {
     expect(result.mismatches).toEqual([]);
     expect(result.groups).toBe(groups.length);
@@ -52,7 +58,8 @@ describe("a migration from start to end, through the real command line", () => {
   });
 
   test("sets the replication factor", () => {
-    expect(result.replicationBefore).toEqual({ "1": topics.length });
+    // Before the cutover of the rest: the wave's topic already has its replicas.
+    expect(result.replicationBefore).toEqual({ "1": topics.length - 1, "3": 1 });
     expect(result.replicationAfter).toEqual({ "3": topics.length });
   });
 
@@ -100,7 +107,7 @@ describe("a migration from start to end, through the real command line", () => {
         /Preflight[^]*Gate passed[^]*Verified[^]*Offsets[^]*Replication/,
       );
     }
-    // The gate's own looks are the curve; it ends complete.
+    // The looks of all reports are the curve; it ends complete.
     expect(cutOver.progress.length).toBeGreaterThan(2);
     expect(cutOver.progress.at(-1)).toMatchObject({ left: 0, complete: cutOver.progress.at(-1)!.partitions });
     expect(cutOver.residue).toBeNull();

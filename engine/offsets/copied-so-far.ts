@@ -6,6 +6,7 @@ import {
   deepen,
   FIRST_DEPTH,
   isReached,
+  isReachedForSure,
   isUnsure,
   type Look,
   lookAt,
@@ -88,7 +89,8 @@ export async function translateSoFar(
       for (const look of looks) decideAgain(look, stored, after);
       stored = after;
     }
-    const settled = (look: Look) => !isUnsure(look) || before - started >= patience.unsureMs || late;
+    const settled = (look: Look) =>
+      !isUnsure(look) || late || (before - started >= patience.unsureMs && isReachedForSure(look));
     const ready = looks.filter((look) => isReached(look) && settled(look));
     for (const [look, found] of await answersOf(sides, ready, progress, signal))
       answers.set(look.waiting.partition, found);

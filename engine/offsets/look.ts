@@ -230,10 +230,7 @@ async function readParts(origin: LogReader, parts: readonly Part[], stored: Stor
   }
 }
 
-const logOf = ({ waiting, bounds }: Look) => ({
-  compacted: waiting.partition.compacted,
-  start: bounds.origin.start,
-});
+const logOf = (l: Look) => ({ compacted: l.waiting.partition.compacted, start: l.bounds.origin.start });
 
 const isBehind = ({ seen, waiting }: Look): boolean => seen.kind === "behind" && seen.end + PROBE < needed(waiting);
 
@@ -276,6 +273,13 @@ export const isReached = (look: Look): boolean =>
   look.seen.kind !== "unknown" &&
   look.seen.kind !== "behind" &&
   look.waiting.partition.committed.every((g) => missing(look, g) === 0);
+
+/** True if every committed offset has been reached, also if the earliest possible record was copied last. */
+export function isReachedForSure(look: Look): boolean {
+  const { seen, waiting } = look;
+  const isBefore = (g: number) => seen.kind !== "found" || seen.origin.countBefore(g) <= seen.found.earliest + 1;
+  return isReached(look) && waiting.partition.committed.every(isBefore);
+}
 
 /** After a look that did not decide: compare more records the next time. Returns false if there are no more. */
 export function deepen(look: Look): boolean {

@@ -145,7 +145,8 @@ describe.skipIf(CHROMIUM === undefined)("the report in a real browser", { timeou
     const { page, faults } = await open(pageWith(20), options);
     expect(faults).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(options.width);
-    const cut = () => [...document.querySelectorAll(".scroll")].filter((each) => each.scrollWidth > each.clientWidth);
+    const cut = () =>
+      Array.from(document.querySelectorAll(".scroll")).filter((each) => each.scrollWidth > each.clientWidth);
     expect(await page.evaluate(`(${cut.toString()})().length`)).toBe(0);
     expect(await page.evaluate(hardToRead, [CONTRAST, SMALLEST_TEXT_PX] as [number, number])).toEqual([]);
     const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);

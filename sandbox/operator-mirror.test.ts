@@ -341,7 +341,7 @@ describe("reading a KafkaMirrorMaker2", () => {
 
   it.each([
     ["spec.rack", "replicas: 1", "replicas: 1\n  rack: { topologyKey: zone }"],
-    ["spec.mirrors[0].sourceConnector.alterOffsets", "tasksMax: 4", "alterOffsets: {}"],
+    ["spec.mirrors[0].sourceConnector.metrics", "tasksMax: 4", "metrics: {}"],
     [
       "spec.target.authentication.type oauth",
       "authentication: { type: scram-sha-512, username: mm2, passwordSecret: { secretName: target-credentials, " +

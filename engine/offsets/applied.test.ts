@@ -96,3 +96,24 @@ test("an offset that the first apply found in place is not its own write", () =>
     before: { offset: "10", metadata: "" },
   });
 });
+
+test("groups that only the first apply has keep their counts and what people should check", () => {
+  const offset = { topic: "t", partition: 0, offset: "10" };
+  const first = {
+    ...applied([
+      { group: "a", created: true, offsets: [offset, { ...offset, partition: 1, inPlace: true as const }] },
+      { group: "b", created: true, offsets: [offset] },
+    ]),
+    attention: ['group "a", t-0: 12 -> 10 is not exact', 'group "b", t-0: 12 -> 10 is not exact', "2 groups"],
+  };
+  const second = {
+    ...applied([{ group: "b", created: true, offsets: [{ ...offset, offset: "11" }] }]),
+    attention: ['group "b", t-0: 13 -> 11 is not proved'],
+  };
+  expect(joinApplied(first, second)).toMatchObject({
+    written: 2,
+    inPlace: 1,
+    attention: ['group "b", t-0: 13 -> 11 is not proved', 'group "a", t-0: 12 -> 10 is not exact'],
+  });
+  expect(joinApplied(first, applied(first.groups))).not.toHaveProperty("attention");
+});

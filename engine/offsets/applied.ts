@@ -4,6 +4,7 @@ import type { KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
+import { aboutGroup } from "./summary";
 import type { AppliedGroup, AppliedOffsets, WrittenOffset } from "./types";
 
 /** Reads the cluster ids. They identify a cluster even if its bootstrap servers are reordered or replaced. */
@@ -48,15 +49,27 @@ export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, 
 
 /**
  * Combines two applies that ran one after the other, so that a revert takes both back. The first may have been killed
- * before or after it wrote. Only its own record shows what was there before it.
+ * before or after it wrote. Only its own record shows what was there before it. Groups that only the first has keep
+ * their lines of `attention`.
  * @throws MigrationError OFFSETS_OTHER_CLUSTER if they ran on different targets
  */
 export function joinApplied(first: AppliedOffsets, second: AppliedOffsets): AppliedOffsets {
   requireTarget(first, second.clusters?.target);
   const earlier = new Map(first.groups.map((g) => [g.group, g]));
-  const groups = second.groups.map((group) => joined(earlier.get(group.group), group));
-  const again = new Set(groups.map((g) => g.group));
-  return { ...second, groups: [...groups, ...first.groups.filter((g) => !again.has(g.group))] };
+  const again = new Set(second.groups.map((g) => g.group));
+  const kept = first.groups.filter((g) => !again.has(g.group));
+  const groups = [...second.groups.map((group) => joined(earlier.get(group.group), group)), ...kept];
+  const about = kept.map((g) => aboutGroup(g.group));
+  const lines = (first.attention ?? []).filter((line) => about.some((start) => line.startsWith(start)));
+  const attention = [...(second.attention ?? []), ...lines];
+  return { ...second, groups, ...offsetCounts(groups), ...(attention.length === 0 ? {} : { attention }) };
+}
+
+/** How many offsets an apply wrote, and how many were there already. */
+export function offsetCounts(groups: readonly AppliedGroup[]): Pick<AppliedOffsets, "written" | "inPlace"> {
+  const all = groups.flatMap((g) => g.offsets);
+  const inPlace = all.filter((o) => o.inPlace === true).length;
+  return { written: all.length - inPlace, inPlace };
 }
 
 /** Every offset that an apply may have written here. */
@@ -141,34 +154,6 @@ export function appliedNow(applied: AppliedOffsets, moved: readonly MovedOffset[
     movedOn: [...elsewhere].filter((g) => !behind.has(g)).length,
     back,
   };
-}
-
-/**
- * Returns those of the groups that an apply has written completely, although it may have been killed before it reported
- * so. Each of their offsets is where it was put, or after it.
- */
-export async function writtenGroups(
-  model: MigrationModel,
-  groups: readonly AppliedGroup[],
-  open?: OpenKafka,
-): Promise<string[]> {
-  return withCluster(
-    model,
-    "target",
-    async (target) => {
-      const now = await target.groupOffsets(groups.map((g) => g.group));
-      const isWritten = ({ group, offsets }: AppliedGroup): boolean => {
-        const is = new Map((now.get(group) ?? []).map((o) => [partitionKey(o), o.offset]));
-        return offsets.every((o) => {
-          const found = is.get(partitionKey(o)) ?? -1n;
-          if (String(found) === o.before?.offset) return o.before.offset === o.offset;
-          return found >= BigInt(o.offset);
-        });
-      };
-      return groups.filter(isWritten).map((g) => g.group);
-    },
-    open,
-  );
 }
 
 /** The same as text: one line with the numbers, and a warning for each group with earlier offsets (at most 20). */

@@ -8,7 +8,7 @@ import { selectPairs } from "../selection";
 import { inParallel } from "../side-by-side";
 import { countText, recordsText } from "../units";
 import { activeOnOrigin, membersOf, refuseActive } from "./active";
-import { clusterIds } from "./applied";
+import { clusterIds, offsetCounts } from "./applied";
 import { WHY_NOT_SHARE } from "./commitments";
 import { revertWith } from "./revert";
 import { isInPlace, partitionsOf } from "./summary";
@@ -78,7 +78,9 @@ export async function applyWith(
   const free = current.filter((g) => !names.has(g.group));
 
   const groups = free.map(wanted).filter((g) => g.offsets.length > 0);
-  await writing?.(appliedOf(groups, []));
+  const { attention } = plan.summary;
+  const noted = attention.length === 0 ? {} : { attention };
+  await writing?.({ ...appliedOf(groups, []), ...noted });
   const late = new Map<string, string>();
   const done = () => groups.filter((g) => !late.has(g.group));
   try {
@@ -92,8 +94,7 @@ export async function applyWith(
 
   const share = (plan.shareGroups ?? []).map((group) => ({ group, why: WHY_NOT_SHARE }));
   const skipped = [...blocked, ...share, ...[...late].map(([group, why]) => ({ group, why }))];
-  const { attention } = plan.summary;
-  const applied = { ...appliedOf(done(), skipped), ...(attention.length === 0 ? {} : { attention }) };
+  const applied = { ...appliedOf(done(), skipped), ...noted };
   progress.info(
     `offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written ` +
       `and read back, ${applied.inPlace} were there already`,
@@ -129,9 +130,7 @@ async function write(target: KafkaPort, groups: readonly AppliedGroup[], late: M
 }
 
 function appliedOf(groups: AppliedGroup[], skipped: AppliedOffsets["skipped"]): AppliedOffsets {
-  const all = groups.flatMap((g) => g.offsets);
-  const inPlace = all.filter((o) => o.inPlace === true).length;
-  return { version: 1, at: new Date().toISOString(), groups, skipped, written: all.length - inPlace, inPlace };
+  return { version: 1, at: new Date().toISOString(), groups, skipped, ...offsetCounts(groups) };
 }
 
 /** Takes back what this run has written, but nothing that it found in place. Returns what could not be taken back. */

@@ -11,13 +11,13 @@ export {
   joinApplied,
   type MovedOffset,
   requireSameTarget,
-  writtenGroups,
 } from "./applied";
 export { type Checkpoints, planFromCheckpoints, planToTime, readCheckpoints } from "./other-ways";
-export { deleteJournal, isApplied, readJournal, writeJournal } from "./journal";
+export { deleteJournal, isApplied, isJournalLeft, readJournal, writeJournal } from "./journal";
 export { readCommitments, WHY_NOT_SHARE } from "./commitments";
 export { planOffsets } from "./plan";
 export { revertOffsets } from "./revert";
+export { readOnGroups, withOwnWrites } from "./unfinished";
 export type {
   AppliedGroup,
   AppliedOffsets,

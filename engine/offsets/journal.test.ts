@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FetchRequest, KafkaPort } from "../kafka/port";
-import { deleteJournal, readJournal, writeJournal, type AppliedOffsets } from ".";
+import { deleteJournal, isJournalLeft, readJournal, writeJournal, type AppliedOffsets } from ".";
 import { encodeBatch } from "../records/encode";
 import { testMirror } from "../../test/support/models";
 
@@ -118,6 +118,19 @@ describe("the journal of moved offsets", () => {
     expect(await readJournal(port, mirror)).toEqual(applied(3));
   });
 
+  it("is left to be deleted even if the up was killed before its first entry was complete", async () => {
+    const target = new Target();
+    const port = target.port();
+    expect(await isJournalLeft(port, mirror)).toBe(false);
+    for (const endsAfter of [0, 1, Infinity]) {
+      target.endsAfter = endsAfter;
+      await writeJournal(port, mirror, applied(4_000)).catch(() => {});
+      expect([await isJournalLeft(port, mirror), target.records!.length > 0]).toEqual([true, endsAfter > 0]);
+      await deleteJournal(port, mirror);
+      expect([await isJournalLeft(port, mirror), target.records]).toEqual([false, undefined]);
+    }
+  });
+
   const foreign: [string, (target: Target) => Promise<void>, RegExp][] = [
     [
       "was not written by an earlier apply",
@@ -221,6 +234,15 @@ describe("the journal of waves that move at the same time", () => {
       await deleteJournal(port, order[2]);
       expect(target.records).toBeUndefined();
     }
+  });
+
+  it("is left only for the waves that need it, if another wave needs it, too", async () => {
+    const port = new Target().port();
+    await writeJournal(port, one, applied(3));
+    expect([await isJournalLeft(port, one), await isJournalLeft(port, two)]).toEqual([true, false]);
+    await writeJournal(port, two, applied(3));
+    await deleteJournal(port, one);
+    expect([await isJournalLeft(port, one), await isJournalLeft(port, two)]).toEqual([false, true]);
   });
 
   it("is not deleted while an entry of another wave is cut off or damaged", async () => {

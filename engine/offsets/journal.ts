@@ -154,13 +154,28 @@ async function requireWhole(
 export async function deleteJournal(target: KafkaPort, mirror: MirrorModel): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
   await inTurn(topic, async () => {
-    if (!(await exists(target, topic))) return;
-    const all = await readNotes(target, topic);
-    const applied = await appliedIn(target, mirror, all);
-    const others = [...all].filter(([part, notes]) => part !== partOf(mirror) && isNeeded(notes));
-    if (others.length === 0) await target.deleteTopics([topic]);
-    else if (applied !== undefined || all.get(partOf(mirror))?.open.size) await append(target, topic, mirror, null);
+    const left = await leftIn(target, topic, mirror);
+    if (left === "topic") await target.deleteTopics([topic]);
+    else if (left === "notes") await append(target, topic, mirror, null);
   });
+}
+
+/**
+ * Returns true if {@link deleteJournal} has something to do. This may be a topic without a complete entry: the `up` was
+ * killed before it wrote its first offset.
+ * @throws MigrationError as {@link readJournal}
+ */
+export const isJournalLeft = async (target: KafkaPort, mirror: MirrorModel): Promise<boolean> =>
+  (await leftIn(target, offsetsJournalTopic(mirror), mirror)) !== undefined;
+
+/** What has to go when this part of the mirror no longer needs its notes. */
+async function leftIn(target: KafkaPort, topic: string, mirror: MirrorModel): Promise<"topic" | "notes" | undefined> {
+  if (!(await exists(target, topic))) return undefined;
+  const all = await readNotes(target, topic);
+  const applied = await appliedIn(target, mirror, all);
+  const others = [...all].filter(([part, notes]) => part !== partOf(mirror) && isNeeded(notes));
+  if (others.length === 0) return "topic";
+  return applied !== undefined || all.get(partOf(mirror))?.open.size ? "notes" : undefined;
 }
 
 /** False only if the part has said that it needs its notes no longer. */

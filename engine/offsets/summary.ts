@@ -17,6 +17,9 @@ export function isConflict(p: PartitionPlan): boolean {
 export const partitionsOf = (group: GroupPlan): { topic: string; p: PartitionPlan }[] =>
   group.topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.targetTopic ?? t.topic, p })));
 
+/** The beginning of each line of `attention` that is about one group. */
+export const aboutGroup = (group: string): string => `group "${group}"`;
+
 /** Summarizes the plan. `attention` lists what people should check, most serious first. */
 export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
   const summary: OffsetSummary = {
@@ -39,19 +42,19 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
     if (group.targetMembers.length > 0)
       lines.push({
         weight: 1,
-        line: `group "${group.group}" is active on the target: ${group.targetMembers.join(", ")}`,
+        line: `${aboutGroup(group.group)} is active on the target: ${group.targetMembers.join(", ")}`,
       });
     if (group.originMembers > 0)
       lines.push({
         weight: 4,
         line:
-          `group "${group.group}" still has ${countText(group.originMembers, "member")} on the origin: its offsets ` +
+          `${aboutGroup(group.group)} still has ${countText(group.originMembers, "member")} on the origin: its offsets ` +
           "may move",
       });
     if (group.notMigrated !== undefined)
       lines.push({
         weight: 6,
-        line: `group "${group.group}" has offsets on topics that are not migrated: ${group.notMigrated.join(", ")}`,
+        line: `${aboutGroup(group.group)} has offsets on topics that are not migrated: ${group.notMigrated.join(", ")}`,
       });
     for (const { topic, p } of partitionsOf(group)) {
       summary.offsets++;
@@ -63,7 +66,7 @@ export function summarize(plan: Omit<OffsetPlan, "summary">): OffsetSummary {
       if (isInPlace(p)) summary.inPlace++;
       const line = attention(p);
       if (line !== undefined)
-        lines.push({ weight: line.weight, line: `group "${group.group}", ${topic}-${p.partition}: ${line.text}` });
+        lines.push({ weight: line.weight, line: `${aboutGroup(group.group)}, ${topic}-${p.partition}: ${line.text}` });
     }
   }
   lines.sort((a, b) => a.weight - b.weight);

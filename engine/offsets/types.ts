@@ -61,7 +61,10 @@ export interface PartitionPlan {
   metadata?: string;
   /** The longest metadata that the target accepts (`offset.metadata.max.bytes`). Absent: `metadata` is not longer. */
   metadataLimit?: number;
-  /** What the group has on the target now. `mirrors`: the mirror's group sync wrote it. Absent: no offset. */
+  /**
+   * What the group has on the target now. `mirrors`: not the group itself wrote it, but the mirror's group sync or an
+   * apply that was killed. Absent: no offset.
+   */
   found?: { offset: string; metadata: string; mirrors: boolean };
   /** Only in plans of the guide's two ways: the exact offset, and the number of target offsets skipped after it. */
   compared?: { exactOffset: string | null; skips: number };

@@ -7,6 +7,7 @@ import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import {
   appliedNow,
+  type AppliedGroup,
   appliedNowLines,
   type AppliedOffsets,
   applyOffsets,
@@ -16,9 +17,10 @@ import {
   type OffsetOptions,
   planOffsets,
   readCommitments,
+  readOnGroups,
   revertOffsets,
+  withOwnWrites,
   writeJournal,
-  writtenGroups,
 } from "../../engine/offsets";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
@@ -61,15 +63,15 @@ async function move(
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
   const known = await knownMoves(inputs, before);
-  const early = await movedEarly(model, before, known);
-  const options = without(inputs.options, early);
+  const killed = unsaved(known, before);
+  const options = without(inputs.options, await movedEarly(model, before, killed));
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
   try {
     const applied = await behindFence(inputs, progress, async (lost) => {
       // If the fence is lost, only the reads stop. The writes always finish, so that all of them can be reverted.
-      const plan = await planOffsets(model, options, progress, lost);
+      const plan = withOwnWrites(await planOffsets(model, options, progress, lost), killed);
       written = await applyOffsets(model, plan, options, progress, undefined, keepIntent);
       return written;
     });
@@ -86,19 +88,25 @@ const without = (options: OffsetOptions, groups: Iterable<string>): OffsetOption
   return names.length === 0 ? options : { ...options, excludeGroups: [...(options.excludeGroups ?? []), ...names] };
 };
 
+/** Returns the groups that an `up` has written, or was about to write, before it was killed. The state lacks them. */
+function unsaved(known: AppliedOffsets | undefined, state: AppliedOffsets | null | undefined): AppliedGroup[] {
+  const saved = new Set((state?.groups ?? []).map((g) => g.group));
+  return (known?.groups ?? []).filter((g) => !saved.has(g.group));
+}
+
 /**
- * Returns the groups that were moved in phase `consumers`: those in the state, and those that a killed `up` has written
- * before it ended.
+ * Returns the groups that were moved in phase `consumers` and stay where they are: those in the state, and those that a
+ * killed `up` has moved and that have read on since. Its other groups are looked at again: their clients may have read
+ * on the origin since.
  */
 async function movedEarly(
   model: MigrationModel,
   state: AppliedOffsets | null | undefined,
-  known: AppliedOffsets | undefined,
+  killed: readonly AppliedGroup[],
 ): Promise<Set<string>> {
-  const saved = new Set((state?.groups ?? []).filter((g) => g.early === true).map((g) => g.group));
-  const unsaved = (known?.groups ?? []).filter((g) => g.early === true && !saved.has(g.group));
-  const written = unsaved.length === 0 ? [] : await writtenGroups(model, unsaved);
-  return new Set([...saved, ...written]);
+  const saved = (state?.groups ?? []).filter((g) => g.early === true).map((g) => g.group);
+  const early = killed.filter((g) => g.early === true);
+  return new Set([...saved, ...(early.length === 0 ? [] : await readOnGroups(model, early))]);
 }
 
 /**
@@ -113,14 +121,16 @@ async function moveEarly(
   if (inputs.abandon) return none;
   const model = modelOf(inputs);
   const known = await knownMoves(inputs, before);
-  const options = without(inputs.options, await movedEarly(model, before, known));
+  const killed = unsaved(known, before);
+  const options = without(inputs.options, await movedEarly(model, before, killed));
   const early = (applied: AppliedOffsets): AppliedOffsets => ({
     ...applied,
     groups: applied.groups.map((g) => ({ ...g, early: true })),
   });
   const all = (applied: AppliedOffsets) => (known === undefined ? early(applied) : joinApplied(known, early(applied)));
-  const plan = await planOffsets(model, { ...options, copiedSoFar: true }, progress);
-  if (known !== undefined && plan.groups.length === 0) return { appliedAt: now(), applied: known };
+  const plan = withOwnWrites(await planOffsets(model, { ...options, copiedSoFar: true }, progress), killed);
+  const nothing = plan.groups.length === 0 && plan.shareGroups === undefined;
+  if (known !== undefined && nothing) return { appliedAt: now(), applied: known };
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   const applied = await applyOffsets(model, plan, options, progress, undefined, keepIntent);
   return { appliedAt: now(), applied: all(applied) };

@@ -2,7 +2,14 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withCluster } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { type AppliedOffsets, joinApplied, deleteJournal, isApplied, readJournal } from "../../engine/offsets";
+import {
+  type AppliedOffsets,
+  joinApplied,
+  deleteJournal,
+  isApplied,
+  isJournalLeft,
+  readJournal,
+} from "../../engine/offsets";
 import { waveOf } from "../../engine/parts";
 import { fileBase } from "../../engine/report/write";
 import { modelOf, reportFolder, type ReportLocation, type StepInputs } from "./inputs";
@@ -56,10 +63,11 @@ async function orUnseen<T>(unseen: Unseen | undefined, work: () => Promise<T>): 
   }
 }
 
-/** Returns true if a journal exists, usable or not. Returns false if this cannot be determined. */
+/** Returns true if a journal exists, usable, empty or not. Returns false if this cannot be determined. */
 export async function hasJournal(inputs: Journalled): Promise<boolean> {
   try {
-    return (await journalOf(inputs)) !== undefined;
+    if ((await oldJournal(inputs)) !== undefined) return true;
+    return await withCluster(modelOf(inputs), "target", (target) => isJournalLeft(target, inputs.mirror));
   } catch (error) {
     return isMigrationError(error) && error.code.startsWith("OFFSETS_");
   }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MirrorModel, Phase, Scope } from "../model";
-import { ownsGroup, ownsTopic, wholeMirror } from "../parts";
+import { outsideOf, ownsGroup, ownsTopic, wholeMirror } from "../parts";
 import { isHeartbeats, nothingSelected, selectTopics } from "../selection";
 import { applicationOf, isStreamsTopic } from "../streams";
 import { someOf } from "../units";
@@ -144,10 +144,10 @@ function partsOf({ waves, phase, mirror }: Waves): Part[] {
     const more = wave === undefined ? {} : { wave };
     return { where, phase: of, topic: ownsTopic(limited), group: ownsGroup(limited), ...more };
   };
-  const outside = { withoutTopics: waves.map((w) => w.topics), withoutGroups: waves.map((w) => w.groups ?? "") };
+  const scopes = waves.map(({ name: wave, topics, groups = "" }): Scope => ({ wave, topics, groups }));
   return [
-    ...waves.map((w) => part(`wave ${w.name}`, w.phase, { wave: w.name, topics: w.topics, groups: w.groups ?? "" }, w)),
-    part("outside the waves", phase, waves.length === 0 ? undefined : outside),
+    ...waves.map((w, i) => part(`wave ${w.name}`, w.phase, scopes[i], w)),
+    part("outside the waves", phase, waves.length === 0 ? undefined : outsideOf(scopes)),
   ];
 }
 

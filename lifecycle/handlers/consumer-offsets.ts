@@ -43,12 +43,16 @@ const none: ConsumerOffsetsOutputs = { appliedAt: null, applied: null };
 const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): boolean =>
   sameSelection(olds, news) && isDeepStrictEqual(olds.options, news.options);
 
-/** Returns what earlier moves have written, or were about to write. */
-async function knownMoves(
-  inputs: ConsumerOffsetsInputs,
-  before?: AppliedOffsets | null,
-): Promise<AppliedOffsets | undefined> {
-  return together(before, await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs))));
+/**
+ * Returns what both kinds of a move begin with: what earlier moves have written or were about to write (`known`), which
+ * of that the state lacks (`killed`), and the options without the groups that stay where they are.
+ */
+async function beginning(inputs: ConsumerOffsetsInputs, before?: AppliedOffsets | null) {
+  const model = modelOf(inputs);
+  const journal = await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs)));
+  const known = together(before, journal);
+  const killed = unsaved(known, before);
+  return { model, known, killed, options: without(inputs.options, await movedEarly(model, before, killed)) };
 }
 
 /**
@@ -61,10 +65,7 @@ async function move(
   before?: AppliedOffsets | null,
 ): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
-  const model = modelOf(inputs);
-  const known = await knownMoves(inputs, before);
-  const killed = unsaved(known, before);
-  const options = without(inputs.options, await movedEarly(model, before, killed));
+  const { model, known, killed, options } = await beginning(inputs, before);
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
@@ -119,10 +120,7 @@ async function moveEarly(
   before?: AppliedOffsets | null,
 ): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
-  const model = modelOf(inputs);
-  const known = await knownMoves(inputs, before);
-  const killed = unsaved(known, before);
-  const options = without(inputs.options, await movedEarly(model, before, killed));
+  const { model, known, killed, options } = await beginning(inputs, before);
   const early = (applied: AppliedOffsets): AppliedOffsets => ({
     ...applied,
     groups: applied.groups.map((g) => ({ ...g, early: true })),

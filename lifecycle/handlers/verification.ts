@@ -38,7 +38,7 @@ export interface VerificationOutputs {
 
 const none: VerificationOutputs = { verifiedAt: null, result: null };
 
-/** Waves are verified at the same time, so each has its own file. */
+/** Each wave has its own file: an interrupted verification of one must not be continued by another. */
 function resumeFile(location: ReportLocation, mirror: MirrorModel): string {
   const wave = waveOf(mirror);
   const base = fileBase(location.name);

@@ -1,8 +1,18 @@
 /** The topics, applications and groups that the benchmarks of a cutover use. */
-import { createScramUser, type ClusterConnection, type KafkaCluster } from "@kafka-migration/sandbox/kafka";
+import { join } from "node:path";
+import {
+  createScramUser,
+  type ClusterConnection,
+  type KafkaCluster,
+  startKafkaCluster,
+} from "@kafka-migration/sandbox/kafka";
 import { applicationClient } from "@kafka-migration/sandbox/story";
-import type { CountingPort } from "../engine/kafka/client";
-import { inLanes } from "./common";
+import { runGate } from "../engine/gate";
+import { type CountingPort, openKafka } from "../engine/kafka/client";
+import type { MigrationModel, Profile } from "../engine/model";
+import { silent } from "../engine/progress";
+import { fullSpeed, inLanes, inWorkspace, progress } from "./common";
+import { BenchMirror } from "./mirror";
 
 export interface EstateSizes {
   /** Partitions of each topic. */
@@ -14,6 +24,54 @@ export interface EstateSizes {
 
 const APPLICATION = { username: "bench-application", password: "bench-application-password" };
 const VALUE_BYTES = 200;
+const FIRST_COPY_LIMIT_MS = 10 * 60_000;
+
+export interface Copied {
+  origin: KafkaCluster;
+  port: CountingPort;
+  model: MigrationModel;
+}
+
+/** Runs the work on an estate that a real MirrorMaker 2 has copied once, from one broker to three, and still copies. */
+export async function withCopy(
+  { prefix, topics, sizes, profile }: { prefix: string; topics: string[]; sizes: EstateSizes; profile: Profile },
+  work: (copied: Copied) => Promise<void>,
+): Promise<void> {
+  await inWorkspace(async (workspace) => {
+    const start = (name: "origin" | "target", brokers: 1 | 3) =>
+      startKafkaCluster({
+        name,
+        brokers,
+        folder: join(workspace.folder, name),
+        heap: "512m",
+        jvmOptions: fullSpeed,
+        parts: workspace.parts,
+        progress,
+      });
+    const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
+    const port = await openKafka(origin.connection, "origin");
+    await makeEstate(origin, port, prefix, topics, sizes);
+    const mirror = await BenchMirror.start(workspace, {
+      profile,
+      origin,
+      target,
+      targetBootstrap: target.bootstrapServers,
+      // Not the prefix itself: its storage topics must not look like topics to copy.
+      name: prefix.replace(/^bench-/, ""),
+      targetBrokers: 3,
+    });
+    try {
+      await mirror.copy(`${prefix}-.*`, "1");
+      const model = mirror.model(`${prefix}-.*`, "1");
+      await runGate(model, { stableForMs: 0, limitMs: FIRST_COPY_LIMIT_MS }, silent);
+      progress("the copy is complete for the first time");
+      await work({ origin, port, model });
+    } finally {
+      await port.close();
+      await mirror.stop();
+    }
+  });
+}
 
 /** The connection of the application that writes. An ACL cannot stop a super user, so it has its own login. */
 export function asApplication({ connection }: KafkaCluster): ClusterConnection {
@@ -21,7 +79,7 @@ export function asApplication({ connection }: KafkaCluster): ClusterConnection {
 }
 
 /** Makes the topics with records in them, and an application that may write to all topics with this prefix. */
-export async function makeEstate(
+async function makeEstate(
   origin: KafkaCluster,
   port: CountingPort,
   prefix: string,

@@ -7,21 +7,19 @@
  *   npm run bench cutover -- [--topics 50] [--partitions 10] [--groups 100] [--records 200] [--rounds 3]
  *                            [--profile tuned] [--quick]
  */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
 import { type GateResult, runGate } from "../engine/gate";
-import { openKafka, type CountingPort } from "../engine/kafka/client";
+import type { CountingPort } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
 import { applyOffsets, planOffsets } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
-import { asApplication, commitGroups, makeEstate } from "./applications";
-import { count, fullSpeed, inWorkspace, median, print, program, progress, table } from "./common";
-import { BenchMirror } from "./mirror";
+import { asApplication, commitGroups, withCopy } from "./applications";
+import { count, median, print, program, progress, table } from "./common";
 import { startWriter, type Writer } from "./writer";
 
 const { values } = parseArgs({
@@ -55,7 +53,6 @@ const topics = Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${i}`);
  * the producers.
  */
 const WRITING_MS = 3_000;
-const FIRST_COPY_LIMIT_MS = 10 * 60_000;
 const WANTED_S = 15;
 
 /** Seconds. Each step counts from the end of the step before it; the first counts from the last acknowledged record. */
@@ -76,51 +73,21 @@ interface Round extends Split {
 }
 
 async function main(): Promise<void> {
-  await inWorkspace(async (workspace) => {
-    const start = (name: "origin" | "target", brokers: 1 | 3) =>
-      startKafkaCluster({
-        name,
-        brokers,
-        folder: join(workspace.folder, name),
-        heap: "512m",
-        jvmOptions: fullSpeed,
-        parts: workspace.parts,
-        progress,
-      });
-    const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
-    const port = await openKafka(origin.connection, "origin");
-    await makeEstate(origin, port, PREFIX, topics, sizes);
-    const mirror = await BenchMirror.start(workspace, {
-      profile,
-      origin,
-      target,
-      targetBootstrap: target.bootstrapServers,
-      name: "cutover",
-      targetBrokers: 3,
-    });
-    try {
-      await mirror.copy(`${PREFIX}-.*`, "1");
-      const model = mirror.model(`${PREFIX}-.*`, "1");
-      await runGate(model, { stableForMs: 0, limitMs: FIRST_COPY_LIMIT_MS }, silent);
-      progress("the copy is complete for the first time");
-      const found = { "no fence": [] as Round[], fence: [] as Round[] };
-      for (let round = 1; round <= rounds; round++) {
-        for (const way of ["no fence", "fence"] as const) {
-          const one = await cutover(model, {
-            origin,
-            port,
-            name: `${way.replace(" ", "-")}-${round}`,
-            fenced: way === "fence",
-          });
-          found[way].push(one);
-          progress(`${way}, round ${round}: ${one.total.toFixed(1)} s`);
-        }
+  await withCopy({ prefix: PREFIX, topics, sizes, profile }, async ({ origin, port, model }) => {
+    const found = { "no fence": [] as Round[], fence: [] as Round[] };
+    for (let round = 1; round <= rounds; round++) {
+      for (const way of ["no fence", "fence"] as const) {
+        const one = await cutover(model, {
+          origin,
+          port,
+          name: `${way.replace(" ", "-")}-${round}`,
+          fenced: way === "fence",
+        });
+        found[way].push(one);
+        progress(`${way}, round ${round}: ${one.total.toFixed(1)} s`);
       }
-      report(found, model);
-    } finally {
-      await port.close();
-      await mirror.stop();
     }
+    report(found, model);
   });
 }
 

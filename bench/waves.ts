@@ -10,20 +10,18 @@
  *   npm run bench waves -- [--topics 5] [--partitions 10] [--groups 50] [--rate 5] [--rounds 3] [--profile tuned]
  *                          [--quick]
  */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
 import { runGate } from "../engine/gate";
-import { type CountingPort, openKafka } from "../engine/kafka/client";
+import type { CountingPort } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
 import { type AppliedOffsets, applyOffsets, planOffsets } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { compareCopy } from "../engine/verify";
-import { asApplication, commitGroups, makeEstate } from "./applications";
-import { count, fullSpeed, inWorkspace, median, print, program, progress, table } from "./common";
-import { BenchMirror } from "./mirror";
+import { asApplication, commitGroups, withCopy } from "./applications";
+import { count, median, print, program, progress, table } from "./common";
 import { startRate, startWriter } from "./writer";
 
 const { values } = parseArgs({
@@ -55,37 +53,12 @@ const moving = names("moving");
 const others = names("other");
 /** The wave and the others are written to for this long before each measurement. */
 const WRITING_MS = 5_000;
-const FIRST_COPY_LIMIT_MS = 10 * 60_000;
 const WANTED_S = 5;
 
 async function main(): Promise<void> {
-  await inWorkspace(async (workspace) => {
-    const start = (name: "origin" | "target", brokers: 1 | 3) =>
-      startKafkaCluster({
-        name,
-        brokers,
-        folder: join(workspace.folder, name),
-        heap: "512m",
-        jvmOptions: fullSpeed,
-        parts: workspace.parts,
-        progress,
-      });
-    const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
-    const port = await openKafka(origin.connection, "origin");
-    await makeEstate(origin, port, PREFIX, [...moving, ...others], sizes);
-    const mirror = await BenchMirror.start(workspace, {
-      profile,
-      origin,
-      target,
-      targetBootstrap: target.bootstrapServers,
-      name: "waves",
-      targetBrokers: 3,
-    });
-    try {
-      await mirror.copy(`${PREFIX}-.*`, "1");
-      const whole = mirror.model(`${PREFIX}-.*`, "1");
-      await runGate(whole, { stableForMs: 0, limitMs: FIRST_COPY_LIMIT_MS }, silent);
-      progress("the copy is complete for the first time");
+  await withCopy(
+    { prefix: PREFIX, topics: [...moving, ...others], sizes, profile },
+    async ({ origin, port, model: whole }) => {
       const busy = await startRate(asApplication(origin), others, sizes.partitions, rate * 1e6);
       const found = { producers: [] as number[], consumers: [] as number[] };
       for (let round = 1; round <= rounds; round++) {
@@ -100,11 +73,8 @@ async function main(): Promise<void> {
       }
       const written = await busy.stop();
       report(found, written, whole.mirror.offsetFlushIntervalMs);
-    } finally {
-      await port.close();
-      await mirror.stop();
-    }
-  });
+    },
+  );
 }
 
 function report(

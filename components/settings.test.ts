@@ -57,7 +57,7 @@ describe("profiles", () => {
       offsetSyncsLocation: "target",
       isolationLevel: "read_committed",
       replicationFactor: -1,
-      offsetFlushIntervalMs: 5000,
+      offsetFlushIntervalMs: 1000,
       refreshTopicsIntervalSeconds: 60,
       syncGroupOffsets: false,
     });
@@ -65,7 +65,7 @@ describe("profiles", () => {
       "offset.storage.replication.factor": -1,
       "config.storage.replication.factor": -1,
       "status.storage.replication.factor": -1,
-      "offset.flush.interval.ms": 5000,
+      "offset.flush.interval.ms": 1000,
     });
     for (const [brokers, factor] of [
       [1, 1],

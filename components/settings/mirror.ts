@@ -181,7 +181,7 @@ export const workerShape = {
   ).optional(),
   /**
    * Milliseconds between flushes of the workers' offsets.
-   * @default 5000; `guide`: not set, which is 60000
+   * @default 1000; `guide`: not set, which is 60000
    */
   offsetFlushIntervalMs: count.optional(),
   /**

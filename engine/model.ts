@@ -100,8 +100,11 @@ export interface Connection extends Resolved<typeof modelConnectionShape> {
 
 export type Side = "origin" | "target";
 
-/** `consumers`: the groups move, while producers still write to the origin and the mirror copies. */
-export type Phase = "mirror" | "consumers" | "cutover" | "cleanup";
+/**
+ * `consumers`: the groups move, while producers still write to the origin and the mirror copies. `returned`: everything
+ * went back to the origin after a cutover with a way back.
+ */
+export type Phase = "mirror" | "consumers" | "cutover" | "returned" | "cleanup";
 
 export type Profile = "guide" | "tuned" | "least";
 
@@ -226,6 +229,11 @@ export interface Scope {
 export interface MirrorModel extends Resolved<typeof mirrorModelShape> {
   /** Absent: the whole mirror. */
   scope?: Scope;
+  /**
+   * Patterns of the parts with a way back. The running mirror excludes a part's topics after its cutover, in addition
+   * to `topicsExcludePattern`. Absent: no part has a way back.
+   */
+  leaving?: readonly string[];
 }
 
 /** The input of every lifecycle step: the mirror, and how to reach both clusters. */

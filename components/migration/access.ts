@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
-import { administratorAcls } from "../../engine/acls";
+import { type AclRule, administratorAcls, mergeRules } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import type { ConnectionSecrets } from "../../lifecycle/handlers/renewed";
 import { SecretValues, UnclaimedUser } from "../../lifecycle/resources";
@@ -24,6 +24,10 @@ interface AccessContext {
   parent: pulumi.Resource;
   args: MigrationArgs;
   mirror: MirrorModel;
+  /** The administrator, if another access of the same cluster declares it. Absent: it is declared here. */
+  administrator?: pulumi.Output<Connection>;
+  /** Rules that the administrator needs in addition to those for this mirror. */
+  moreRights?: readonly AclRule[];
 }
 
 /** Credentials and connection of the mirror's user on one cluster, as its resource needs them. */
@@ -48,6 +52,10 @@ export class ClusterAccess {
     this.cluster = context.args[context.side];
     this.names = namesOf(context.side, this.cluster);
     this.ca = this.cluster.ca ?? this.existingCa() ?? this.operatorsCa();
+    if (context.administrator !== undefined) {
+      this.administrator = context.administrator;
+      return;
+    }
     const credentials = this.administratorsCredentials();
     this.administrator = this.connection(credentials);
     const secrets = this.secretsOf(credentials);
@@ -91,7 +99,10 @@ export class ClusterAccess {
     const { administrator, operator } = this.cluster;
     if (administrator !== undefined) return givenCredentials(credentialsOf(administrator));
     if (operator === undefined) return undefined;
-    const rules = administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] });
+    const rules = mergeRules([
+      ...administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] }),
+      ...(this.context.moreRights ?? []),
+    ]);
     // The cluster cannot be checked before this user exists. The check runs with these settings instead.
     const accepted = args.preflight?.accept?.includes("CLUSTER_OPEN") === true;
     const everyoneByDefault = accepted ? false : args.preflight?.everyoneByDefault?.[side];

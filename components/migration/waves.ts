@@ -3,6 +3,7 @@ import type { MirrorModel, Phase, Scope } from "../../engine/model";
 import { outsideOf } from "../../engine/parts";
 import { compilePatternList, type Matcher } from "../../engine/patterns";
 import { defaultsOf } from "../../engine/setting";
+import { defined } from "../../engine/objects";
 import { someOf } from "../../engine/units";
 import { isPattern } from "../mirror/checks";
 import { type MigrationArgs, stepShape, type WaveSettings, waveShape } from "../settings/migration";
@@ -14,7 +15,33 @@ export interface Part {
   phase: Phase;
   /** The mirror, limited to this part. Without waves the whole mirror. */
   mirror: MirrorModel;
+  /** True: a return mirror copies back after the cutover. False: it no longer does. Absent: no way back. */
+  wayBack?: boolean;
 }
+
+/**
+ * True if the part's topics have left the mirror, or leave it in this `up`. Its steps then run before the mirror is
+ * changed. It also stays true after the way back has ended: the origin then has records that came from the target.
+ */
+export const hasLeft = ({ phase, wayBack }: Pick<Part, "phase" | "wayBack">): boolean =>
+  wayBack !== undefined && phase === "cutover";
+
+/** True if the return mirror of the part runs. */
+export const returns = (part: Pick<Part, "phase" | "wayBack">): boolean => hasLeft(part) && part.wayBack === true;
+
+/** Patterns of the topics that a part takes out of the mirror. */
+const patternsOf = (args: Pick<MigrationArgs, "waves" | "wayBack" | "phase">, out: (part: WayBackOf) => boolean) =>
+  hasWaves(args)
+    ? args.waves!.filter((wave) => out({ ...wave, phase: wavePhase(wave) })).map((wave) => wave.topics)
+    : out({ ...args, phase: args.phase ?? defaultsOf(stepShape).phase })
+      ? [".*"]
+      : [];
+
+type WayBackOf = Pick<Part, "phase" | "wayBack">;
+
+/** Patterns of the topics that the mirror does not copy any more in this `up`. */
+export const leftTopics = (args: Pick<MigrationArgs, "waves" | "wayBack" | "phase">): string[] =>
+  patternsOf(args, hasLeft);
 
 export const wavePhase = (wave: WaveSettings): Phase => wave.phase ?? defaultsOf(waveShape).phase;
 
@@ -23,14 +50,13 @@ export const hasWaves = ({ waves }: Pick<MigrationArgs, "waves">): boolean => (w
 
 /** Returns the part outside the waves, and one part for each wave, in the order of the settings. */
 export function partsOf(
-  {
-    phase = defaultsOf(stepShape).phase,
-    waves = [],
-    splitGroups,
-  }: Pick<MigrationArgs, "phase" | "waves" | "splitGroups">,
-  mirror: MirrorModel,
+  args: Pick<MigrationArgs, "phase" | "waves" | "splitGroups" | "wayBack">,
+  whole: MirrorModel,
 ): { rest: Part; waves: (Part & { wave: string })[] } {
-  if (waves.length === 0) return { rest: { phase, mirror }, waves: [] };
+  const { phase = defaultsOf(stepShape).phase, waves = [], splitGroups } = args;
+  const leaving = patternsOf(args, ({ wayBack }) => wayBack !== undefined);
+  const mirror = leaving.length === 0 ? whole : { ...whole, leaving };
+  if (waves.length === 0) return { rest: { phase, mirror, ...defined({ wayBack: args.wayBack }) }, waves: [] };
   const scopes = waves.map(
     ({ name: wave, topics, groups = "" }): Scope => ({
       wave,
@@ -46,6 +72,7 @@ export function partsOf(
       // Clean-up is for all parts at once: there is one mirror.
       phase: phase === "cleanup" ? phase : wavePhase(wave),
       mirror: { ...mirror, scope: scopes[i]! },
+      ...defined({ wayBack: wave.wayBack }),
     })),
   };
 }
@@ -54,11 +81,15 @@ export function partsOf(
 export function waveMistakes(args: Partial<MigrationArgs>): string[] {
   const { waves = [], splitGroups = [] } = args;
   if (waves.length === 0)
-    return splitGroups.length === 0
-      ? []
-      : ["splitGroups is not used: there are no waves between which a group could be split; remove it"];
+    return [
+      ...wayBackMistakes(args),
+      ...(splitGroups.length === 0
+        ? []
+        : ["splitGroups is not used: there are no waves between which a group could be split; remove it"]),
+    ];
   const mistakes = new Mistakes();
-  for (const mistake of [...sameNames(waves), ...notCutOver(args, waves)]) mistakes.add(mistake);
+  for (const mistake of [...sameNames(waves), ...notCutOver(args, waves), ...wayBackMistakes(args)])
+    mistakes.add(mistake);
   const topics = waves.map(({ topics: list }, i) => matcherOf(`waves.${i}.topics`, list, mistakes));
   const groups = waves.map(({ groups: list }, i) => matcherOf(`waves.${i}.groups`, list, mistakes));
   waves.forEach(({ topics: list }, i) => {
@@ -84,6 +115,26 @@ function sameNames(waves: readonly WaveSettings[]): string[] {
       : [`waves.${i}.name is "${name}", as is waves.${first}.name: give each wave a name of its own`];
   });
 }
+
+/** Mistakes in the way back that the settings alone show. */
+function wayBackMistakes({ waves = [], wayBack, phase }: Partial<MigrationArgs>): string[] {
+  if (waves.length === 0) return phase === "returned" && wayBack !== true ? [notReturnable("phase", "wayBack")] : [];
+  return [
+    ...(wayBack === undefined ? [] : ["wayBack is not used: the migration has waves; set it on each wave"]),
+    ...(phase === "returned"
+      ? ['phase is "returned", but the migration has waves: only a wave can return; set the phase of a wave']
+      : []),
+    ...waves.flatMap((wave, i) =>
+      wave.phase === "returned" && wave.wayBack !== true
+        ? [notReturnable(`waves.${i}.phase`, `waves.${i}.wayBack`)]
+        : [],
+    ),
+  ];
+}
+
+const notReturnable = (phase: string, wayBack: string): string =>
+  `${phase} is "returned", but ${wayBack} is not true: nothing was copied back to the origin; set ${wayBack} to ` +
+  "true before the cutover";
 
 /** The clean-up deletes the mirror that copies for all waves. */
 function notCutOver({ phase, abandon }: Partial<MigrationArgs>, waves: readonly WaveSettings[]): string[] {

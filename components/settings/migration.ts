@@ -133,21 +133,34 @@ export const waveShape = {
    */
   groups: text.optional(),
   /**
-   * `mirror`, `consumers` or `cutover`, as for the whole migration, but only for the topics and groups of this wave.
+   * `mirror`, `consumers`, `cutover` or `returned`, as for the whole migration, but only for the topics and groups of
+   * this wave.
    * @default `mirror`
    */
-  phase: oneOf(["mirror", "consumers", "cutover"]).default("mirror"),
+  phase: oneOf(["mirror", "consumers", "cutover", "returned"]).default("mirror"),
+  /**
+   * `true`: after the cutover a second mirror copies the wave's topics back to the origin, so that the wave can return
+   * (docs/waves.md). `false`: ends this. Without waves set it at the top level.
+   * @default no way back
+   */
+  wayBack: flag.optional(),
 };
 export interface WaveSettings extends Written<typeof waveShape> {}
 
 export const stepShape = {
   /**
    * `mirror`: copy. `consumers`: move the groups while producers still write to the origin (docs/waves.md).
-   * `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `cleanup`: delete the
-   * mirror. With `waves`: the phase of everything outside the waves.
+   * `cutover`: wait until the copy is complete, verify it, move offsets, reset replication. `returned`: go back to the
+   * origin, with `wayBack`. `cleanup`: delete the mirror. With `waves`: the phase of everything outside the waves.
    * @default `mirror`
    */
-  phase: oneOf(["mirror", "consumers", "cutover", "cleanup"]).default("mirror"),
+  phase: oneOf(["mirror", "consumers", "cutover", "returned", "cleanup"]).default("mirror"),
+  /**
+   * `true`: after the cutover a second mirror copies the topics back to the origin, so that the migration can return
+   * (docs/waves.md). `false`: ends this. With `waves` set it on each wave.
+   * @default no way back
+   */
+  wayBack: flag.optional(),
   /**
    * Abandon the migration: the gate lets `destroy` and `cleanup` continue without a proof. Recorded in the output
    * `abandonedAt`.

@@ -131,7 +131,8 @@ function settings(source: ConnectorState, mirror: MirrorModel, against: Against)
     ["topics.exclude", mirror.topicsExcludePattern],
   ] as const) {
     const actual = config[key];
-    if (actual !== undefined && wanted !== undefined && normal(actual) !== normal(wanted)) {
+    if (actual === undefined || wanted === undefined) continue;
+    if (normal(key === "topics" ? actual : withoutLeaving(actual, mirror)) !== normal(wanted)) {
       against(
         "connector setting",
         key,
@@ -142,9 +143,15 @@ function settings(source: ConnectorState, mirror: MirrorModel, against: Against)
   }
 }
 
-function normal(list: string): string {
-  return list
-    .split(",")
-    .map((p) => p.trim())
+const normal = (list: string): string => entriesOf(list).join(",");
+
+const entriesOf = (list: string): string[] => list.split(",").map((pattern) => pattern.trim());
+
+/** Parts with a way back leave the mirror one by one, so any of them may be excluded now. */
+function withoutLeaving(exclude: string, { leaving = [], topicsExcludePattern = "" }: MirrorModel): string {
+  const own = new Set(entriesOf(topicsExcludePattern));
+  const left = new Set(leaving.flatMap(entriesOf).filter((pattern) => !own.has(pattern)));
+  return entriesOf(exclude)
+    .filter((pattern) => !left.has(pattern))
     .join(",");
 }

@@ -165,7 +165,7 @@ describe("mistakes in waves are reported together, before anything is declared",
       { name: "Orders", topics: "a" },
       { name: "a".repeat(41), topics: "a" },
       { name: "ends-", topic: "a", topics: "a" },
-      { name: "back", topics: "a", phase: "returned" },
+      { name: "back", topics: "a", phase: "back" },
       { name: "no-topics" },
     ];
     expect(found({ waves })).toEqual([
@@ -173,11 +173,11 @@ describe("mistakes in waves are reported together, before anything is declared",
       expect.stringMatching(/^waves\.1\.name is "a{41}"/),
       expect.stringMatching(/^waves\.2\.name is "ends-"/),
       'waves.2.topic is no setting (did you mean "topics"?)',
-      expect.stringMatching(/^waves\.3\.phase is "returned": it has to be one of mirror, consumers, cutover$/),
+      expect.stringMatching(/^waves\.3\.phase is "back": it has to be one of mirror, consumers, cutover, returned$/),
       "waves.4.topics is missing: it has to be a text",
     ]);
-    expect(found({ phase: "returned" })).toEqual([
-      'phase is "returned": it has to be one of mirror, consumers, cutover, cleanup',
+    expect(found({ phase: "back" })).toEqual([
+      'phase is "back": it has to be one of mirror, consumers, cutover, returned, cleanup',
     ]);
   });
 

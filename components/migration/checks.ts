@@ -2,6 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { pick } from "../../engine/setting";
 import type { MirrorModel, Side } from "../../engine/model";
+import { allExcluded } from "../../engine/rules";
+import { topicsExclude } from "../../engine/selection";
 import { dialectNamed } from "../dialects";
 import { checkCredentials } from "../given/given-credentials";
 import { isPattern } from "../mirror/checks";
@@ -186,6 +188,25 @@ function unusedWithoutTls(side: Side, { tls, ca, serverName, names, operator }: 
   const settings = { ca, serverName, "names.caSecret": names?.caSecret, "operator.caSecret": operator?.caSecret };
   const keys = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [key]));
   return keys.map((key) => `${side}.${key} is not used: ${side}.tls is false; remove one of them`);
+}
+
+/**
+ * Returns the settings of a mirror that no longer copies these topics. If none are left, the source connector stops: a
+ * mirror whose patterns select nothing is otherwise a mistake.
+ */
+export function withoutLeft(settings: MirrorSettings, left: readonly string[]): MirrorSettings {
+  if (left.length === 0) return settings;
+  const model = mirrorModelOf(settings);
+  const exclude = [topicsExclude(model), ...left].join(",");
+  const { sourceConnector = {} } = settings;
+  if (allExcluded(model.topicsPattern, exclude, "topics"))
+    return { ...settings, sourceConnector: { ...sourceConnector, state: "stopped" } };
+  const { "topics.exclude": own, ...config } = sourceConnector.config ?? {};
+  return {
+    ...settings,
+    ...(own === undefined ? {} : { sourceConnector: { ...sourceConnector, config } }),
+    topicsExcludePattern: exclude,
+  };
 }
 
 /**

@@ -14,12 +14,25 @@ import {
   type StepArgs,
 } from "../../lifecycle/resources";
 import { administratorRights, type PreflightOptions } from "../../engine/preflight";
+import { defined } from "../../engine/objects";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import { ownObjects, ownPrincipals } from "./objects";
-import { gateOptions, originEnds, type LastSteps, PartSteps, stepPhase, topicIds, userOperator } from "./part";
+import {
+  gateOptions,
+  originEnds,
+  type LastSteps,
+  PartSteps,
+  stepPhase,
+  targetEnds,
+  topicIds,
+  userOperator,
+  type WayBackPlace,
+} from "./part";
+import type { MirrorSettings } from "../settings/mirror";
 import { partFacts, reportFacts } from "./report";
-import { hasWaves, type Part, partsOf, wavePhase } from "./waves";
+import { principalOf, ReturnMirror } from "./return-mirror";
+import { hasLeft, hasWaves, type Part, partsOf, returns, wavePhase } from "./waves";
 
 /** Longest time to wait until the workers have left after their resource is deleted. */
 const LEAVING_SECONDS = 300;
@@ -39,6 +52,9 @@ export interface LifecycleContext {
   /** Changes with every setting. */
   trigger: string;
   administrators: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> };
+  settings: MirrorSettings;
+  /** Where the return mirror of a part is. */
+  placeOf: (part: Part) => WayBackPlace;
   /** Secrets that the administrators' values come from. */
   secrets: Pick<StepArgs, "originSecrets" | "targetSecrets">;
 }
@@ -64,6 +80,7 @@ export class Lifecycle {
   readonly rest: PartSteps;
   readonly waves: PartSteps[];
   private readonly step: StepArgs;
+  private readonly steps = new Map<PartSteps, LastSteps>();
 
   constructor(private readonly context: LifecycleContext) {
     const { name, parent, notes, mirror, administrators, abandon, args, phase, preflight } = this.context;
@@ -74,7 +91,11 @@ export class Lifecycle {
       ...this.context.secrets,
     };
     const parts = partsOf({ ...args, phase }, mirror);
-    const stepsOf = (part: Part) => new PartSteps({ name, parent, notes, abandon, args, step: this.step, part });
+    const stepsOf = (part: Part) => {
+      const returnPrincipal = part.wayBack === true ? principalOf(args, context.settings, part) : undefined;
+      const own = { part, ...defined({ returnPrincipal }) };
+      return new PartSteps({ name, parent, notes, abandon, args, step: this.step, ...own });
+    };
     this.rest = stepsOf(parts.rest);
     this.waves = parts.waves.map(stepsOf);
     const looked = {
@@ -181,14 +202,48 @@ export class Lifecycle {
    * part.
    */
   aboveMirror(mirror: pulumi.Resource): AllSteps {
-    const steps = new Map<PartSteps, LastSteps>();
     let after = [mirror];
     for (const part of byPhase([...this.waves, this.rest])) {
+      if (hasLeft(part.part)) continue;
       const declared = part.aboveMirror(after);
-      steps.set(part, declared);
+      this.steps.set(part, { ...this.steps.get(part), ...declared });
       after = [mirror, declared.replication];
     }
-    return this.each((part) => steps.get(part)!);
+    return this.each((part) => this.steps.get(part)!);
+  }
+
+  /**
+   * Declares what has to happen before the mirror is changed: the cutover of parts whose topics then leave the mirror,
+   * and the return of parts whose topics then come back.
+   * @returns what the mirror depends on; nothing without a way back
+   */
+  beforeMirror(): pulumi.Resource[] {
+    const before: pulumi.Resource[] = [];
+    for (const part of byPhase([...this.waves, this.rest])) {
+      if (!hasLeft(part.part) && part.part.phase !== "returned") continue;
+      const after = [this.preflight, this.checkpoints, ...before.slice(-1)];
+      const declared = hasLeft(part.part) ? part.aboveMirror(after) : undefined;
+      const wayBack = part.wayBack(
+        declared === undefined ? after : [declared.replication],
+        this.context.placeOf(part.part),
+        declared,
+      );
+      this.steps.set(part, { ...declared, wayBack } as LastSteps);
+      before.push(wayBack);
+    }
+    return before;
+  }
+
+  /** Declares the mirrors that copy back to the origin. */
+  returnMirrors(mirror: pulumi.Resource, steps: AllSteps): ReturnMirror[] {
+    const { name, parent, args, settings, administrators, abandon } = this.context;
+    return [this.rest, ...this.waves].flatMap((of, i) => {
+      if (!returns(of.part)) return [];
+      const { gate } = i === 0 ? steps.rest : steps.waves[i - 1]!;
+      const context = { name, parent, part: of.part, args, settings, administrators, abandon };
+      const step = { ...this.step, mirror: of.part.mirror };
+      return [new ReturnMirror({ ...context, step, targetEnds: targetEnds(gate) }, [mirror])];
+    });
   }
 
   /** Declares the gates for phase `cleanup`, which has no mirror. */
@@ -232,8 +287,9 @@ export class Lifecycle {
   }
 
   /** Declares the guard of every part. They are declared last, and therefore deleted first. */
-  guards(steps: AllSteps, report: Report | undefined): Guard[] {
-    const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report])];
+  guards(steps: AllSteps, report: Report | undefined, mirrors: readonly ReturnMirror[] = []): Guard[] {
+    const returning = mirrors.map(({ mirror }) => mirror);
+    const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report]), ...returning];
     return [
       this.rest.guard(steps.rest.gate, after),
       ...this.waves.map((part, i) => part.guard(steps.waves[i]!.gate, after)),
@@ -253,7 +309,7 @@ export class Lifecycle {
   }
 }
 
-const ORDER: readonly Phase[] = ["mirror", "consumers", "cutover", "cleanup"];
+const ORDER: readonly Phase[] = ["mirror", "returned", "consumers", "cutover", "cleanup"];
 
 const byPhase = (parts: readonly PartSteps[]): PartSteps[] =>
   [...parts].sort((a, b) => ORDER.indexOf(a.part.phase) - ORDER.indexOf(b.part.phase));
@@ -273,6 +329,7 @@ function wavesForPreflight(
       topics: wave.topics,
       groups: wave.groups ?? "",
       phase: wavePhase(wave),
+      ...defined({ wayBack: wave.wayBack }),
     })),
     ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
   };

@@ -6,12 +6,14 @@ import type { MirrorSettings } from "../settings/mirror";
 import { ClusterAccess } from "./access";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
-import { resolveMigration } from "./checks";
-import { Lifecycle } from "./lifecycle";
+import { resolveMigration, withoutLeft } from "./checks";
+import { type AllSteps, Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
 import { preflightOptions } from "./preflight";
 import { reportLocation, triggerOf } from "./report";
+import { type ReturnMirror, wayBackPlace } from "./return-mirror";
 import { type Summary, summaryOf } from "./summary";
+import { leftTopics } from "./waves";
 
 /**
  * One migration: users with exact ACLs, their Secrets beside the mirror, the KafkaMirrorMaker2, and the steps that
@@ -65,16 +67,18 @@ export class Migration extends pulumi.ComponentResource {
       preflight: preflightOptions(args, settings),
       administrators,
       secrets: defined({ originSecrets: origin.secrets, targetSecrets: target.secrets }),
+      settings,
+      placeOf: (part) => wayBackPlace(this, args, part),
       ...reportLocation(name, args),
       trigger: triggerOf({ ...args, settings }),
     });
 
-    const steps =
+    const { steps, returning } =
       this.phase === "cleanup"
-        ? lifecycle.gates()
-        : lifecycle.aboveMirror(this.mirror(name, args, settings, origin, target, lifecycle));
+        ? { steps: lifecycle.gates(), returning: [] }
+        : this.running(lifecycle, this.mirror(name, args, settings, origin, target, lifecycle));
     const report = lifecycle.report(steps);
-    lifecycle.guards(steps, report);
+    lifecycle.guards(steps, report, returning);
     this.report = report === undefined ? pulumi.output(null) : report.report;
     const { passedAt, abandonedAt } = lifecycle.rest.verdict(steps.rest.gate);
     this.passedAt = passedAt;
@@ -87,6 +91,11 @@ export class Migration extends pulumi.ComponentResource {
       summary: this.summary,
       report: this.report,
     });
+  }
+
+  private running(lifecycle: Lifecycle, mirror: Mirror): { steps: AllSteps; returning: ReturnMirror[] } {
+    const steps = lifecycle.aboveMirror(mirror);
+    return { steps, returning: lifecycle.returnMirrors(mirror, steps) };
   }
 
   private mirror(
@@ -105,7 +114,7 @@ export class Migration extends pulumi.ComponentResource {
       { origin: users.origin.connection, target: users.target.connection },
       ready,
     );
-    const beneath = lifecycle.beneathMirror([privileges, ...ready]);
+    const beneath = [...lifecycle.beneathMirror([privileges, ...ready]), ...lifecycle.beforeMirror()];
     const side = (which: "origin" | "target") => ({
       ...settings[which],
       bootstrapServers: args[which].bootstrapServers,
@@ -116,7 +125,7 @@ export class Migration extends pulumi.ComponentResource {
     return new Mirror(
       `${name}-mirror`,
       {
-        ...settings,
+        ...withoutLeft(settings, leftTopics(args)),
         ...(mirrorName === undefined ? {} : { name: mirrorName }),
         ...(namespace === undefined ? {} : { namespace }),
         ...(kubeconfig === undefined ? {} : { kubeconfig }),

@@ -14,9 +14,11 @@ import {
   type ReportLocation,
   type StepArgs,
   Verification,
+  WayBack,
 } from "../../lifecycle/resources";
 import { gateShape, type MigrationArgs, verifyShape } from "../settings/migration";
-import type { Part } from "./waves";
+import type { KubernetesArgs } from "../settings/place";
+import { hasLeft, type Part } from "./waves";
 
 /** The steps of the cutover, in order. */
 export interface CutoverSteps {
@@ -28,7 +30,7 @@ export interface CutoverSteps {
 }
 
 /** Those steps that the current phase declares. */
-export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps>;
+export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps> & { wayBack?: WayBack };
 
 export interface GateVerdict {
   passed: pulumi.Output<boolean>;
@@ -48,6 +50,8 @@ interface PartContext {
   notes: ReportLocation;
   /** The arguments of every step, with the whole mirror. */
   step: StepArgs;
+  /** Principal of the part's return mirror on the origin. Absent: there is no return mirror. */
+  returnPrincipal?: string;
 }
 
 /**
@@ -58,6 +62,15 @@ const RESTART_MS = 150_000;
 
 /** In phase `consumers` only the groups move. Every other step of the part still waits. */
 export const stepPhase = (phase: Phase): Phase => (phase === "consumers" ? "mirror" : phase);
+
+/** What the way back of a part needs to know besides the part. */
+export interface WayBackPlace {
+  /** The return mirror's object. */
+  place: WayBackArgs["place"];
+  access: KubernetesArgs;
+}
+
+type WayBackArgs = ConstructorParameters<typeof WayBack>[1];
 
 /** The steps that cut over one part of a migration: a wave, or everything outside the waves. */
 export class PartSteps {
@@ -79,7 +92,7 @@ export class PartSteps {
     const fenced = this.fenced();
     const raised = new Fence(
       this.named("fence"),
-      { ...this.step, phase, enabled: fenced.fence, options: args.fenceOptions ?? {}, ...userOperator(args) },
+      { ...this.step, phase, enabled: fenced.fence, options: fenced.fenceOptions ?? {}, ...userOperator(args) },
       this.after(...after),
     );
     const gate = this.gate([raised]);
@@ -112,6 +125,36 @@ export class PartSteps {
   }
 
   /**
+   * Declares the step that opens the way back after the cutover, and that goes it in phase `returned`. The mirror
+   * depends on it: a part's topics leave the mirror only when their copy is proved, and they come back only when the
+   * return mirror is gone.
+   * @param steps those of the cutover, which have run; absent in phase `returned`
+   */
+  wayBack(after: pulumi.Resource[], { place, access }: WayBackPlace, steps?: CutoverSteps): WayBack {
+    const { abandon, args, notes: resume } = this.context;
+    const gate = steps?.gate;
+    return new WayBack(
+      this.named("way-back"),
+      {
+        ...this.step,
+        ...(gate === undefined ? {} : { gatePassedAt: this.verdict(gate).passedAt, gateEnds: originEnds(gate) }),
+        ...(steps === undefined ? {} : { moved: steps.offsets.applied.apply((applied) => applied ?? null) }),
+        phase: this.part.phase,
+        wayBack: this.part.wayBack === true,
+        abandon,
+        ...this.fenced(),
+        gate: gateOptions(args),
+        verify: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
+        offsets: args.offsets ?? {},
+        resume,
+        place,
+        ...access,
+      },
+      this.after(...after),
+    );
+  }
+
+  /**
    * Declares the gate.
    * @param after in phase `cleanup`, which declares no mirror, the checkpoints: the gate runs before anything is
    *   deleted
@@ -120,7 +163,7 @@ export class PartSteps {
     const { abandon, args } = this.context;
     return new Gate(
       this.named("gate"),
-      { ...this.step, phase: this.phase, abandon, ...this.fenced(), options: gateOptions(args) },
+      { ...this.step, ...this.left(), phase: this.phase, abandon, ...this.fenced(), options: gateOptions(args) },
       this.after(...after),
     );
   }
@@ -151,15 +194,29 @@ export class PartSteps {
     const known = { fence: args.fence ?? false, ...ends, ...this.verdict(gate) };
     return new Guard(
       this.named("guard"),
-      { ...this.step, phase: this.phase, abandon, options: gateOptions(args), ...known },
+      { ...this.step, ...this.left(), phase: this.phase, abandon, options: gateOptions(args), ...known },
       this.after(...after),
     );
   }
 
+  /** With a way back, the origin gets the target's records after the cutover. That is no reason to ask the gate again. */
+  private left(): { hasLeft?: boolean } {
+    return hasLeft(this.part) ? { hasLeft: true } : {};
+  }
+
   private fenced(): { fence: boolean; fenceOptions?: FenceOptions } {
-    const { fence = false, fenceOptions } = this.context.args;
+    const { fence = false } = this.context.args;
+    const fenceOptions = this.fenceOptions();
     // Leave the key out instead of an empty value: a new key would change every state that does not have it.
     return { fence, ...(fenceOptions === undefined ? {} : { fenceOptions }) };
+  }
+
+  /** The return mirror writes to the origin behind the fence. Nobody else does. */
+  private fenceOptions(): FenceOptions | undefined {
+    const { fenceOptions } = this.context.args;
+    const { returnPrincipal } = this.context;
+    if (returnPrincipal === undefined) return fenceOptions;
+    return { ...fenceOptions, except: [...(fenceOptions?.except ?? []), returnPrincipal] };
   }
 
   private named(step: string): string {
@@ -201,5 +258,14 @@ export function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
     ends === undefined || ends === null
       ? null
       : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
+  );
+}
+
+/** The ends of the target's partitions when the gate passed, by the origin's topic name. Null: it has not passed. */
+export function targetEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
+  return gate.ends.apply((ends) =>
+    ends === undefined || ends === null
+      ? null
+      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.targetEnds])),
   );
 }

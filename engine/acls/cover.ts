@@ -41,6 +41,8 @@ export function withoutRedundant(covers: readonly Cover[]): Cover[] {
 
 /** An ordinary character in a regular expression. Group names may contain more than letters. */
 const PLAIN = /^[^\\^$.|?*+()[\]{}\s#]$/;
+/** One character, escaped or as a class of its own: `\\.` or `[.]`. */
+const QUOTED = /^(?:\\([^A-Za-z0-9])|\[([^\\^\]&[])\])/;
 /** A quantifier. It allows zero or several of the previous character, so that character is not fixed text. */
 const QUANTIFIER = /^[*+?{]/;
 
@@ -48,10 +50,10 @@ function coverOne(pattern: string): Cover {
   let fixed = "";
   let rest = pattern.startsWith("^") ? pattern.slice(1) : pattern;
   while (rest.length > 0) {
-    const escaped = rest[0] === "\\" && rest.length > 1 && !/[A-Za-z0-9]/.test(rest[1]!);
-    const letter = escaped ? rest[1]! : rest[0]!;
-    if (!escaped && !PLAIN.test(letter)) break;
-    const after = rest.slice(escaped ? 2 : 1);
+    const quoted = QUOTED.exec(rest);
+    const letter = quoted === null ? rest[0]! : (quoted[1] ?? quoted[2])!;
+    if (quoted === null && !PLAIN.test(letter)) break;
+    const after = rest.slice(quoted === null ? 1 : quoted[0].length);
     if (QUANTIFIER.test(after)) break;
     fixed += letter;
     rest = after;

@@ -85,7 +85,7 @@ const expressionsIn = (pattern: string) =>
 const FILLERS = ["x", "X7", "a-b", "a.b", "a_b"];
 
 /** Names that a pattern selects and an exclusion leaves out, if it leaves out every name that was tried. */
-function allExcluded(pattern: string, exclude: string, what: "topics" | "groups"): boolean {
+export function allExcluded(pattern: string, exclude: string, what: "topics" | "groups"): boolean {
   const expressions = expressionsIn(pattern);
   const [wanted, left] = [selecting(what, pattern, ""), selecting(what, pattern, exclude)];
   if (wanted === undefined || left === undefined) return false;

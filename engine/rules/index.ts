@@ -25,6 +25,7 @@ import { type MirrorView, nothing, type UserView, type View } from "./view";
 
 export { sameCluster } from "./addresses";
 export { commonCopies } from "./copies";
+export { allExcluded } from "./copies-nothing";
 export type { RuleFinding, Level, Rule, Setting, Settings } from "./rule";
 export { isUsualLogin, logsInAs, maybeAtOrigin, nameOf, sideFor } from "./sides";
 export { attempt, fields, inEach, later, NotKnownYet, type Text, textsOf } from "./unknown";

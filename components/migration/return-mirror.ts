@@ -1,0 +1,251 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Mistakes } from "../../engine/errors";
+import { defined } from "../../engine/objects";
+import type { Connection, MirrorModel, Side } from "../../engine/model";
+import { internalTopics } from "../../engine/naming";
+import { returnMirror } from "../../engine/way-back/model";
+import type { TopicEnds } from "../../engine/fence";
+import {
+  InternalTopicResource,
+  MirrorGone,
+  Preflight,
+  Residue,
+  ReturnStart,
+  type StepArgs,
+} from "../../lifecycle/resources";
+import { dialectNamed } from "../dialects";
+import { accessOfProvider } from "../kubernetes";
+import { Mirror } from "../mirror/mirror";
+import type { MirrorSettings } from "../settings/mirror";
+import type { MigrationArgs } from "../settings/migration";
+import type { MigrationCluster } from "../settings/users";
+import { ClusterAccess } from "./access";
+import { mirrorName, mirrorNamespace, namesOf } from "./names";
+import { ownObjects, ownPrincipals } from "./objects";
+import type { WayBackPlace } from "./part";
+import type { Part } from "./waves";
+
+/** Longest time to wait until the workers have left after their resource is deleted, in seconds. */
+const LEAVING_SECONDS = 300;
+
+/** `return`, or `return-<wave>`: the ending of every name that belongs to a part's return mirror. */
+export const returnSuffix = ({ wave }: Pick<Part, "wave">): string =>
+  wave === undefined ? "return" : `return-${wave}`;
+
+/** The settings of a part's return mirror: a migration from the target to the origin, of the part's topics only. */
+export interface ReturnSettings {
+  args: MigrationArgs;
+  mirror: MirrorModel;
+  settings: MirrorSettings;
+}
+
+/** Returns the settings of a part's return mirror. Its objects have names of their own. */
+export function returnSettings(args: MigrationArgs, settings: MirrorSettings, part: Part): ReturnSettings {
+  const mirror = returnMirror(part.mirror);
+  const name = `${mirrorName(args)}-${returnSuffix(part)}`;
+  const cluster = (side: Side): MigrationCluster => {
+    const { existingSecrets, ...same } = args[side];
+    const names = namesOf(side, args[side]);
+    return {
+      ...same,
+      ...defined({ existingSecrets }),
+      names: {
+        user: `${names.user}-${returnSuffix(part)}`,
+        administrator: names.administrator,
+        // Existing Secrets are used as they are, under their own names.
+        credentialsSecret:
+          existingSecrets?.credentials === true ? names.credentialsSecret : `${name}-${side}-credentials`,
+        caSecret: existingSecrets?.ca === true ? names.caSecret : `${name}-${side}-ca`,
+      },
+    };
+  };
+  const {
+    origin = {},
+    target = {},
+    sourceConnector,
+    checkpointConnector: _c,
+    heartbeatConnector: _h,
+    ...same
+  } = settings;
+  const { replicationFactor: _r, ...choices } = same;
+  return {
+    args: {
+      ...args,
+      // The guide's rights are wide. On the origin the return mirror may write only to the part's topics.
+      profile: args.profile === "guide" ? "least" : args.profile,
+      origin: cluster("target"),
+      target: cluster("origin"),
+      mirror: { ...args.mirror, name },
+      waves: [],
+    } as MigrationArgs,
+    mirror,
+    settings: {
+      ...choices,
+      origin: { alias: mirror.originAlias, ...defined({ brokers: target.brokers }) },
+      target: {
+        alias: mirror.targetAlias,
+        ...defined({ brokers: origin.brokers, config: target.config }),
+        groupId: mirror.groupId,
+        offsetStorageTopic: mirror.offsetStorageTopic,
+        configStorageTopic: mirror.configStorageTopic,
+        statusStorageTopic: mirror.statusStorageTopic,
+      },
+      topicsPattern: mirror.topicsPattern,
+      ...defined({ topicsExcludePattern: mirror.topicsExcludePattern }),
+      checkpointConnector: false,
+      // The topics on the origin belong to their owners, and so do their settings.
+      sourceConnector: {
+        ...sourceConnector,
+        config: { ...sourceConnector?.config, "sync.topic.configs.enabled": false, "sync.topic.acls.enabled": false },
+      },
+    },
+  };
+}
+
+/**
+ * The principal of a part's return mirror on the origin. Undefined: it is not known here (a certificate or a token), or
+ * there is no login.
+ */
+export function principalOf(args: MigrationArgs, settings: MirrorSettings, part: Part): string | undefined {
+  const { args: swapped } = returnSettings(args, settings, part);
+  const { given } = swapped.target;
+  if (given !== undefined) return typeof given.username === "string" ? `User:${given.username}` : undefined;
+  return ownPrincipals(swapped).target[0];
+}
+
+/** Where the return mirror of a part is, for the step that deletes it. */
+export function wayBackPlace(parent: pulumi.Resource, args: MigrationArgs, part: Part): WayBackPlace {
+  const { mirrorApiVersion } = dialectNamed(args.dialect, new Mistakes());
+  const { provider, kubeconfig, context } = args.mirror ?? {};
+  return {
+    place: {
+      apiVersion: mirrorApiVersion,
+      kind: "KafkaMirrorMaker2",
+      namespace: mirrorNamespace(args),
+      name: `${mirrorName(args)}-${returnSuffix(part)}`,
+    },
+    access: accessOfProvider(
+      provider ?? parent.getProvider("kubernetes:core/v1:Secret"),
+      defined({ kubeconfig, context }),
+    ),
+  };
+}
+
+export interface ReturnContext {
+  name: string;
+  parent: pulumi.Resource;
+  part: Part;
+  args: MigrationArgs;
+  settings: MirrorSettings;
+  /** The arguments of the part's steps, with the forward mirror. */
+  step: StepArgs;
+  administrators: Record<Side, pulumi.Output<Connection>>;
+  abandon: boolean;
+  /** The ends of the target's partitions when the gate passed. */
+  targetEnds: pulumi.Output<TopicEnds | null>;
+}
+
+/**
+ * The mirror that copies a part back from the target to the origin, with its users and Secrets, and the steps that
+ * start and remove it.
+ */
+export class ReturnMirror {
+  readonly mirror: Mirror;
+
+  constructor(
+    private readonly context: ReturnContext,
+    after: pulumi.Resource[],
+  ) {
+    const { parent, part, step, administrators, abandon, targetEnds } = context;
+    const { args, mirror, settings } = returnSettings(context.args, context.settings, part);
+    const swapped: StepArgs = {
+      ...step,
+      ...defined({ originSecrets: step.targetSecrets, targetSecrets: step.originSecrets }),
+      originConnection: step.targetConnection,
+      targetConnection: step.originConnection,
+      mirror,
+    };
+    const residue = new Residue(
+      this.named("residue"),
+      {
+        ...swapped,
+        phase: "cutover",
+        abandon,
+        when: "cleanup",
+        look: { principals: ownPrincipals(args), fence: false },
+        kubernetes: ownObjects(parent, args),
+      },
+      this.after(...after),
+    );
+    const access = (side: Side) =>
+      new ClusterAccess({
+        name: this.named("mirror").replace(/-mirror$/, ""),
+        side,
+        parent,
+        args,
+        // The rights follow the wave's own pattern. The mirror's pattern may be narrower than an ACL can be.
+        mirror: { ...mirror, topicsPattern: part.mirror.scope?.topics ?? mirror.topicsPattern },
+        administrator: administrators[side === "origin" ? "target" : "origin"],
+      });
+    const users = {
+      origin: access("origin").mirrorsUser([residue]),
+      target: access("target").mirrorsUser([residue]),
+    };
+    const ready = [...users.origin.resources, ...users.target.resources];
+    const privileges = new Preflight(
+      this.named("privileges"),
+      {
+        ...swapped,
+        phase: "cutover",
+        abandon,
+        stage: "privileges",
+        options: {},
+        mirrorOriginConnection: users.origin.connection,
+        mirrorTargetConnection: users.target.connection,
+      },
+      this.after(residue, ...ready),
+    );
+    const givenUp = abandon ? { abandon } : {};
+    const topics = internalTopics(mirror)
+      .filter(({ kind }) => kind !== "checkpoints")
+      .map(
+        (topic) =>
+          new InternalTopicResource(
+            this.named(`${topic.side}-${topic.name}`),
+            { ...swapped, ...givenUp, topic },
+            this.after(privileges, ...ready),
+          ),
+      );
+    const gone = new MirrorGone(
+      this.named(`group-${mirror.groupId}`),
+      { ...swapped, ...givenUp, limitSeconds: LEAVING_SECONDS },
+      this.after(...topics),
+    );
+    const start = new ReturnStart(this.named("start"), { ...step, abandon, targetEnds }, this.after(gone));
+    const side = (which: Side) => ({
+      ...settings[which],
+      bootstrapServers: args[which].bootstrapServers,
+      authentication: users[which].authentication,
+      tls: users[which].tls,
+    });
+    const { provider, kubeconfig, context: kubeContext, name, namespace } = args.mirror ?? {};
+    this.mirror = new Mirror(
+      this.named("mirror"),
+      {
+        ...settings,
+        ...defined({ name, namespace, kubeconfig, context: kubeContext }),
+        origin: side("origin"),
+        target: side("target"),
+      },
+      { parent, ...(provider === undefined ? {} : { provider }), dependsOn: [start] },
+    );
+  }
+
+  private named(step: string): string {
+    return `${this.context.name}-${returnSuffix(this.context.part)}-${step}`;
+  }
+
+  private after(...resources: pulumi.Resource[]): pulumi.CustomResourceOptions {
+    return { parent: this.context.parent, dependsOn: resources };
+  }
+}

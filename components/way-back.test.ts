@@ -1,0 +1,136 @@
+import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, test } from "vitest";
+import { Migration, type MigrationArgs } from "../index";
+import { opened, recordingMocks } from "../test/components/support/mocks";
+
+const operated = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  operator: { cluster: side, namespace: `${side}-ns` },
+});
+const clusters = { origin: operated("origin"), target: operated("target") };
+
+async function declared(more: Partial<MigrationArgs>) {
+  const mocks = recordingMocks();
+  await mocks.ready;
+  const migration = new Migration("m", { ...clusters, ...more });
+  await new Promise((resolve) => migration.summary.apply(resolve));
+  await pulumi.runtime.disconnect();
+  const resources = mocks.declared.map(({ type, name, inputs, after }) => ({
+    type: type.split(":").at(-1)!,
+    name,
+    after,
+    inputs: opened(inputs) as Record<string, any>,
+  }));
+  const at = (name: string) =>
+    resources.find((r) => r.name === name && !["Migration", "Mirror", "MirrorUser"].includes(r.type))!;
+  /** All resources that one comes after, directly or not. */
+  const before = (name: string, seen = new Set<string>()): Set<string> => {
+    for (const other of resources.filter((r) => r.name === name).flatMap((r) => r.after)) {
+      if (seen.has(other)) continue;
+      seen.add(other);
+      before(other, seen);
+    }
+    return seen;
+  };
+  return { resources, at, before };
+}
+
+const wave = (phase: "mirror" | "consumers" | "cutover" | "returned", wayBack?: boolean) => ({
+  waves: [
+    {
+      name: "orders",
+      topics: "orders[.].*",
+      groups: "orders-.*",
+      phase,
+      ...(wayBack === undefined ? {} : { wayBack }),
+    },
+    { name: "billing", topics: "billing", phase: "mirror" as const },
+  ],
+});
+
+describe("a way back", () => {
+  test("adds nothing before the cutover but what the steps have to know", async () => {
+    const [without, waiting] = [await declared(wave("mirror")), await declared(wave("mirror", true))];
+    expect(waiting.resources.map((r) => r.name).sort()).toEqual(without.resources.map((r) => r.name).sort());
+    expect(waiting.at("m-wave-orders-fence").inputs.options.except).toEqual(["User:mm2-credentials-return-orders"]);
+  });
+
+  test("the topics leave the mirror after the proof, and only then the return mirror starts", async () => {
+    const { at, before, resources } = await declared(wave("cutover", true));
+    expect(at("m-mirror").inputs.spec.mirrors[0].topicsExcludePattern).toMatch(/,orders\[\.\]\.\*$/);
+    for (const step of ["gate", "verification", "consumer-offsets", "replication", "way-back"])
+      expect(before("m-mirror"), step).toContain(`m-wave-orders-${step}`);
+    expect(before("m-wave-orders-fence")).not.toContain("m-mirror");
+    expect(before("m-wave-billing-gate")).toContain("m-mirror");
+    expect([...before("m-return-orders-start")]).toEqual(expect.arrayContaining(["m-mirror", "m-wave-orders-gate"]));
+    expect(before("m-return-orders-mirror")).toContain("m-return-orders-start");
+    const mirrors = resources.filter((r) => r.type === "KafkaMirrorMaker2");
+    expect(mirrors.map((r) => r.inputs.metadata.name).sort()).toEqual([
+      "data-migration",
+      "data-migration-return-orders",
+    ]);
+    const { spec } = at("m-return-orders-mirror").inputs;
+    expect(spec.target).toMatchObject({
+      bootstrapServers: "origin:9093",
+      groupId: "migration-connect-cluster-return-orders",
+    });
+    expect(spec.mirrors[0]).toMatchObject({
+      source: { bootstrapServers: "target:9093" },
+      topicsPattern: "orders[.].*",
+    });
+    expect(spec.mirrors[0]).not.toHaveProperty("checkpointConnector");
+    expect(spec.mirrors[0].sourceConnector.config).toMatchObject({
+      "sync.topic.configs.enabled": false,
+      "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+    });
+    expect(JSON.stringify(spec)).not.toContain("auto.offset.reset");
+  });
+
+  test("the return mirror's user may write only the wave's topics on the origin", async () => {
+    const { at } = await declared(wave("cutover", true));
+    const user = at("m-return-orders-target-user").inputs;
+    expect(user.metadata).toMatchObject({ name: "mm2-credentials-return-orders", namespace: "origin-ns" });
+    const writes = user.spec.authorization.acls.filter((a: any) => a.operations.includes("Write"));
+    for (const { resource } of writes)
+      expect(
+        (resource.patternType === "prefix" && resource.name === "orders.") ||
+          /^(mm2-.*|target-cluster-)return-orders/.test(resource.name),
+        JSON.stringify(resource),
+      ).toBe(true);
+    const reader = at("m-return-orders-origin-user").inputs;
+    expect(reader.metadata).toMatchObject({ name: "mm2-credentials-return-orders", namespace: "target-ns" });
+    expect(JSON.stringify(reader.spec.authorization.acls)).not.toContain("Write");
+  });
+
+  test("a returned wave goes back before its topics are in the mirror again, and has no return mirror", async () => {
+    const { at, before, resources } = await declared(wave("returned", true));
+    expect(before("m-mirror")).toContain("m-wave-orders-way-back");
+    expect(before("m-wave-orders-gate")).toContain("m-mirror");
+    expect(at("m-wave-orders-way-back").inputs).toMatchObject({
+      phase: "returned",
+      place: { namespace: "migration", name: "data-migration-return-orders" },
+    });
+    expect(at("m-mirror").inputs.spec.mirrors[0].topicsExcludePattern ?? "").not.toContain("orders");
+    expect(resources.some((r) => r.name.startsWith("m-return-"))).toBe(false);
+  });
+
+  test("ended, it leaves the topics out of the mirror, because the origin has records that came back", async () => {
+    const { at, resources } = await declared(wave("cutover", false));
+    expect(at("m-mirror").inputs.spec.mirrors[0].topicsExcludePattern).toMatch(/,orders\[\.\]\.\*$/);
+    expect(resources.some((r) => r.name.startsWith("m-return-"))).toBe(false);
+  });
+
+  test("works without waves, too", async () => {
+    const { at, before } = await declared({ phase: "cutover", wayBack: true });
+    expect(at("m-mirror").inputs.spec.mirrors[0].sourceConnector).toMatchObject({ state: "stopped" });
+    expect(before("m-mirror")).toContain("m-way-back");
+    expect(at("m-return-mirror").inputs.metadata.name).toBe("data-migration-return");
+    expect(at("m-guard").after).toContain("m-return-mirror");
+  });
+
+  test("is on every step secret where it has to be, and on nothing without it", async () => {
+    const { resources } = await declared({ phase: "cutover" });
+    expect(resources.some((r) => /return|way-back/.test(r.name))).toBe(false);
+    expect(JSON.stringify(resources.map((r) => r.inputs))).not.toMatch(/leaving|hasLeft|wayBack/);
+  });
+});

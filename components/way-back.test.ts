@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { Migration, type MigrationArgs } from "../index";
 import { opened, recordingMocks } from "../test/components/support/mocks";
+import { migrationMistakes } from "./migration/checks";
 
 const operated = (side: string) => ({
   bootstrapServers: `${side}:9093`,
@@ -132,5 +133,36 @@ describe("a way back", () => {
     const { resources } = await declared({ phase: "cutover" });
     expect(resources.some((r) => /return|way-back/.test(r.name))).toBe(false);
     expect(JSON.stringify(resources.map((r) => r.inputs))).not.toMatch(/leaving|hasLeft|wayBack/);
+  });
+});
+
+describe("a way back that cannot be is refused, together with every other mistake", () => {
+  const found = (more: object) => migrationMistakes({ ...clusters, ...more } as MigrationArgs).list;
+  const waves = (...list: object[]) => ({ waves: list.map((one, i) => ({ name: `w${i}`, topics: `t${i}`, ...one })) });
+
+  test("with an operator that cannot list and alter offsets", () => {
+    const old = { dialect: "strimzi-v1beta2", operatorVersion: "0.43.0" };
+    expect(found({ ...old, wayBack: true })).toEqual([
+      expect.stringMatching(/^wayBack is true, but the operator 0\.43\.0/),
+    ]);
+    expect(found({ ...old, ...waves({}, { wayBack: true }) })).toEqual([expect.stringMatching(/^waves\.1\.wayBack/)]);
+    expect(found({ dialect: "strimzi-v1beta2", operatorVersion: "0.44.0", wayBack: true })).toEqual([]);
+    expect(found({ ...old, wayBack: false })).toEqual([]);
+  });
+
+  test("with other names on the target", () => {
+    const policy = { "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" };
+    expect(found({ wayBack: true, mirror: { sourceConnector: { config: policy } } })).toEqual([
+      expect.stringMatching(/^wayBack is true, but the mirror's replication policy gives topics another name/),
+    ]);
+  });
+
+  test("in places where it has no meaning", () => {
+    expect(found({ wayBack: true, ...waves({}) })).toEqual([expect.stringMatching(/^wayBack is not used/)]);
+    expect(found({ phase: "returned" })).toEqual([
+      expect.stringMatching(/^phase is "returned", but wayBack is not true/),
+    ]);
+    expect(found({ phase: "returned", ...waves({}) })).toEqual([expect.stringMatching(/only a wave can return/)]);
+    expect(found(waves({ phase: "returned" }))).toEqual([expect.stringMatching(/^waves\.0\.phase is "returned"/)]);
   });
 });

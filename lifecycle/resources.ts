@@ -8,6 +8,7 @@ import { checkpointsTopicStep, internalTopicStep, mirrorGoneStep } from "./handl
 import { passwordStep } from "./handlers/password";
 import { preflightStep } from "./handlers/preflight";
 import { readyStep } from "./handlers/ready";
+import { returnStartStep } from "./handlers/return-start";
 import { replicationStep } from "./handlers/replication";
 import { reportStep } from "./handlers/report";
 import { residueStep } from "./handlers/residue";
@@ -15,6 +16,7 @@ import { secretValuesStep } from "./handlers/secret-values";
 import { unclaimedStep } from "./handlers/unclaimed";
 import { unclaimedUserStep } from "./handlers/unclaimed-user";
 import { verificationStep } from "./handlers/verification";
+import { wayBackStep } from "./handlers/way-back";
 import { type StepInputsOf, stepResource } from "./step-resource";
 
 /*
@@ -103,3 +105,9 @@ export class UnclaimedUser extends stepResource(unclaimedUserStep) {}
 
 /** A random password. It is created once and stays secret. */
 export class Password extends stepResource(passwordStep) {}
+
+/** Opens the way back of a part after its cutover, and goes it in phase `returned`. */
+export class WayBack extends stepResource(wayBackStep) {}
+
+/** Makes the return mirror begin where the target's partitions ended when the gate passed. */
+export class ReturnStart extends stepResource(returnStartStep) {}

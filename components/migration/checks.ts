@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { pick } from "../../engine/setting";
+import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel, Side } from "../../engine/model";
+import { policyKind } from "../../engine/naming";
 import { allExcluded } from "../../engine/rules";
 import { topicsExclude } from "../../engine/selection";
 import { dialectNamed } from "../dialects";
@@ -69,7 +71,14 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
     }),
     mistakes,
   );
-  return [...new Set([...mistakes.list.map((mistake) => `mirror: ${mistake}`), ...migrationRefusals(args, resolved)])];
+  const renamed = wantsWayBack(args) && policyKind(modelFrom(resolved)) !== "identity" ? [RENAMED] : [];
+  return [
+    ...new Set([
+      ...mistakes.list.map((mistake) => `mirror: ${mistake}`),
+      ...migrationRefusals(args, resolved),
+      ...renamed,
+    ]),
+  ];
 }
 
 /**
@@ -121,6 +130,13 @@ export function argumentMistakes(
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }
+
+const RENAMED =
+  "wayBack is true, but the mirror's replication policy gives topics another name on the target: a way back needs the " +
+  "identity policy";
+
+const wantsWayBack = ({ wayBack, waves = [] }: Partial<MigrationArgs>): boolean =>
+  wayBack === true || waves.some((wave) => wave.wayBack === true);
 
 const MAKERS = ["operator", "kafka", "given", "anonymous"] as const;
 

@@ -32,7 +32,7 @@ import {
 import type { MirrorSettings } from "../settings/mirror";
 import { partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
-import { hasLeft, hasWaves, type Part, partsOf, returns, wavePhase } from "./waves";
+import { hasLeft, hasWaves, type Part, partsOf, returningTopics, returns, wavePhase } from "./waves";
 
 /** Longest time to wait until the workers have left after their resource is deleted. */
 const LEAVING_SECONDS = 300;
@@ -320,10 +320,12 @@ const resourcesOf = ({ rest, waves }: AllSteps): pulumi.Resource[] =>
 /** What the preflight compares with the clusters and with the waves of the last `up`. */
 function wavesForPreflight(
   args: MigrationArgs,
-): Pick<ConstructorParameters<typeof Preflight>[1], "waves" | "splitGroups"> {
-  if (!hasWaves(args)) return {};
+): Pick<ConstructorParameters<typeof Preflight>[1], "waves" | "splitGroups" | "wayBack" | "left"> {
+  const left = defined({ left: noneIfEmpty(returningTopics(args)) });
+  if (!hasWaves(args)) return { ...left, ...defined({ wayBack: args.wayBack }) };
   const { waves = [], splitGroups } = args;
   return {
+    ...left,
     waves: waves.map((wave) => ({
       name: wave.name,
       topics: wave.topics,
@@ -334,3 +336,5 @@ function wavesForPreflight(
     ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
   };
 }
+
+const noneIfEmpty = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
-import type { Phase } from "../../engine/model";
+import type { Phase, Side } from "../../engine/model";
 import { Mirror } from "../mirror/mirror";
 import type { MirrorSettings } from "../settings/mirror";
 import { ClusterAccess } from "./access";
@@ -9,7 +9,7 @@ import { type MigrationArgs, stepShape } from "../settings/migration";
 import { resolveMigration, withoutLeft } from "./checks";
 import { type AllSteps, Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
-import { preflightOptions } from "./preflight";
+import { moreRights, preflightOptions } from "./preflight";
 import { reportLocation, triggerOf } from "./report";
 import { type ReturnMirror, wayBackPlace } from "./return-mirror";
 import { type Summary, summaryOf } from "./summary";
@@ -53,7 +53,9 @@ export class Migration extends pulumi.ComponentResource {
     super("kafka-migration:components:Migration", name, {}, opts);
     this.phase = args.phase ?? defaultsOf(stepShape).phase;
 
-    const access = (side: "origin" | "target") => new ClusterAccess({ name, side, parent: this, args, mirror: model });
+    const more = moreRights(args, model);
+    const access = (side: Side) =>
+      new ClusterAccess({ name, side, parent: this, args, mirror: model, moreRights: more?.[side] ?? [] });
     const origin = access("origin");
     const target = access("target");
     const administrators = { origin: origin.administrator, target: target.administrator };

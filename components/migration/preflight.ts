@@ -2,10 +2,13 @@ import { defined } from "../../engine/objects";
 import { Mistakes } from "../../engine/errors";
 import { reader } from "../../engine/mirror-configuration";
 import type { ConfigSync, PreflightOptions } from "../../engine/preflight";
-import { resolveMirror } from "../mirror/resolve";
+import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
 import type { MirrorSettings } from "../settings/mirror";
 import type { Config } from "../dialects/model";
-import type { Side } from "../../engine/model";
+import type { AclRule } from "../../engine/acls";
+import type { MirrorModel, Side } from "../../engine/model";
+import { returnAdministratorAcls } from "../../engine/way-back/rights";
+import { partsOf } from "./waves";
 import type { MigrationArgs } from "../settings/migration";
 import { namesOf } from "./names";
 import { ownPrincipals } from "./objects";
@@ -34,9 +37,20 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     fence: args.fence ?? false,
     groups: args.offsets?.groups,
     users: madeUsers(args),
+    moreRights: moreRights(args, mirrorModelOf(settings)),
     ...args.preflight,
     everyoneByDefault: told(args),
   });
+}
+
+/** Returns the rights that the administrators need for the parts with a way back. Undefined: no part has one. */
+export function moreRights(args: MigrationArgs, model: MirrorModel): Record<Side, AclRule[]> | undefined {
+  const { rest, waves } = partsOf(args, model);
+  const parts = [rest, ...waves].filter(({ wayBack }) => wayBack !== undefined);
+  if (parts.length === 0) return undefined;
+  const of = (side: Side) =>
+    parts.flatMap(({ mirror }) => returnAdministratorAcls(side, mirror, args.offsets?.groups ?? []));
+  return { origin: of("origin"), target: of("target") };
 }
 
 /** Returns the source connector's settings for topic configurations. Undefined: there are none. */

@@ -5,7 +5,10 @@ import { compilePatternList, type Matcher } from "../../engine/patterns";
 import { defaultsOf } from "../../engine/setting";
 import { defined } from "../../engine/objects";
 import { someOf } from "../../engine/units";
+import { versionAtLeast } from "../../engine/version";
+import { strimziOf } from "../dialects/versions";
 import { isPattern } from "../mirror/checks";
+import { DEFAULT_DIALECT, type DialectName } from "../settings/mirror";
 import { type MigrationArgs, stepShape, type WaveSettings, waveShape } from "../settings/migration";
 
 /** One part of a migration: a wave, or everything outside the waves. Each part has its own steps. */
@@ -38,6 +41,10 @@ const patternsOf = (args: Pick<MigrationArgs, "waves" | "wayBack" | "phase">, ou
       : [];
 
 type WayBackOf = Pick<Part, "phase" | "wayBack">;
+
+/** Patterns of the topics that a return mirror copies, or copied until this `up`. */
+export const returningTopics = (args: Pick<MigrationArgs, "waves" | "wayBack" | "phase">): string[] =>
+  patternsOf(args, (part) => hasLeft(part) || part.phase === "returned");
 
 /** Patterns of the topics that the mirror does not copy any more in this `up`. */
 export const leftTopics = (args: Pick<MigrationArgs, "waves" | "wayBack" | "phase">): string[] =>
@@ -116,10 +123,32 @@ function sameNames(waves: readonly WaveSettings[]): string[] {
   });
 }
 
+/** The first Strimzi version in which a person can list and alter the offsets of the return mirror. */
+const OFFSETS_SINCE = "0.44";
+
+/** Why this mirror can have no way back, whatever its parts are. */
+function cannotReturn(args: Partial<MigrationArgs>): string[] {
+  const { waves = [], wayBack, dialect = DEFAULT_DIALECT, operatorVersion } = args;
+  if (wayBack !== true && !waves.some((wave) => wave.wayBack === true)) return [];
+  const where = wayBack === true ? "wayBack" : `waves.${waves.findIndex((wave) => wave.wayBack === true)}.wayBack`;
+  const strimzi = strimziOf(dialect as DialectName, operatorVersion, new Mistakes());
+  return versionAtLeast(strimzi, OFFSETS_SINCE)
+    ? []
+    : [
+        `${where} is true, but the operator ${operatorVersion === undefined ? `of dialect ${dialect}` : operatorVersion} ` +
+          `is older than Strimzi ${OFFSETS_SINCE}, the first that lists and alters a connector's offsets: ` +
+          "update the operator (and set operatorVersion), or migrate without a way back",
+      ];
+}
+
 /** Mistakes in the way back that the settings alone show. */
-function wayBackMistakes({ waves = [], wayBack, phase }: Partial<MigrationArgs>): string[] {
-  if (waves.length === 0) return phase === "returned" && wayBack !== true ? [notReturnable("phase", "wayBack")] : [];
+function wayBackMistakes(args: Partial<MigrationArgs>): string[] {
+  const { waves = [], wayBack, phase } = args;
+  const refused = cannotReturn(args);
+  if (waves.length === 0)
+    return [...refused, ...(phase === "returned" && wayBack !== true ? [notReturnable("phase", "wayBack")] : [])];
   return [
+    ...refused,
     ...(wayBack === undefined ? [] : ["wayBack is not used: the migration has waves; set it on each wave"]),
     ...(phase === "returned"
       ? ['phase is "returned", but the migration has waves: only a wave can return; set the phase of a wave']

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AclRule, administratorAcls } from "../acls";
+import { type AclRule, administratorAcls, mergeRules } from "../acls";
 import type { Clusters, OpenKafka } from "../clusters";
 import { isMigrationError } from "../errors";
 import { openKafka } from "../kafka/client";
@@ -9,7 +9,8 @@ import type { MigrationModel, MirrorModel, Side } from "../model";
 import { offsetsJournalTopic } from "../naming";
 import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
-import { selectGroups, selectPairs } from "../selection";
+import { compilePatternList } from "../patterns";
+import { selectGroups, selectPairs, topicsExclude } from "../selection";
 import { countText } from "../units";
 import { aclsOf, missingPrivileges, principalOf } from "./ask";
 import { checkBrokers, type FactorOptions } from "./brokers";
@@ -51,10 +52,16 @@ export interface PreflightOptions extends FactorOptions {
    * failed connections cannot be accepted.
    */
   accept?: readonly string[];
+  /** Rights that the administrators need in addition, for a way back. Default none. */
+  moreRights?: Partial<Record<Side, readonly AclRule[]>>;
 }
 
 /** The options, plus what only the caller knows. */
 export interface PreflightRun extends PreflightOptions {
+  /**
+   * Patterns of the topics that have left the mirror: their return mirror copies them back to the origin. Default none.
+   */
+  left?: readonly string[];
   /**
    * The mirror as it was when it passed an earlier preflight, if it still exists. The current records in its topics are
    * then not checked.
@@ -174,7 +181,7 @@ async function lookOnce(
 }
 
 /** All checks that need only the facts. */
-export function decide(facts: PreflightFacts, options: PreflightOptions): PreflightFinding[] {
+export function decide(facts: PreflightFacts, options: PreflightRun): PreflightFinding[] {
   return [
     ...checkTwoClusters(facts),
     ...checkSelection(facts, options.groups),
@@ -184,8 +191,21 @@ export function decide(facts: PreflightFacts, options: PreflightOptions): Prefli
     ...checkBrokers(facts, options),
     ...checkLimits(facts),
     ...checkLarge(facts, options.maxRequestSize),
-    ...checkOpposite(facts),
+    ...checkOpposite(withoutLeft(facts, options.left)),
   ];
+}
+
+/** Topics that have left the mirror come back through the return mirror. That is no loop. */
+function withoutLeft(facts: PreflightFacts, left: readonly string[] = []): PreflightFacts {
+  if (left.length === 0) return facts;
+  const { mirror, selected } = facts;
+  const topicsExcludePattern = [topicsExclude(mirror), ...left].join(",");
+  const excluded = compilePatternList(left.join(","), "waves.topics");
+  return {
+    ...facts,
+    mirror: { ...mirror, topicsExcludePattern },
+    selected: selected.filter(({ origin }) => !excluded(origin.name)),
+  };
 }
 
 /** Runs the work. A MigrationError becomes a finding. */
@@ -221,9 +241,11 @@ async function universes({ origin, target }: Partial<Clusters>, mirror: MirrorMo
 function administratorRules(
   side: Side,
   mirror: MirrorModel,
-  { fence = false, groups = [] }: PreflightOptions,
+  { fence = false, groups = [], moreRights }: PreflightOptions,
 ): AclRule[] {
-  return administratorAcls(side, mirror, { narrow: true, fence, groups });
+  const rules = administratorAcls(side, mirror, { narrow: true, fence, groups });
+  const more = moreRights?.[side] ?? [];
+  return more.length === 0 ? rules : mergeRules([...rules, ...more]);
 }
 
 /**

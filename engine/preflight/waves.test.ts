@@ -193,3 +193,45 @@ describe("a change of the waves", () => {
     expect(declaresOthers(olds, others)).toBe(true);
   });
 });
+
+describe("a part with a way back", () => {
+  const one = (phase: Phase, wayBack?: boolean): Waves =>
+    waves({ ...wave("shop", "orders", "", phase), ...(wayBack === undefined ? {} : { wayBack }) });
+  const whole = (phase: Phase, wayBack?: boolean): Waves => ({
+    ...waves(),
+    phase,
+    ...(wayBack === undefined ? {} : { wayBack }),
+  });
+  /** Phase and way back before and after, and what is said: undefined if it is accepted. */
+  const cases: [[Phase, boolean?] | undefined, [Phase, boolean?], RegExp | undefined][] = [
+    [["mirror", true], ["cutover", true], undefined],
+    [["consumers", true], ["cutover", true], undefined],
+    [["cutover", true], ["returned", true], undefined],
+    [["cutover", true], ["cutover", false], undefined],
+    [["cutover", false], ["cutover", false], undefined],
+    [["returned", true], ["cutover", true], undefined],
+    [["returned", true], ["mirror"], undefined],
+    [["returned", true], ["consumers", true], undefined],
+    [["cutover"], ["mirror"], undefined],
+    [undefined, ["mirror", true], undefined],
+    [undefined, ["cutover", true], /has a way back and was not copied yet: run `pulumi up` in phase mirror first/],
+    [undefined, ["returned", true], /phase returned is only possible after cutover/],
+    [["mirror", true], ["returned", true], /phase returned is only possible after cutover/],
+    [["cutover", true], ["mirror", true], /go to phase returned first/],
+    [["cutover", false], ["mirror"], /its way back was ended, so it stays on the target/],
+    [["cutover"], ["cutover", true], /set wayBack to true before the cutover/],
+    [["cutover", false], ["cutover", true], /set wayBack to true before the cutover/],
+    [["cutover", true], ["cutover"], /set wayBack to false to end it/],
+    [["cutover", false], ["returned", true], /has no way back that is open/],
+  ];
+  it.each(cases)("%j -> %j", (was, is, said) => {
+    for (const [make, name] of [
+      [one, "wave shop"],
+      [whole, "the migration"],
+    ] as const) {
+      const problems = changeProblems(was && make(...was), make(...is));
+      if (said === undefined) expect(problems).toEqual([]);
+      else expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}.*${said.source}`))]);
+    }
+  });
+});

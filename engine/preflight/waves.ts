@@ -13,11 +13,18 @@ export interface DeclaredWave {
   /** Absent or empty: no group moves with the wave. */
   groups?: string;
   phase: Phase;
+  /** See {@link Waves}. */
+  wayBack?: boolean;
 }
 
 /** The waves of one `up`, and the phase of what is outside them. */
 export interface Waves {
   phase: Phase;
+  /**
+   * Only without waves. True: a return mirror copies back after the cutover. False: it was ended. Absent: there is no
+   * way back.
+   */
+  wayBack?: boolean;
   waves: readonly DeclaredWave[];
   /** Groups that a person accepted in several parts. */
   splitGroups: readonly string[];
@@ -48,7 +55,8 @@ const NAMED = 5;
 const ALLOWED: Partial<Record<Phase, readonly Phase[]>> = {
   mirror: ["consumers", "cutover"],
   consumers: ["mirror", "cutover"],
-  cutover: ["mirror"],
+  cutover: ["mirror", "returned"],
+  returned: ["mirror", "consumers", "cutover"],
 };
 
 /** True if the groups of this part, or all of it, have moved or are moving. */
@@ -83,10 +91,12 @@ export function declaresOthers(olds: Waves | undefined, news: Waves): boolean {
  */
 export function changeProblems(olds: Waves | undefined, news: Waves): string[] {
   // After a clean-up nothing of the migration exists any more.
-  if (olds === undefined || olds.phase === "cleanup") return [];
+  if (olds === undefined || olds.phase === "cleanup") return tooEarly(news);
   const now = new Map(news.waves.map((wave) => [wave.name, wave]));
+  const before = new Set(olds.waves.map(({ name }) => name));
   return [
-    ...phaseProblem(news.waves.length === 0 ? "the migration" : "outside the waves", olds.phase, news.phase),
+    ...partProblem(news.waves.length === 0 ? "the migration" : "outside the waves", olds, news),
+    ...news.waves.filter(({ name }) => !before.has(name)).flatMap((wave) => notYet(`wave ${wave.name}`, wave)),
     ...olds.waves.flatMap((was): string[] => {
       const is = now.get(was.name);
       if (is === undefined) {
@@ -97,7 +107,7 @@ export function changeProblems(olds: Waves | undefined, news: Waves): string[] {
             ]
           : [];
       }
-      const problems = phaseProblem(`wave ${was.name}`, was.phase, is.phase);
+      const problems = partProblem(`wave ${was.name}`, was, is);
       for (const key of ["topics", "groups"] as const) {
         const [before, after] = [was[key] ?? "", is[key] ?? ""];
         if (isUnderWay(was.phase) && before !== after)
@@ -111,9 +121,44 @@ export function changeProblems(olds: Waves | undefined, news: Waves): string[] {
   ];
 }
 
+type PartPhase = Pick<DeclaredWave, "phase" | "wayBack">;
+
+/** The mirror has to copy before a part with a way back is cut over: its topics leave the mirror in the same `up`. */
+const tooEarly = (news: Waves): string[] => [
+  ...(news.waves.length === 0 ? notYet("the migration", news) : []),
+  ...news.waves.flatMap((wave) => notYet(`wave ${wave.name}`, wave)),
+];
+
+function notYet(part: string, { phase, wayBack }: PartPhase): string[] {
+  if (phase === "returned") return [`${part}: phase returned is only possible after cutover; go to mirror first`];
+  if (phase !== "cutover" || wayBack === undefined) return [];
+  return [`${part} has a way back and was not copied yet: run \`pulumi up\` in phase mirror first`];
+}
+
+/** What is wrong with the change of one part: its phase and its way back. */
+function partProblem(part: string, was: PartPhase, is: PartPhase): string[] {
+  const problems = phaseProblem(part, was.phase, is.phase);
+  if (was.phase !== "cutover" || is.phase === "cleanup") return problems;
+  if (is.phase === "mirror" && was.wayBack !== undefined)
+    return [
+      `${part} was cut over with a way back, so phase mirror would copy to the target what came back from it: ` +
+        (was.wayBack ? "go to phase returned first" : "its way back was ended, so it stays on the target"),
+    ];
+  if (is.phase === "cutover" && is.wayBack === true && was.wayBack !== true)
+    problems.push(`${part} was cut over without a way back: set wayBack to true before the cutover`);
+  if (is.phase === "cutover" && is.wayBack === undefined && was.wayBack !== undefined)
+    problems.push(
+      `${part} was cut over with a way back: set wayBack to false to end it, and keep it until the clean-up`,
+    );
+  if (is.phase === "returned" && was.wayBack !== true)
+    problems.push(`${part} has no way back that is open, so it cannot return`);
+  return problems;
+}
+
 function phaseProblem(part: string, was: Phase, is: Phase): string[] {
   if (was === is || ALLOWED[was]?.includes(is) === true) return [];
   if (is === "cleanup" && was !== "consumers") return [];
+  if (is === "returned") return [`${part}: phase returned is only possible after cutover, and it was ${was}`];
   return [
     `${part}: phase ${was} cannot be followed by ${is}; go to ${was === "consumers" ? "cutover" : "mirror"} first`,
   ];

@@ -10,6 +10,7 @@ export interface ClosingInputs extends PhasedInputs {
   options: GateOptions;
   /** Set by the user to continue although the gate did not open. There is no other way. */
   abandon: boolean;
+  hasLeft?: boolean;
   abandonedAt?: string | null;
   passed?: boolean | null;
   passedAt?: string | null;

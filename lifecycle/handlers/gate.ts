@@ -23,6 +23,8 @@ export interface GateInputs extends PhasedInputs, FencedInputs {
   options: GateOptions;
   /** Set by the user to continue although the gate did not open. There is no other way. Recorded in the outputs. */
   abandon: boolean;
+  /** True: after the cutover the part has a way back, and the return mirror writes to the origin. */
+  hasLeft?: boolean;
 }
 
 export interface GateOutputs {

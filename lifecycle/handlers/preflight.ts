@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
+import { defined } from "../../engine/objects";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import { type Progress, withoutRepeats } from "../../engine/progress";
 import {
@@ -34,6 +35,10 @@ export interface PreflightInputs extends PhasedInputs {
   waves?: DeclaredWave[];
   /** Groups with committed offsets in several parts that a person accepted. Absent: none. Only for `clusters`. */
   splitGroups?: string[];
+  /** The way back of a migration without waves. Absent: there is none. Only for `clusters`. */
+  wayBack?: boolean;
+  /** See `PreflightRun`. Absent: no topic has left. Only for `clusters`. */
+  left?: string[];
   abandon: boolean;
   /** The mirror's own principals. Only for `privileges`. */
   mirrorOriginConnection?: Connection;
@@ -84,7 +89,7 @@ async function look(
     checkedAt: now(),
     result: await preflight(
       model,
-      { ...inputs.options, patienceMs, ...(running === undefined ? {} : { running }) },
+      { ...inputs.options, ...defined({ left: inputs.left, running }), patienceMs },
       progress,
     ),
   };
@@ -141,11 +146,14 @@ function beginsCutover(olds: PreflightInputs, news: PreflightInputs): boolean {
     [olds.phase, news.phase],
     ...(news.waves ?? []).map((wave) => [before.get(wave.name) ?? "mirror", wave.phase]),
   ];
-  return parts.some(([was, is]) => was === "mirror" && (is === "cutover" || is === "consumers"));
+  return parts.some(
+    ([was, is]) => (was === "mirror" || was === "returned") && (is === "cutover" || is === "consumers"),
+  );
 }
 
-const wavesOf = ({ phase, waves = [], splitGroups = [], mirror }: PreflightInputs): Waves => ({
+const wavesOf = ({ phase, waves = [], splitGroups = [], mirror, wayBack }: PreflightInputs): Waves => ({
   phase,
+  ...(isDefined(wayBack) ? { wayBack } : {}),
   waves,
   splitGroups,
   mirror,
@@ -271,7 +279,7 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
     return found;
   },
 
-  optional: ["waves", "splitGroups"],
+  optional: ["waves", "splitGroups", "wayBack", "left"],
 
   async remove() {},
 });

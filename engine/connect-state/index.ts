@@ -1,9 +1,10 @@
-export { ConnectStateReader, type ConnectView, effectiveIsolation } from "./reader";
+export { ConnectStateReader, type ConnectView, effectiveIsolation, offsetsTopicOf } from "./reader";
 export {
   assignedPartitions,
   type ConnectorState,
   Connectors,
   currentTasks,
+  offsetRecord,
   SourceOffsets,
   type Status,
 } from "./storage";

@@ -64,8 +64,7 @@ export class ConnectStateReader {
       signal,
     );
     const source = this.connectors.byName.get(this.names.source);
-    // KIP-618: a source connector can have its own offsets topic.
-    const offsetsTopic = source?.config["offsets.storage.topic"] ?? this.mirror.offsetStorageTopic;
+    const offsetsTopic = offsetsTopicOf(source, this.mirror);
     const noOffsets = await this.fold(
       new Map<string, Fold>([[offsetsTopic, (r) => this.offsets.add(r.key(), r.value())]]),
       () => (this.offsets = this.noOffsets()),
@@ -116,6 +115,11 @@ export class ConnectStateReader {
     });
     return [...folds.keys()].filter((name) => !topics.some((t) => t.name === name));
   }
+}
+
+/** The topic that holds the source connector's offsets. KIP-618: a source connector can have its own. */
+export function offsetsTopicOf(source: ConnectorState | undefined, mirror: MirrorModel): string {
+  return source?.config["offsets.storage.topic"] ?? mirror.offsetStorageTopic;
 }
 
 /** The isolation level of the source connector's consumer. If there is no connector, the level of the model. */

@@ -72,6 +72,23 @@ export class SourceOffsets {
   }
 }
 
+/**
+ * The record with which a source connector says that it has mirrored an origin partition up to and including this
+ * offset. MirrorMaker 2 continues after it. The bytes of the key are exactly Connect's: another key would be another
+ * entry.
+ */
+export function offsetRecord(
+  connector: string,
+  originAlias: string,
+  { topic, partition }: TopicPartition,
+  offset: number,
+): { key: Buffer; value: Buffer } {
+  return {
+    key: Buffer.from(JSON.stringify([connector, { cluster: originAlias, partition, topic }])),
+    value: Buffer.from(JSON.stringify({ offset })),
+  };
+}
+
 /** Connectors with their tasks and states. A task configuration takes effect with the next commit record. */
 export class Connectors {
   readonly byName = new Map<string, ConnectorState>();

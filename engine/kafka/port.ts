@@ -119,6 +119,12 @@ export interface KafkaPort {
    * append a record twice. Only for the engine's own topics.
    */
   append(topic: string, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
+  /**
+   * Same as `append`, but each record goes to the partition that Kafka's own producer chooses for its key (murmur2). A
+   * record of a compacted topic replaces the earlier ones only there.
+   * @param partitions number of partitions of the topic
+   */
+  appendByKey(topic: string, partitions: number, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
 
   createTopic(
     name: string,

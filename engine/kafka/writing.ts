@@ -2,19 +2,38 @@ import { encodeBatch } from "../records/encode";
 import { produce } from "./api/produce";
 import { partitionName, type Cluster } from "./cluster";
 import type { KafkaPort, TopicPartition } from "./port";
+import { inParallel } from "../side-by-side";
 
 const TIMEOUT_MS = 20_000;
 /** Maximum bytes in one batch, unless a single record is larger. */
 const BATCH_BYTES = 500_000;
 
+interface KeyedRecord {
+  key: Buffer;
+  value: Buffer;
+}
+
 /** The part of the port that writes records. */
-export function writing(cluster: Cluster): Pick<KafkaPort, "append"> {
+export function writing(cluster: Cluster): Pick<KafkaPort, "append" | "appendByKey"> {
   return {
-    async append(topic, records) {
-      for (const batch of batches(records))
-        await appendBatch(cluster, { topic, partition: 0 }, encodeBatch(batch, Date.now()));
+    append: (topic, records) => appendTo(cluster, { topic, partition: 0 }, records),
+    async appendByKey(topic, partitions, records) {
+      const { murmur2 } = await import("@platformatic/kafka");
+      const byPartition = new Map<number, KeyedRecord[]>();
+      for (const record of records) {
+        // Utils.toPositive(Utils.murmur2(key)) % partitions, as in Kafka's BuiltInPartitioner.
+        const partition = (murmur2(record.key) & 0x7fffffff) % partitions;
+        const same = byPartition.get(partition);
+        if (same === undefined) byPartition.set(partition, [record]);
+        else same.push(record);
+      }
+      await inParallel([...byPartition], ([partition, some]) => appendTo(cluster, { topic, partition }, some));
     },
   };
+}
+
+async function appendTo(cluster: Cluster, place: TopicPartition, records: readonly KeyedRecord[]): Promise<void> {
+  for (const batch of batches(records)) await appendBatch(cluster, place, encodeBatch(batch, Date.now()));
 }
 
 async function appendBatch(cluster: Cluster, place: TopicPartition, records: Buffer): Promise<void> {
@@ -31,7 +50,7 @@ async function appendBatch(cluster: Cluster, place: TopicPartition, records: Buf
   });
 }
 
-function batches<T extends { key: Buffer; value: Buffer }>(records: readonly T[]): T[][] {
+function batches<T extends KeyedRecord>(records: readonly T[]): T[][] {
   const found: T[][] = [];
   let size = 0;
   for (const record of records) {

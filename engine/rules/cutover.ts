@@ -2,7 +2,7 @@ import { reader } from "../mirror-configuration";
 import { checkpoints } from "./grants";
 import { purpose, purposeOf } from "./purpose";
 import { type Rule, type Saying, stackRule } from "./rule";
-import { abandoned, DELETING, hasStep, migrationOf, stepsOf } from "./steps";
+import { abandoned, DELETING, hasStep, isReturnMirror, migrationOf, stepsOf } from "./steps";
 import { inEach } from "./unknown";
 
 export const cutoverRules: Rule[] = [
@@ -45,7 +45,7 @@ export const cutoverRules: Rule[] = [
     (view) =>
       inEach(view.mirrors, (mirror) => {
         const deleting = stepsOf(view, mirror).filter((step) => DELETING.includes(step.kind));
-        if (hasStep(view, mirror, "Gate") || deleting.length === 0) return [];
+        if (hasStep(view, mirror, "Gate") || deleting.length === 0 || isReturnMirror(view, mirror)) return [];
         return [
           {
             at: deleting[0]!,
@@ -100,6 +100,7 @@ export const cutoverRules: Rule[] = [
         ...inEach(view.mirrors, (at) =>
           checkpoints(at) ||
           stepsOf(view, at).length === 0 ||
+          isReturnMirror(view, at) ||
           (!at.declared.checkpoint && hasStep(view, at, "ConsumerOffsets"))
             ? []
             : [

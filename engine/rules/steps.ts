@@ -17,6 +17,18 @@ export function stepsOf({ steps }: Pick<View, "steps">, mirror: MirrorView): Ste
 export const hasStep = (view: Pick<View, "steps">, mirror: MirrorView, kind: string): boolean =>
   stepsOf(view, mirror).some((step) => step.kind === kind);
 
+/**
+ * True for the mirror of a way back: it copies what clients write to the target after a migration's cutover back to the
+ * origin. It moves no groups, and it may be removed at any time.
+ */
+export function isReturnMirror({ steps }: Pick<View, "steps">, mirror: MirrorView): boolean {
+  const { targetAlias, groupId } = modelFrom(mirror);
+  return steps.some((step) => {
+    const of = attempt(() => step.of);
+    return step.kind === "ReturnStart" && of?.originAlias === targetAlias && groupId.startsWith(`${of.groupId}-return`);
+  });
+}
+
 /** One step of each abandoned migration: its Gate, or another step if the clean-up has removed the Gate. */
 export function abandoned({ steps }: Pick<View, "steps">): StepView[] {
   const abandoning = steps.filter((step) => step.abandon === true);

@@ -227,7 +227,7 @@ describe("the stack's configuration", () => {
     ];
     for (const more of wrong) expect(mistakesOf({ ...good, ...more }).join("\n")).not.toContain(secret);
     expect(mistakesOf({ ...good, phase: secret }, { isSecret: (key) => key === "phase" })).toEqual([
-      "phase: a text is not possible; it has to be one of mirror, consumers, cutover, cleanup",
+      "phase: a text is not possible; it has to be one of mirror, consumers, cutover, returned, cleanup",
     ]);
   });
 });

@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
 import type { Connection, MirrorModel, Phase } from "../../engine/model";
 import {
@@ -265,7 +265,7 @@ export class Lifecycle {
         ...report,
         options,
         facts,
-        gateEnds: originEnds(steps.rest.gate),
+        gateEnds: endsForReport(this.rest, steps.rest.gate),
         topicIds: topicIds(steps.rest.gate),
         ...this.reportWaves(steps),
         trigger,
@@ -277,12 +277,15 @@ export class Lifecycle {
 
   private reportWaves({ waves }: AllSteps): Pick<ReportArgs, "waves" | "waveGates"> {
     if (waves.length === 0) return {};
-    const each = <T>(of: (steps: LastSteps, part: PartSteps["part"]) => T) =>
-      waves.map((steps, i) => of(steps, this.waves[i]!.part));
-    const gate = ({ gate: of }: LastSteps) => ({ gateEnds: originEnds(of), topicIds: topicIds(of) });
+    const each = <T>(of: (steps: LastSteps, part: PartSteps) => T) =>
+      waves.map((steps, i) => of(steps, this.waves[i]!));
+    const gate = ({ gate: of }: LastSteps, part: PartSteps) => ({
+      gateEnds: endsForReport(part, of),
+      topicIds: topicIds(of),
+    });
     return {
-      waves: each((steps, { mirror, phase }) => ({ scope: mirror.scope!, phase, facts: partFacts(steps) })),
-      waveGates: Object.fromEntries(each((steps, { wave }) => [wave!, gate(steps)])),
+      waves: each((steps, { part: { mirror, phase } }) => ({ scope: mirror.scope!, phase, facts: partFacts(steps) })),
+      waveGates: Object.fromEntries(each((steps, part) => [part.part.wave!, gate(steps, part)])),
     };
   }
 
@@ -336,5 +339,9 @@ function wavesForPreflight(
     ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
   };
 }
+
+/** With a way back the origin gets records after the gate: the target's. The report must not call them late writes. */
+const endsForReport = ({ part }: PartSteps, gate: LastSteps["gate"]) =>
+  hasLeft(part) ? pulumi.output(null) : originEnds(gate);
 
 const noneIfEmpty = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);

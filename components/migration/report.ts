@@ -37,7 +37,7 @@ export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Outp
 export function partFacts(steps: LastSteps): pulumi.Output<PartFacts> {
   // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
   // offsets.
-  const { fence, gate, verification, offsets, replication } = steps;
+  const { fence, gate, verification, offsets, replication, wayBack } = steps;
   const parts = pulumi.output({
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
@@ -49,11 +49,18 @@ export function partFacts(steps: LastSteps): pulumi.Output<PartFacts> {
     offsets: offsets?.applied.apply((applied) => factsOf({ offsets: applied ?? undefined }).offsets),
     resetAt: replication?.resetAt,
     reset: replication?.result,
+    openedAt: wayBack?.openedAt,
+    returnedAt: wayBack?.returnedAt,
   });
-  return parts.apply(
-    ({ raisedAt, resetAt, reset, ...rest }) =>
-      defined({ ...rest, fenceRaisedAt: raisedAt, replication: dated(resetAt, reset) }) as PartFacts,
-  );
+  return parts.apply(({ raisedAt, resetAt, reset, openedAt, returnedAt, ...rest }) => {
+    const back = defined({ openedAt: openedAt ?? undefined, returnedAt: returnedAt ?? undefined });
+    return defined({
+      ...rest,
+      fenceRaisedAt: raisedAt,
+      replication: dated(resetAt, reset),
+      wayBack: Object.keys(back).length === 0 ? undefined : back,
+    }) as PartFacts;
+  });
 }
 
 /** Returns a hash that changes with every setting that is not secret. The hash does not reveal the settings. */

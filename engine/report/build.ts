@@ -58,6 +58,11 @@ function headline(input: ReportInput, waves: Report["headline"] | undefined): Re
   const alone = input.offsets?.skipped.length ?? 0;
   if (input.gate !== undefined && alone > 0)
     return { tone: "waiting", text: `Cut over, but ${countText(alone, "group was", "groups were")} skipped` };
+  if (input.phase === "returned" && input.wayBack?.returnedAt !== undefined)
+    return {
+      tone: "good",
+      text: "Returned to the origin: everything written on the target is there, and it is copied again",
+    };
   if (input.gate !== undefined && input.offsets !== undefined)
     return { tone: "good", text: "Cut over: the copy is complete and the offsets of the groups are written" };
   if (input.gate !== undefined) return { tone: "waiting", text: "The gate passed; the cutover is not finished" };

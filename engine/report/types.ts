@@ -83,6 +83,8 @@ export interface PartFacts {
   verification?: { at: string; result: VerifyResult };
   offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
   replication?: { at: string; result: ReplicationResult };
+  /** ISO 8601. When the way back was opened, and when everything had returned. Absent: there is no way back. */
+  wayBack?: { openedAt?: string; returnedAt?: string };
 }
 
 /** One wave, with the results of its steps. */

@@ -137,11 +137,13 @@ function movedOf({ phase, offsets }: PartFacts & { phase: Phase }): Partial<Wave
   return { ...(all ? {} : { groupsMovedAt: offsets.at }), ...(before === 0 ? {} : { groupsMovedBefore: before }) };
 }
 
-function stateOf({ phase, gate, offsets }: PartFacts & { phase: Phase }): string {
+function stateOf({ phase, gate, offsets, wayBack }: PartFacts & { phase: Phase }): string {
+  if (phase === "returned") return wayBack?.returnedAt === undefined ? "returning" : "returned to the origin";
   if (phase === "consumers") return offsets === undefined ? "groups have not moved yet" : "groups moved";
   if (phase === "mirror") return "copying";
   if (gate === undefined) return "waiting for the gate";
-  return offsets === undefined && phase === "cutover" ? "the gate passed" : "cut over";
+  if (offsets === undefined && phase === "cutover") return "the gate passed";
+  return phase === "cutover" && wayBack?.openedAt !== undefined ? "cut over, can return" : "cut over";
 }
 
 /**

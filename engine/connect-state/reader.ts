@@ -30,6 +30,15 @@ export interface ConnectView {
 
 type Fold = (record: RecordCursor) => void;
 
+/** Sees every record of Connect's storage topics, in order within a partition. */
+export interface ConnectObserver {
+  /** A record of the config topic, and the source connector after it. */
+  config(record: RecordCursor, source: ConnectorState | undefined): void;
+  status(record: RecordCursor): void;
+  /** All records are read again from the start. */
+  restart(): void;
+}
+
 /**
  * Reads Connect's storage topics over Kafka, because Connect's REST interface is not reachable under an operator. Each
  * call reads only the records that were added since the last call, up to the end that the topics have when it starts.
@@ -43,6 +52,7 @@ export class ConnectStateReader {
   constructor(
     private readonly target: KafkaPort,
     private readonly mirror: MirrorModel,
+    private readonly observer?: ConnectObserver,
   ) {
     this.names = connectorNames(mirror);
     this.offsets = this.noOffsets();
@@ -56,10 +66,25 @@ export class ConnectStateReader {
     const { configStorageTopic, statusStorageTopic } = this.mirror;
     const missing = await this.fold(
       new Map<string, Fold>([
-        [configStorageTopic, (r) => this.connectors.addConfig(r.key(), r.value())],
-        [statusStorageTopic, (r) => this.connectors.addStatus(r.key(), r.value())],
+        [
+          configStorageTopic,
+          (r) => {
+            this.connectors.addConfig(r.key(), r.value());
+            this.observer?.config(r, this.connectors.byName.get(this.names.source));
+          },
+        ],
+        [
+          statusStorageTopic,
+          (r) => {
+            this.connectors.addStatus(r.key(), r.value());
+            this.observer?.status(r);
+          },
+        ],
       ]),
-      () => (this.connectors = new Connectors()),
+      () => {
+        this.connectors = new Connectors();
+        this.observer?.restart();
+      },
       "read_uncommitted",
       signal,
     );

@@ -13,6 +13,8 @@ export interface Status {
   /** The stack trace of a failure. */
   trace?: string;
   worker?: string;
+  /** The generation of the worker's group. Each rebalance increases it. */
+  generation?: number;
 }
 
 export interface ConnectorState {
@@ -157,14 +159,9 @@ export class Connectors {
     const id = key?.toString("utf8") ?? "";
     if (!id.startsWith("status-connector-") && !id.startsWith("status-task-")) return;
     const what = id.slice("status-".length);
-    const read = parse<{ state?: string; trace?: string | null; worker_id?: string }>(value);
-    if (read?.state === undefined) this.statuses.delete(what);
-    else
-      this.statuses.set(what, {
-        state: read.state,
-        ...(read.trace ? { trace: read.trace } : {}),
-        ...(read.worker_id === undefined ? {} : { worker: read.worker_id }),
-      });
+    const status = readStatus(value);
+    if (status === undefined) this.statuses.delete(what);
+    else this.statuses.set(what, status);
     this.place(what);
   }
 
@@ -189,6 +186,18 @@ export class Connectors {
     const status = this.statuses.get(what);
     return status === undefined ? {} : { status };
   }
+}
+
+/** @returns undefined for a null value, which removes the status, and for anything else that is not a status */
+export function readStatus(value: Buffer | null): Status | undefined {
+  const read = parse<{ state?: string; trace?: string | null; worker_id?: string; generation?: number }>(value);
+  if (read?.state === undefined) return undefined;
+  return {
+    state: read.state,
+    ...(read.trace ? { trace: read.trace } : {}),
+    ...(read.worker_id === undefined ? {} : { worker: read.worker_id }),
+    ...(typeof read.generation === "number" ? { generation: read.generation } : {}),
+  };
 }
 
 /** The tasks of the current assignment, in order of their numbers. */

@@ -52,12 +52,18 @@ function client(cluster: TestCluster, login: Login): Record<string, string> {
 const under = (prefix: string, config: Record<string, string>) =>
   Object.fromEntries(Object.entries(config).map(([k, v]) => [`${prefix}${k}`, v]));
 
-/** Runs a real MirrorMaker 2 (a Connect worker with the source and the checkpoint connector) for this model. */
-export async function startMirror(clusters: TestClusters, { mirror }: MigrationModel): Promise<RunningMirror> {
+const bytes = "org.apache.kafka.connect.converters.ByteArrayConverter";
+const BYTES = { "key.converter": bytes, "value.converter": bytes, "header.converter": bytes };
+
+/** Runs one Connect worker of this mirror. Several of them form one group. It has the connectors that its group has. */
+export async function startWorker(
+  clusters: TestClusters,
+  { mirror }: Pick<MigrationModel, "mirror">,
+  properties: Record<string, string> = {},
+): Promise<RunningMirror> {
   const supervisor: Supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-mirror-")));
   try {
     const login = client(clusters.target, clusters.target.admin);
-    const bytes = "org.apache.kafka.connect.converters.ByteArrayConverter";
     const worker = await startConnectWorker({
       folder: join(supervisor.folder, "worker"),
       properties: {
@@ -70,44 +76,14 @@ export async function startMirror(clusters: TestClusters, { mirror }: MigrationM
         "config.storage.replication.factor": "1",
         "status.storage.replication.factor": "1",
         "offset.flush.interval.ms": String(mirror.offsetFlushIntervalMs),
-        "key.converter": bytes,
-        "value.converter": bytes,
-        "header.converter": bytes,
+        ...(mirror.exactlyOnce ? { "exactly.once.source.support": "enabled" } : {}),
+        ...BYTES,
         ...login,
         ...under("admin.", login),
         ...under("producer.", login),
         ...under("consumer.", login),
+        ...properties,
       },
-    });
-    const common: Record<string, string> = {
-      "source.cluster.alias": mirror.originAlias,
-      "target.cluster.alias": mirror.targetAlias,
-      "source.cluster.bootstrap.servers": clusters.origin.bootstrapServers,
-      "target.cluster.bootstrap.servers": clusters.target.bootstrapServers,
-      ...under("source.cluster.", client(clusters.origin, clusters.origin.admin)),
-      ...under("target.cluster.", login),
-      "replication.policy.class": mirror.policyClass,
-      topics: mirror.topicsPattern,
-      groups: mirror.groupsPattern,
-      "key.converter": bytes,
-      "value.converter": bytes,
-      "header.converter": bytes,
-    };
-    const names = connectorNames(mirror);
-    await put(worker, names.source, {
-      ...common,
-      "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
-      "replication.factor": String(mirror.replicationFactor),
-      "offset-syncs.topic.replication.factor": "1",
-      "refresh.topics.interval.seconds": String(mirror.refreshTopicsIntervalSeconds),
-      "sync.topic.acls.enabled": "false",
-    });
-    await put(worker, names.checkpoint, {
-      ...common,
-      "connector.class": "org.apache.kafka.connect.mirror.MirrorCheckpointConnector",
-      "checkpoints.topic.replication.factor": "1",
-      "emit.checkpoints.interval.seconds": "1",
-      "refresh.groups.interval.seconds": "1",
     });
     return {
       worker,
@@ -118,6 +94,62 @@ export async function startMirror(clusters: TestClusters, { mirror }: MigrationM
     };
   } catch (error) {
     await supervisor.stop();
+    throw error;
+  }
+}
+
+function connector(clusters: TestClusters, mirror: MirrorModel): Record<string, string> {
+  return {
+    "source.cluster.alias": mirror.originAlias,
+    "target.cluster.alias": mirror.targetAlias,
+    "source.cluster.bootstrap.servers": clusters.origin.bootstrapServers,
+    "target.cluster.bootstrap.servers": clusters.target.bootstrapServers,
+    ...under("source.cluster.", client(clusters.origin, clusters.origin.admin)),
+    ...under("target.cluster.", client(clusters.target, clusters.target.admin)),
+    "replication.policy.class": mirror.policyClass,
+    topics: mirror.topicsPattern,
+    groups: mirror.groupsPattern,
+    ...BYTES,
+  };
+}
+
+/** Creates the source connector of this model, or gives it another configuration. */
+export async function putSource(
+  clusters: TestClusters,
+  { mirror }: Pick<MigrationModel, "mirror">,
+  worker: ConnectWorker,
+  changes: Record<string, string> = {},
+): Promise<void> {
+  await put(worker, connectorNames(mirror).source, {
+    ...connector(clusters, mirror),
+    "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+    ...(mirror.topicsExcludePattern === undefined ? {} : { "topics.exclude": mirror.topicsExcludePattern }),
+    ...(mirror.isolationLevel === "read_committed" ? { "consumer.isolation.level": "read_committed" } : {}),
+    ...(mirror.exactlyOnce ? { "exactly.once.support": "required" } : {}),
+    "offset-syncs.topic.location": mirror.offsetSyncsLocation,
+    "replication.factor": String(mirror.replicationFactor),
+    "offset-syncs.topic.replication.factor": "1",
+    "refresh.topics.interval.seconds": String(mirror.refreshTopicsIntervalSeconds),
+    "sync.topic.acls.enabled": "false",
+    ...changes,
+  });
+}
+
+/** Runs a real MirrorMaker 2 (a Connect worker with the source and the checkpoint connector) for this model. */
+export async function startMirror(clusters: TestClusters, model: MigrationModel): Promise<RunningMirror> {
+  const running = await startWorker(clusters, model);
+  try {
+    await putSource(clusters, model, running.worker);
+    await put(running.worker, connectorNames(model.mirror).checkpoint, {
+      ...connector(clusters, model.mirror),
+      "connector.class": "org.apache.kafka.connect.mirror.MirrorCheckpointConnector",
+      "checkpoints.topic.replication.factor": "1",
+      "emit.checkpoints.interval.seconds": "1",
+      "refresh.groups.interval.seconds": "1",
+    });
+    return running;
+  } catch (error) {
+    await running.stop();
     throw error;
   }
 }

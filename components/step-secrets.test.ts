@@ -54,6 +54,24 @@ test("every secret that a step gets as plain text is marked as secret, wherever 
   const object = { apiVersion: "v1", kind: "Secret" as const, namespace: "n", name: "s" };
   const made = {
     Preflight: () => new steps.Preflight("preflight", { ...phased, stage: "privileges" }, {}),
+    WayBack: () =>
+      new steps.WayBack(
+        "way-back",
+        {
+          ...step,
+          phase: "cutover",
+          abandon: false,
+          fence: false,
+          wayBack: true,
+          gate: {},
+          verify: { mode: "tail" },
+          offsets: {} as never,
+          place: { ...object, kind: "KafkaMirrorMaker2" },
+          kubeconfig,
+        },
+        {},
+      ),
+    ReturnStart: () => new steps.ReturnStart("return-start", { ...step, abandon: false, targetEnds: {} }, {}),
     CheckpointsTopic: () => new steps.CheckpointsTopic("checkpoints", { ...step, mode: "always" }, {}),
     InternalTopicResource: () =>
       new steps.InternalTopicResource(

@@ -8,10 +8,10 @@ import { checkpointsTopicStep, internalTopicStep, mirrorGoneStep } from "./handl
 import { passwordStep } from "./handlers/password";
 import { preflightStep } from "./handlers/preflight";
 import { readyStep } from "./handlers/ready";
-import { returnStartStep } from "./handlers/return-start";
 import { replicationStep } from "./handlers/replication";
 import { reportStep } from "./handlers/report";
 import { residueStep } from "./handlers/residue";
+import { returnStartStep } from "./handlers/return-start";
 import { secretValuesStep } from "./handlers/secret-values";
 import { unclaimedStep } from "./handlers/unclaimed";
 import { unclaimedUserStep } from "./handlers/unclaimed-user";
@@ -64,6 +64,12 @@ export class ConsumerOffsets extends stepResource(consumerOffsetsStep) {}
 /** Sets the target's replication factors, at cutover or on deletion. */
 export class Replication extends stepResource(replicationStep) {}
 
+/** Opens the way back of one part after its cutover. In phase `returned` brings everything back to the origin. */
+export class WayBack extends stepResource(wayBackStep) {}
+
+/** Writes where the return mirror starts, after the mirror has left the part's topics. */
+export class ReturnStart extends stepResource(returnStartStep) {}
+
 /** Writes the report after the last step of each phase. */
 export class Report extends stepResource(reportStep) {}
 
@@ -105,9 +111,3 @@ export class UnclaimedUser extends stepResource(unclaimedUserStep) {}
 
 /** A random password. It is created once and stays secret. */
 export class Password extends stepResource(passwordStep) {}
-
-/** Opens the way back of a part after its cutover, and goes it in phase `returned`. */
-export class WayBack extends stepResource(wayBackStep) {}
-
-/** Makes the return mirror begin where the target's partitions ended when the gate passed. */
-export class ReturnStart extends stepResource(returnStartStep) {}

@@ -205,8 +205,9 @@ export class Lifecycle {
     let after = [mirror];
     for (const part of byPhase([...this.waves, this.rest])) {
       if (hasLeft(part.part)) continue;
-      const declared = part.aboveMirror(after);
-      this.steps.set(part, { ...this.steps.get(part), ...declared });
+      const before = this.steps.get(part);
+      const declared = part.aboveMirror(after, before?.wayBack);
+      this.steps.set(part, { ...before, ...declared });
       after = [mirror, declared.replication];
     }
     return this.each((part) => this.steps.get(part)!);

@@ -16,6 +16,7 @@ import {
   Verification,
   WayBack,
 } from "../../lifecycle/resources";
+import { stackOwner } from "../kubernetes";
 import { gateShape, type MigrationArgs, verifyShape } from "../settings/migration";
 import type { KubernetesArgs } from "../settings/place";
 import { hasLeft, type Part } from "./waves";
@@ -85,8 +86,11 @@ export class PartSteps {
     this.step = { ...context.step, mirror: this.part.mirror };
   }
 
-  /** Declares the steps of the cutover, and those that run before the mirror is deleted. */
-  aboveMirror(after: pulumi.Resource[]): CutoverSteps {
+  /**
+   * Declares the steps of the cutover, and those that run before the mirror is deleted.
+   * @param wayBack phase `returned`: what has brought everything back
+   */
+  aboveMirror(after: pulumi.Resource[], wayBack?: WayBack): CutoverSteps {
     const { abandon, args, notes: resume } = this.context;
     const { phase } = this;
     const fenced = this.fenced();
@@ -95,7 +99,7 @@ export class PartSteps {
       { ...this.step, phase, enabled: fenced.fence, options: fenced.fenceOptions ?? {}, ...userOperator(args) },
       this.after(...after),
     );
-    const gate = this.gate([raised]);
+    const gate = this.gate([raised], wayBack);
     const { passedAt } = this.verdict(gate);
     const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
     const verification = new Verification(
@@ -112,7 +116,15 @@ export class PartSteps {
     );
     const offsets = new ConsumerOffsets(
       this.named("consumer-offsets"),
-      { ...passed, phase: this.part.phase, abandon, ...fenced, options: args.offsets ?? {}, resume },
+      {
+        ...passed,
+        phase: this.part.phase,
+        abandon,
+        ...fenced,
+        options: args.offsets ?? {},
+        resume,
+        ...(wayBack === undefined ? {} : { wentBack: wayBack.wentBack.apply((groups) => groups ?? null) }),
+      },
       this.after(verification),
     );
     const replication = new Replication(
@@ -137,7 +149,9 @@ export class PartSteps {
       this.named("way-back"),
       {
         ...this.step,
-        ...(gate === undefined ? {} : { gatePassedAt: this.verdict(gate).passedAt, gateEnds: originEnds(gate) }),
+        ...(gate === undefined
+          ? {}
+          : { gatePassedAt: this.verdict(gate).passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) }),
         ...(steps === undefined ? {} : { moved: steps.offsets.applied.apply((applied) => applied ?? null) }),
         phase: this.part.phase,
         wayBack: this.part.wayBack === true,
@@ -148,6 +162,7 @@ export class PartSteps {
         offsets: args.offsets ?? {},
         resume,
         place,
+        owner: stackOwner(),
         ...access,
       },
       this.after(...after),
@@ -158,12 +173,21 @@ export class PartSteps {
    * Declares the gate.
    * @param after in phase `cleanup`, which declares no mirror, the checkpoints: the gate runs before anything is
    *   deleted
+   * @param wayBack as for {@link aboveMirror}
    */
-  gate(after: pulumi.Resource[]): Gate {
+  gate(after: pulumi.Resource[], wayBack?: WayBack): Gate {
     const { abandon, args } = this.context;
     return new Gate(
       this.named("gate"),
-      { ...this.step, ...this.left(), phase: this.phase, abandon, ...this.fenced(), options: gateOptions(args) },
+      {
+        ...this.step,
+        ...this.left(),
+        phase: this.phase,
+        abandon,
+        ...this.fenced(),
+        options: gateOptions(args),
+        ...(wayBack === undefined ? {} : { returnedAt: wayBack.returnedAt.apply((at) => at ?? null) }),
+      },
       this.after(...after),
     );
   }

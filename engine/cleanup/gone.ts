@@ -5,7 +5,7 @@ import type { GroupDescription, KafkaPort, TopicPartition } from "../kafka/port"
 import { readOffsets } from "../log/bounds";
 import type { MigrationModel, MirrorModel } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
-import { type Progress, silent } from "../progress";
+import { type Patience, type Progress, silent } from "../progress";
 import { countText, durationText, someOf } from "../units";
 import { type InternalTopicCheck, requireOwn } from "./check";
 import { type NeededClusters, withNeeded } from "./read";
@@ -79,6 +79,19 @@ export function hasLeft(group: GroupDescription): boolean {
 export async function requireNoMembers(target: KafkaPort, mirror: MirrorModel): Promise<void> {
   const group = await describeMirrorGroup(target, mirror);
   if (!hasLeft(group)) throw stillRunning(group, "");
+}
+
+/**
+ * Waits until Connect's group has no member. Nothing is deleted.
+ * @throws MigrationError MIRROR_STILL_RUNNING after `limitMs`
+ */
+export async function waitUntilLeft(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  { limitMs, signal }: Patience,
+  progress: Progress,
+): Promise<void> {
+  await waitForNoMembers(target, mirror, { limitMs, deadline: Date.now() + limitMs }, progress, signal);
 }
 
 function stillRunning(group: GroupDescription, after: string): MigrationError {

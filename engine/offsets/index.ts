@@ -1,6 +1,7 @@
 /** Moves consumer groups to their exact place on the target. See docs/offsets.md. */
 export { applyOffsets, type KeepIntent } from "./apply";
 export { estimateWriting, type WritingEstimate } from "./estimate";
+export { activeOnOrigin, refuseActive } from "./active";
 export { blockedGroups } from "./blocked";
 export {
   type AppliedNow,
@@ -13,11 +14,12 @@ export {
   requireSameTarget,
 } from "./applied";
 export { type Checkpoints, planFromCheckpoints, planToTime, readCheckpoints } from "./other-ways";
+export { forgetOffsets, type GroupPositions, positionsIn } from "./forget";
 export { deleteJournal, isApplied, isJournalLeft, readJournal, writeJournal } from "./journal";
 export { readCommitments, WHY_NOT_SHARE } from "./commitments";
 export { planOffsets } from "./plan";
 export { revertOffsets } from "./revert";
-export { readOnGroups, withOwnWrites } from "./unfinished";
+export { readOnGroups, withOwnWrites, withReplaceable } from "./unfinished";
 export type {
   AppliedGroup,
   AppliedOffsets,

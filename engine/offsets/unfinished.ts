@@ -44,14 +44,27 @@ export function withOwnWrites(plan: OffsetPlan, killed: readonly AppliedGroup[])
   const ours = new Map(
     killed.map((g) => [g.group, new Map(g.offsets.map((o) => [partitionKey(o), writtenBy(o)]))] as const),
   );
+  return marked(plan, (group, place, found) => ours.get(group)?.get(place)?.includes(found) === true);
+}
+
+/**
+ * Returns the plan with all offsets of these groups on the target marked as replaceable without `overwrite`. For groups
+ * that go back to a cluster: what they have there is from the time before they left it.
+ */
+export function withReplaceable(plan: OffsetPlan, groups: ReadonlySet<string>): OffsetPlan {
+  return groups.size === 0 ? plan : marked(plan, (group) => groups.has(group));
+}
+
+/** Marks offsets on the target that the group itself did not choose. */
+function marked(plan: OffsetPlan, isMarked: (group: string, place: string, offset: string) => boolean): OffsetPlan {
   const groups = plan.groups.map((group) => ({
     ...group,
     topics: group.topics.map((t) => ({
       ...t,
       partitions: t.partitions.map((p) => {
         const place = partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition });
-        const isOurs = p.found !== undefined && ours.get(group.group)?.get(place)?.includes(p.found.offset);
-        return isOurs === true ? { ...p, found: { ...p.found!, mirrors: true } } : p;
+        const is = p.found !== undefined && isMarked(group.group, place, p.found.offset);
+        return is ? { ...p, found: { ...p.found!, mirrors: true } } : p;
       }),
     })),
   }));

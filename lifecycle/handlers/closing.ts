@@ -2,15 +2,21 @@ import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../engine/gate";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
+import { hasLeftMirror } from "../../engine/way-back/left-mirror";
 import { wasRemoved } from "./declared-waves";
-import { isDefined, modelOf, type PhasedInputs } from "./inputs";
+import { isDefined, modelOf, type PhasedInputs, type StepInputs } from "./inputs";
+
+/** Inputs of steps that act differently once the part's way back was opened. */
+export interface WithWayBack {
+  /** True: the part is cut over and has a way back, or had one. Absent: it has none. */
+  hasLeft?: boolean | null;
+}
 
 /** What is known about the gate when the mirror is to be deleted. */
-export interface ClosingInputs extends PhasedInputs {
+export interface ClosingInputs extends PhasedInputs, WithWayBack {
   options: GateOptions;
   /** Set by the user to continue although the gate did not open. There is no other way. */
   abandon: boolean;
-  hasLeft?: boolean;
   abandonedAt?: string | null;
   passed?: boolean | null;
   passedAt?: string | null;
@@ -28,7 +34,7 @@ const CLOSING_MS = 120_000;
 /**
  * Runs before anything of a migration is deleted: is the copy complete, or was the migration abandoned? Runs also if
  * the gate has passed before, because producers may have written to the origin since then. Does nothing for a wave that
- * was removed from the program, because the mirror goes on.
+ * was removed from the program, because the mirror goes on, and for a part whose way back was opened.
  * @throws MigrationError the gate's error, with instructions on how to continue
  */
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
@@ -37,6 +43,13 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
     progress.warn(
       `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: it is not ` +
         "proved that the copy is complete; clean-up continues",
+    );
+    return;
+  }
+  if (await wasOpened(inputs).catch(() => false)) {
+    progress.info(
+      "the gate is not asked again: since the way back was opened, the origin also gets records that come from the " +
+        `target${isDefined(inputs.passedAt) ? `; the copy was proved at ${inputs.passedAt}` : ""}`,
     );
     return;
   }
@@ -55,6 +68,14 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
   progress.info(
     passed ? `passed at ${inputs.passedAt}, and the origin received nothing since` : "passed: the copy is complete",
   );
+}
+
+/**
+ * Returns true if the part's way back was opened. The mirror's own settings show it, so it is also known after an `up`
+ * that was killed before it recorded this.
+ */
+export async function wasOpened(inputs: StepInputs & WithWayBack): Promise<boolean> {
+  return inputs.hasLeft === true && hasLeftMirror(modelOf(inputs));
 }
 
 /** Adds to the gate's error how to continue. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isMigrationError } from "../../engine/errors";
 import { withCluster } from "../../engine/clusters";
 import type { MigrationModel } from "../../engine/model";
 import { offsetsJournalTopic } from "../../engine/naming";
@@ -12,6 +12,8 @@ import {
   type AppliedOffsets,
   applyOffsets,
   checkApplied,
+  forgetOffsets,
+  type GroupPositions,
   joinApplied,
   type KeepIntent,
   type OffsetOptions,
@@ -24,12 +26,17 @@ import {
 } from "../../engine/offsets";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
-import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
-import { forgetJournal, hasJournal, type Journalled, journalOf, together, type Unseen } from "./journal";
+import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
+import { forgetJournal, hasJournal, type Journalled, journalOf, neededJournal, together, type Unseen } from "./journal";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
   options: OffsetOptions;
   abandon: boolean;
+  /**
+   * Phase `returned`: the groups that went back to the origin, and where they were on the target (`WayBack`). Absent:
+   * the way back was never opened, so the move is reverted as in phase `mirror`.
+   */
+  wentBack?: readonly GroupPositions[] | null;
 }
 
 export interface ConsumerOffsetsOutputs {
@@ -49,7 +56,7 @@ const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): bo
  */
 async function beginning(inputs: ConsumerOffsetsInputs, before?: AppliedOffsets | null) {
   const model = modelOf(inputs);
-  const journal = await journalOf(inputs).catch((error: unknown) => Promise.reject(withRights(error, inputs)));
+  const journal = await neededJournal(inputs);
   const known = together(before, journal);
   const killed = unsaved(known, before);
   return { model, known, killed, options: without(inputs.options, await movedEarly(model, before, killed)) };
@@ -153,15 +160,6 @@ async function leftBehind(state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs)
   }
 }
 
-/** Names all rights on the journal topic at once, because the broker names none. */
-function withRights(error: unknown, { mirror }: ConsumerOffsetsInputs): unknown {
-  if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") return error;
-  const fix =
-    `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(mirror)} ` +
-    "of the target (docs/acls.md)";
-  return new MigrationError(error.code, error.seen, { details: error.details, fix });
-}
-
 /** Runs in phase `mirror`. Also reverts what a killed `up` had written or was about to write. */
 async function takeBack(
   inputs: ConsumerOffsetsInputs,
@@ -181,6 +179,20 @@ async function takeBack(
       progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
     else throw error;
   }
+  return none;
+}
+
+/**
+ * Phase `returned`: the groups are on the origin again, so what they have on the target is deleted. The next cutover
+ * then starts as the first one did.
+ */
+async function forgetReturned(
+  inputs: ConsumerOffsetsInputs,
+  groups: readonly GroupPositions[],
+  progress: Progress,
+): Promise<ConsumerOffsetsOutputs> {
+  await forgetOffsets(modelOf(inputs), groups, progress);
+  await forgetJournal(inputs, sayUnseen(inputs, progress));
   return none;
 }
 
@@ -229,7 +241,9 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   async create(inputs, progress) {
     if (inputs.phase === "cutover") return move(inputs, progress);
     if (inputs.phase === "consumers") return moveEarly(inputs, progress);
-    return inputs.phase === "mirror" ? takeBack(inputs, undefined, progress) : none;
+    if (inputs.phase === "returned" && isDefined(inputs.wentBack))
+      return forgetReturned(inputs, inputs.wentBack, progress);
+    return isCopying(inputs.phase) ? takeBack(inputs, undefined, progress) : none;
   },
 
   async update(olds, news, progress) {
@@ -238,6 +252,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
       return olds.phase === "cutover"
         ? { appliedAt: olds.appliedAt, applied: olds.applied }
         : moveEarly(news, progress, olds.applied);
+    if (news.phase === "returned" && isDefined(news.wentBack)) return forgetReturned(news, news.wentBack, progress);
     switch (phaseChange({ phase: olds.phase, done: isDefined(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
       case "cutover":
         return move(
@@ -248,7 +263,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
       case "roll-back":
         return takeBack(news, olds.applied, progress);
       default:
-        if (news.phase === "mirror") return takeBack(news, undefined, progress);
+        if (isCopying(news.phase)) return takeBack(news, undefined, progress);
         return { appliedAt: olds.appliedAt, applied: olds.applied };
     }
   },
@@ -261,7 +276,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
    * the move the user is informed about such groups.
    */
   async isOutdated(state, progress) {
-    if (state.phase === "mirror") return hasJournal(state);
+    if (isCopying(state.phase)) return hasJournal(state);
     if (state.phase === "cutover" || state.phase === "consumers") await sayWhereTheyStand(state, progress, true);
     return state.phase === "consumers" && state.abandon !== true && leftBehind(state);
   },
@@ -269,7 +284,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   // Clean-up keeps the offsets, because the clients resume from them.
   async remove(state, progress) {
     // This wave may have been removed from the program after a cutover that was killed. The migration goes on.
-    if (state.phase === "mirror" && waveOf(state.mirror) !== undefined) {
+    if (isCopying(state.phase) && waveOf(state.mirror) !== undefined) {
       await takeBack(state, undefined, progress);
       return;
     }
@@ -282,5 +297,5 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
     }
   },
 
-  immaterial: ["resume", "gateEnds", "topicIds"],
+  immaterial: ["resume", "gateEnds", "topicIds", "wentBack"],
 });

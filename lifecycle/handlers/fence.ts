@@ -52,8 +52,8 @@ const OPERATOR_REMOVES =
   "After that, run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
 
 /**
- * Denies writes on the migrated origin topics from the cutover until the roll-back or the clean-up. In phase `mirror`
- * the gate lowers the fence, because it first reports what the producers come back to.
+ * Denies writes on the migrated origin topics from the cutover until the roll-back, the return or the clean-up. In phase
+ * `mirror` the gate lowers the fence, because it first reports what the producers come back to.
  */
 export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   outputs: { raised: true },
@@ -67,7 +67,9 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   },
 
   async create(inputs, progress) {
-    return wanted(inputs) ? raise(inputs, progress) : { raised: null };
+    if (wanted(inputs)) return raise(inputs, progress);
+    if (inputs.phase === "returned") await lowerWhatIsThere(inputs, inputs.enabled, progress);
+    return { raised: null };
   },
 
   async update(olds, news, progress) {

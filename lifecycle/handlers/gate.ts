@@ -14,17 +14,17 @@ import {
 import type { Progress } from "../../engine/progress";
 import { readTopicIds, type RecordedTopics, withNewTopics } from "../../engine/topic-ids";
 import { countText, someOf } from "../../engine/units";
-import { askBeforeItGoes, type ClosingInputs } from "./closing";
+import { askBeforeItGoes, type ClosingInputs, wasOpened, type WithWayBack } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
-import { isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
+import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
 
-export interface GateInputs extends PhasedInputs, FencedInputs {
+export interface GateInputs extends PhasedInputs, FencedInputs, WithWayBack {
   options: GateOptions;
+  /** Phase `returned`: when everything was back on the origin (`WayBack`). Absent: the way back was never opened. */
+  returnedAt?: string | null;
   /** Set by the user to continue although the gate did not open. There is no other way. Recorded in the outputs. */
   abandon: boolean;
-  /** True: after the cutover the part has a way back, and the return mirror writes to the origin. */
-  hasLeft?: boolean;
 }
 
 export interface GateOutputs {
@@ -86,15 +86,19 @@ async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<str
   );
 }
 
-/** Returns false if this cannot be determined: the origin may be gone long after the cutover. */
+/**
+ * Returns false if this cannot be determined: the origin may be gone long after the cutover. Also false once the way
+ * back was opened: the origin's new records come from the target.
+ */
 async function movedOn(olds: GateOutputs, news: GateInputs): Promise<boolean> {
   if (olds.passed !== true || olds.ends === undefined || olds.ends === null || news.abandon) return false;
-  return originMovedOn(modelOf(news), olds.ends).catch(() => false);
+  const moved = await originMovedOn(modelOf(news), olds.ends).catch(() => false);
+  return moved && !(await wasOpened(news).catch(() => true));
 }
 
 /** Reports first what the producers come back to, then lowers the fence. */
 async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<void> {
-  const written = await writtenOnTarget(olds, news);
+  const written = isDefined(news.returnedAt) ? undefined : await writtenOnTarget(olds, news);
   if (written !== undefined) progress.warn(written);
   await lowerWhatIsThere(news, olds.fence || news.fence, progress);
   progress.info(
@@ -105,8 +109,8 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
 
 const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
-  if (inputs.phase === "mirror" && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
-  return shut(inputs, inputs.phase === "mirror" ? await recordTopics(inputs, progress) : {});
+  if (isCopying(inputs.phase) && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
+  return shut(inputs, isCopying(inputs.phase) ? await recordTopics(inputs, progress) : {});
 };
 
 /**
@@ -153,9 +157,17 @@ function recordedFor(olds: GateInputs & GateOutputs, news: GateInputs): Recorded
 }
 
 /** Returns the inputs of the gate before a deletion: the program's settings and what the state knows. */
-function closing(news: GateInputs, olds: GateOutputs): ClosingInputs {
+function closing(news: GateInputs, olds: GateOutputs & WithWayBack): ClosingInputs {
   const { passed, passedAt, abandonedAt, result } = olds;
-  return { ...news, passed, passedAt, abandonedAt, cleared: result?.cleared ?? null, topicIds: olds.topicIds };
+  return {
+    ...news,
+    hasLeft: news.hasLeft ?? olds.hasLeft ?? null,
+    passed,
+    passedAt,
+    abandonedAt,
+    cleared: result?.cleared ?? null,
+    topicIds: olds.topicIds,
+  };
 }
 
 /** `cleanup` runs the gate in the update, because Pulumi deletes only after every update succeeded. */
@@ -174,7 +186,7 @@ async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress:
 }
 
 /**
- * In phase `mirror` the gate is only prepared: it records topic ids and lowers a fence that was left. In phase
+ * In phases `mirror` and `returned` the gate is only prepared: it records topic ids and lowers a fence that was left. In phase
  * `cutover` it waits until the copy is complete. Clean-up and destroy run it before anything is deleted. They continue
  * if the gate passes, or if the migration was abandoned.
  */
@@ -185,6 +197,8 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   async describeUpdate(olds, news, progress) {
     if (olds.phase === "cleanup" || phaseChange({ phase: olds.phase, done: olds.passed }, news.phase) !== "roll-back")
       return;
+    // The records come back. WayBack reports what is left to copy.
+    if (news.phase === "returned") return;
     const written = await writtenOnTarget(olds, news);
     if (written !== undefined) progress.warn(written);
   },
@@ -197,11 +211,12 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
    */
   async isOutdated(state, progress) {
     if (state.phase === "cutover") return movedOn(state, state);
-    if (state.phase !== "mirror") return false;
+    if (!isCopying(state.phase)) return false;
     return (await fenceIsThere(modelOf(state)).catch(() => false)) || (await hasNewTopics(state, progress));
   },
 
-  optional: ["fenceOptions"],
+  optional: ["fenceOptions", "hasLeft"],
+  immaterial: ["returnedAt"],
 
   create: arm,
 
@@ -217,7 +232,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
     const holds = sameTopics(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
     const change = phaseChange({ phase: olds.phase, done: olds.passed && holds }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
-    else if (news.phase === "mirror") await lowerWhatIsThere(news, olds.fence || news.fence, progress);
+    else if (isCopying(news.phase)) await lowerWhatIsThere(news, olds.fence || news.fence, progress);
     if (news.abandon) return { ...shut(news, news.topicIds), abandonedAt: olds.abandonedAt ?? now() };
     switch (change) {
       case "cutover":
@@ -225,7 +240,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
       case "roll-back":
         return shut(news, await recordTopics(news, progress));
       default: {
-        const topicIds = news.phase === "mirror" ? await recordTopics(news, progress) : (news.topicIds ?? {});
+        const topicIds = isCopying(news.phase) ? await recordTopics(news, progress) : (news.topicIds ?? {});
         return {
           passed: olds.passed,
           passedAt: olds.passedAt,
@@ -238,8 +253,12 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
     }
   },
 
-  /** The clean-up has already run the gate. */
+  /**
+   * The clean-up has already run the gate. In phase `cutover` with a way back the mirror is deleted before the gate, so
+   * only the guard can ask before anything is deleted.
+   */
   async remove(state, progress) {
+    if (state.phase === "cutover" && state.hasLeft === true) return;
     if (state.phase !== "cleanup") await askBeforeItGoes(closing(state, state), progress);
   },
 });

@@ -55,6 +55,9 @@ export function modelOf(inputs: StepInputs): MigrationModel {
   };
 }
 
+/** True if the applications of the part are on the origin and the mirror copies: before a cutover, or after a return. */
+export const isCopying = (phase: Phase): boolean => phase === "mirror" || phase === "returned";
+
 export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";
 
 /**
@@ -63,7 +66,7 @@ export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";
  */
 export function phaseChange(was: { phase: Phase; done: boolean } | undefined, now: Phase): PhaseChange {
   if (now === "cutover") return was?.done === true && was.phase === "cutover" ? "none" : "cutover";
-  if (now === "mirror" && was !== undefined && (was.phase === "cutover" || was.phase === "consumers" || was.done))
+  if (isCopying(now) && was !== undefined && (was.phase === "cutover" || was.phase === "consumers" || was.done))
     return "roll-back";
   return was === undefined ? "arm" : "none";
 }

@@ -10,6 +10,7 @@ import {
   isJournalLeft,
   readJournal,
 } from "../../engine/offsets";
+import { offsetsJournalTopic } from "../../engine/naming";
 import { waveOf } from "../../engine/parts";
 import { fileBase } from "../../engine/report/write";
 import { modelOf, reportFolder, type ReportLocation, type StepInputs } from "./inputs";
@@ -45,6 +46,22 @@ export async function journalOf(inputs: Journalled, unseen?: Unseen): Promise<Ap
     withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror)),
   );
   return together(old, kept);
+}
+
+/**
+ * As {@link journalOf}, for a step that is going to write the journal: names all rights on the topic at once, because
+ * the broker names none.
+ */
+export async function neededJournal(inputs: Journalled): Promise<AppliedOffsets | undefined> {
+  try {
+    return await journalOf(inputs);
+  } catch (error) {
+    if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
+    const fix =
+      `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(inputs.mirror)} ` +
+      "of the target (docs/acls.md)";
+    throw new MigrationError(error.code, error.seen, { details: error.details, fix });
+  }
 }
 
 /**

@@ -1,15 +1,102 @@
+import { withClusters } from "../../engine/clusters";
+import { describeMirrorGroup } from "../../engine/cleanup/gone";
+import { ConnectStateReader } from "../../engine/connect-state";
+import { MigrationError } from "../../engine/errors";
+import type { TopicEnds } from "../../engine/fence";
+import { partitionKey } from "../../engine/log/partition";
+import type { Progress } from "../../engine/progress";
+import { isHeartbeats, topicRule } from "../../engine/selection";
+import { countText } from "../../engine/units";
+import { waitUntilExcluded } from "../../engine/way-back/excluded";
+import { returnMirror } from "../../engine/way-back/model";
+import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
 import { defineStep } from "./framework";
-import type { StepInputs } from "./inputs";
+import { isDefined, modelOf, now, type StepInputs } from "./inputs";
+
 export interface ReturnStartInputs extends StepInputs {
   abandon: boolean;
-  targetEnds: Record<string, readonly number[]> | null;
+  /** End offsets of the target when the gate passed, by topic. Null: it has not passed. */
+  targetEnds: TopicEnds | null;
+  /** Longest wait until the mirror copies none of the part's topics any more. Default 300. */
+  limitSeconds?: number;
 }
+
 export interface ReturnStartOutputs {
+  /** When the offsets were written, ISO 8601. */
   startedAt: string | null;
 }
+
+const LIMIT_SECONDS = 300;
+
+/**
+ * Waits until the mirror has really left the part's topics, and only then writes where the return mirror starts: where
+ * the target ended at the gate. Everything before is a copy of what the origin has. What clients wrote since then comes
+ * back. The return mirror is created after this.
+ */
+async function start(inputs: ReturnStartInputs, progress: Progress): Promise<ReturnStartOutputs> {
+  const { targetEnds } = inputs;
+  // Without them the return mirror would copy everything from the beginning.
+  if (!isDefined(targetEnds)) throw unproved();
+  const model = modelOf(inputs);
+  const { mirror } = model;
+  const skip = topicRule(mirror);
+  const limitMs = (inputs.limitSeconds ?? LIMIT_SECONDS) * 1000;
+  await withClusters(
+    model,
+    async ({ origin, target }) => {
+      await waitUntilExcluded(
+        target,
+        mirror,
+        (topic) => skip(topic) === undefined && !isHeartbeats(mirror, topic),
+        { limitMs, topics: Object.keys(targetEnds) },
+        progress,
+      );
+      const back = returnMirror(mirror);
+      const { offsets } = await new ConnectStateReader(origin, back).read();
+      const ends = Object.entries(targetEnds)
+        .flatMap(([topic, list]) => list.map((end, partition) => ({ topic, partition, end: BigInt(end) })))
+        // A return mirror that has started has later offsets.
+        .filter((p) => Number(p.end) - 1 > (offsets.get(partitionKey(p)) ?? -1));
+      if (ends.length === 0) return;
+      const { members } = await describeMirrorGroup(origin, back);
+      if (members.length > 0) throw running(back.groupId, ends.length);
+      await writeSourceOffsets({ origin: target, target: origin }, back, ends, progress, { stopped: true });
+      progress.info(`${countText(ends.length, "partition")} will come back from where the target ended at the gate`);
+    },
+    undefined,
+    { progress },
+  );
+  return { startedAt: now() };
+}
+
+function unproved(): MigrationError {
+  return new MigrationError("WAY_BACK_UNPROVED", "the gate did not pass, so it is not known what the origin has", {
+    fix: "set wayBack to false, and run `pulumi up` again",
+  });
+}
+
+/** The running mirror would overwrite its offsets, and copy records that the origin already has. */
+function running(group: string, partitions: number): MigrationError {
+  return new MigrationError(
+    "RETURN_MIRROR_RUNS",
+    `the return mirror (Connect group ${group} on the origin) runs, but does not know where ` +
+      `${countText(partitions, "partition")} of the target ended at the gate`,
+    {
+      fix: "delete the return mirror's KafkaMirrorMaker2, wait until its pods are gone, and run `pulumi up --refresh`",
+    },
+  );
+}
+
+/** Writes the return mirror's offsets before its resource is created. */
 export const returnStartStep = defineStep<ReturnStartInputs, ReturnStartOutputs>("return-start", {
   outputs: { startedAt: true },
-  create: async () => ({ startedAt: null }),
-  update: async () => ({ startedAt: null }),
+  create: start,
+  async update(olds, news, progress) {
+    // An abandoned gate knows no ends. A return mirror that has started goes on.
+    const goesOn = !isDefined(news.targetEnds) && isDefined(olds.startedAt);
+    return goesOn ? { startedAt: olds.startedAt } : start(news, progress);
+  },
+  // The return mirror's internal topics have their own resources.
   async remove() {},
+  immaterial: ["gatePassedAt", "topicIds", "limitSeconds"],
 });

@@ -54,8 +54,8 @@ async function verify(inputs: VerificationInputs, progress: Progress): Promise<V
 }
 
 /** If the folder cannot be created, we only lose the ability to resume. */
-async function memory(
-  { resume, mirror }: VerificationInputs,
+export async function memory(
+  { resume, mirror }: Pick<VerificationInputs, "resume" | "mirror">,
   progress: Progress,
 ): Promise<Pick<VerifyOptions, "resumeFile">> {
   if (resume === undefined) return {};
@@ -69,7 +69,7 @@ async function memory(
   }
 }
 
-async function forget({ resume, mirror }: VerificationInputs): Promise<void> {
+export async function forget({ resume, mirror }: Pick<VerificationInputs, "resume" | "mirror">): Promise<void> {
   if (resume !== undefined) await rm(resumeFile(resume, mirror), { force: true }).catch(() => {});
 }
 

@@ -1,30 +1,168 @@
-import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
-import type { GateOptions } from "../../engine/gate";
-import type { VerifyOptions } from "../../engine/verify";
-import type { FencedInputs } from "./fenced";
+import { isMigrationError } from "../../engine/errors";
+import { fenceIsThere } from "../../engine/fence";
+import type { GateOptions, GateResult } from "../../engine/gate";
+import { type AppliedOffsets, type GroupPositions, type OffsetOptions, revertOffsets } from "../../engine/offsets";
+import { defined } from "../../engine/objects";
+import type { Progress } from "../../engine/progress";
+import type { VerifyOptions, VerifyResult } from "../../engine/verify";
+import { progressWithSidesSwapped, withSidesSwapped } from "../../engine/way-back/words";
+import type { KubernetesAccess } from "../kubernetes/kubeconfig";
+import type { ObjectPlace } from "../kubernetes/reader";
+import { type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
-import type { PhasedInputs, ReportLocation } from "./inputs";
+import { isDefined, modelOf, now, type PhasedInputs, type ReportLocation } from "./inputs";
+import { forgetJournal, hasJournal, journalOf } from "./journal";
+import { checkOrigin } from "./last-check";
+import { goBack } from "./way-back-return";
+import { forFence, sidesSwapped } from "./way-back-sides";
 
-export interface WayBackInputs extends PhasedInputs, FencedInputs {
+export interface WayBackInputs extends PhasedInputs, FencedInputs, KubernetesAccess {
+  /** Phase `cutover`: false if there is no return mirror any more. */
   wayBack: boolean;
   abandon: boolean;
   gate: GateOptions;
   verify: VerifyOptions;
   offsets: OffsetOptions;
-  resume: ReportLocation;
+  /** The groups that the cutover moved. What they have on the origin is from before, so it may be overwritten. */
   moved?: AppliedOffsets | null;
-  place: { apiVersion: string; kind: "KafkaMirrorMaker2"; namespace: string; name: string };
-  kubeconfig?: string;
-  context?: string;
+  /** Location of the file in which an interrupted verification leaves its progress. Absent: none. */
+  resume?: ReportLocation;
+  /** The return mirror. */
+  place: ObjectPlace;
+  /** The stack that the return mirror must belong to: `<organization>/<project>/<stack>`. */
+  owner?: string;
+  /** Longest wait until the workers of the return mirror have left. Default 300. */
+  leavingSeconds?: number;
 }
+
 export interface WayBackOutputs {
+  /** True: the mirror must not copy the part's topics. */
   excluded: boolean;
+  /** When the way back was opened, ISO 8601. Null: it never was. */
   openedAt: string | null;
+  /** When everything was back on the origin, ISO 8601. */
   returnedAt: string | null;
+  gateResult: GateResult | null;
+  verification: VerifyResult | null;
+  /** What was written for the groups on the origin. */
+  applied: AppliedOffsets | null;
+  /** The groups that went back, and where they were on the target. */
+  wentBack: GroupPositions[] | null;
 }
+
+const closed: WayBackOutputs = {
+  excluded: false,
+  openedAt: null,
+  returnedAt: null,
+  gateResult: null,
+  verification: null,
+  applied: null,
+  wentBack: null,
+};
+
+/** The last check of the cutover. From here on the return mirror may write to the origin. */
+async function open(inputs: WayBackInputs, progress: Progress): Promise<WayBackOutputs> {
+  await checkOrigin({ ...inputs, passedAt: inputs.gatePassedAt ?? null }, progress);
+  return { ...closed, excluded: true, openedAt: inputs.wayBack ? now() : null };
+}
+
+/**
+ * A return that failed or was killed has raised the target's fence and may have moved groups. It was not finished, and
+ * the part stays on the target: take back what it did.
+ */
+async function giveUpReturn(inputs: WayBackInputs, progress: Progress): Promise<void> {
+  const back = sidesSwapped(inputs);
+  const swapped = progressWithSidesSwapped(progress);
+  await withSidesSwapped(async () => {
+    const applied = await journalOf(back);
+    if (applied !== undefined) await revertOffsets(modelOf(back), applied, swapped);
+    await forgetJournal(back);
+    await lowerWhatIsThere(forFence(back, inputs.mirror.heartbeats), inputs.fence, swapped);
+  });
+}
+
+function neverOpened(progress: Progress): WayBackOutputs {
+  progress.info("the way back was never opened, so nothing has to be copied back");
+  return closed;
+}
+
+/** Returns true if a return was begun and not finished. Returns false if this cannot be determined. */
+async function isBegun(state: WayBackInputs): Promise<boolean> {
+  const back = sidesSwapped(state);
+  const fenced = fenceIsThere(modelOf(forFence(back, state.mirror.heartbeats))).catch(() => false);
+  return (await fenced) || hasJournal(back);
+}
+
+/**
+ * Opens the way back of one part after its cutover, and returns in phase `returned`. It is declared before the mirror,
+ * which leaves out the part's topics while `excluded` is true. So a topic is never in both mirrors.
+ */
 export const wayBackStep = defineStep<WayBackInputs, WayBackOutputs>("way-back", {
-  outputs: { excluded: true, openedAt: true, returnedAt: true },
-  create: async () => ({ excluded: true, openedAt: null, returnedAt: null }),
-  update: async () => ({ excluded: true, openedAt: null, returnedAt: null }),
-  async remove() {},
+  outputs: {
+    excluded: true,
+    openedAt: true,
+    returnedAt: true,
+    gateResult: true,
+    verification: true,
+    applied: true,
+    wentBack: true,
+  },
+
+  async describeUpdate(olds, news, progress) {
+    if (news.phase === "returned" && olds.phase === "cutover" && isDefined(olds.openedAt))
+      progress.info(
+        "the part goes back to the origin: its topics on the target are closed, the rest is copied and verified, its " +
+          "groups move, and the return mirror is deleted",
+      );
+  },
+
+  async create(inputs, progress) {
+    return inputs.phase === "cutover" ? open(inputs, progress) : neverOpened(progress);
+  },
+
+  async update(olds, news, progress) {
+    const { excluded, openedAt, returnedAt, gateResult, verification, applied, wentBack } = olds;
+    const before: WayBackOutputs = { excluded, openedAt, returnedAt, gateResult, verification, applied, wentBack };
+    if (news.phase === "returned") {
+      if (olds.phase === "returned") return before;
+      if (!isDefined(openedAt)) return neverOpened(progress);
+      // In this phase the steps that know these values come later, so only the state has them.
+      const { moved = null, topicIds = null, fenceOptions } = olds;
+      const returned = await goBack({ ...news, moved, topicIds, ...defined({ fenceOptions }) }, progress);
+      return { ...closed, ...returned, openedAt, returnedAt: now() };
+    }
+    if (olds.phase !== "cutover" || !excluded) return open(news, progress);
+    if (await isBegun(news)) await giveUpReturn(news, progress);
+    return before;
+  },
+
+  /** A return was begun and not finished, and the program is in phase `cutover` again. */
+  async isOutdated(state) {
+    return state.phase === "cutover" && isDefined(state.openedAt) && isBegun(state);
+  },
+
+  async remove(state, progress) {
+    try {
+      if (await isBegun(state)) await giveUpReturn(state, progress);
+    } catch (error) {
+      if (!isMigrationError(error) || state.abandon !== true) throw error;
+      progress.warn(`abandoned: the target may still have the fence of a return: ${error.message}`);
+    }
+  },
+
+  optional: ["fenceOptions"],
+  // What a return needs is taken from the program when it begins.
+  immaterial: [
+    "gateEnds",
+    "gatePassedAt",
+    "topicIds",
+    "resume",
+    "kubeconfig",
+    "context",
+    "gate",
+    "verify",
+    "offsets",
+    "leavingSeconds",
+  ],
+  secret: ["originSecrets", "targetSecrets", "originConnection", "targetConnection", "kubeconfig"],
 });

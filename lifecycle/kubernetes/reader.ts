@@ -22,7 +22,7 @@ export interface KubernetesObject {
   data?: Record<string, string>;
 }
 
-/** Only reads objects: the lifecycle changes nothing in Kubernetes. */
+/** Reads objects. The only change that the lifecycle makes is {@link KubernetesReader.remove}. */
 export interface KubernetesReader {
   /** Address of the API server, for messages. */
   readonly server: string;
@@ -36,6 +36,13 @@ export interface KubernetesReader {
    * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
    */
   list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
+  /**
+   * Deletes this very object: the API server refuses if the name belongs to another object by now. Returns at once, also
+   * if the object is already gone.
+   * @param only `ask`: changes nothing, and only checks whether the API server would allow it
+   * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
+   */
+  remove(place: ObjectPlace, object: KubernetesObject, only?: "ask"): Promise<void>;
   /** Same as {@link get}, but returns `not-served` if the API server does not serve the object's API version. */
   find(place: ObjectPlace): Promise<KubernetesObject | "not-served" | undefined>;
   /**
@@ -64,11 +71,11 @@ export function openKubernetes(
   const server = findApiServer(access, process.env, test.pod);
   const limitMs = test.limitMs ?? REQUEST_LIMIT_MS;
   let connection: Promise<Connection> | undefined;
-  const ask = async (path: string): Promise<Answer> => {
-    const answer = await send(server, await (connection ??= connect(server)), path, limitMs);
+  const ask = async (path: string, change?: Change): Promise<Answer> => {
+    const answer = await send(server, await (connection ??= connect(server)), path, limitMs, change);
     if (answer.status !== 401) return answer;
     connection = connect(server);
-    return send(server, await connection, path, limitMs);
+    return send(server, await connection, path, limitMs, change);
   };
   return {
     server: server.url,
@@ -81,6 +88,13 @@ export function openKubernetes(
         | { items?: KubernetesObject[] }
         | undefined;
       return found?.items ?? [];
+    },
+    async remove(place, { metadata }, only) {
+      const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: metadata.uid } };
+      const path = `${pathOf(place)}${only === "ask" ? "?dryRun=All" : ""}`;
+      const answer = await ask(path, { method: "DELETE", body: JSON.stringify(body) });
+      // 409: the name belongs to another object, so this one is gone. 202: finalizers still run.
+      if (answer.status !== 202 && answer.status !== 409) read(server, place, answer, "delete");
     },
     async find(place) {
       const answer = await ask(pathOf(place));
@@ -113,11 +127,18 @@ interface Answer {
   body: string;
 }
 
+/** A request that changes something. */
+interface Change {
+  method: "DELETE";
+  /** JSON. */
+  body: string;
+}
+
 function read(
   server: ApiServer,
   { apiVersion, kind, namespace, name }: ObjectPlace,
   { status, body }: Answer,
-  verb: "get" | "list",
+  verb: "get" | "list" | "delete",
 ): unknown {
   if (status === 200) return parsed(server, body);
   if (status === 404) return undefined;
@@ -125,7 +146,8 @@ function read(
   if (status === 401 || status === 403) {
     throw new MigrationError(
       "KUBERNETES_FORBIDDEN",
-      `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be read: ${status} ${said}`,
+      `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be ` +
+        `${verb === "delete" ? "deleted" : "read"}: ${status} ${said}`,
       {
         fix:
           `check the kubeconfig and its context; ` +
@@ -170,9 +192,19 @@ function proxyOf({ cluster }: ApiServer): string {
   return isText(proxy) ? ` (through the proxy ${new URL(proxy).protocol}//${new URL(proxy).host})` : "";
 }
 
-async function send(server: ApiServer, connection: Connection, path: string, limitMs: number): Promise<Answer> {
+async function send(
+  server: ApiServer,
+  connection: Connection,
+  path: string,
+  limitMs: number,
+  change?: Change,
+): Promise<Answer> {
   const { client, config, headers } = connection;
-  const request = new client.RequestContext(server.url + path, client.HttpMethod.GET);
+  const request = new client.RequestContext(server.url + path, client.HttpMethod[change?.method ?? "GET"]);
+  if (change !== undefined) {
+    request.setHeaderParam("content-type", "application/json");
+    request.setBody(change.body);
+  }
   const limit = AbortSignal.timeout(limitMs);
   request.setHeaderParam("accept", "application/json");
   request.setSignal(limit);

@@ -9,27 +9,32 @@ export interface FakeApiServer {
   objects: Map<string, object>;
   /** Paths that were asked for. */
   asked: string[];
+  /** Called after an object was deleted. */
+  deleted?: (path: string) => void;
 }
 
 /** An API server that knows these objects; it ends with the test. */
 export async function fakeApiServer(objects: Record<string, object> = {}): Promise<FakeApiServer> {
   const known = new Map(Object.entries(objects));
   const asked: string[] = [];
+  const api: FakeApiServer = { kubeconfig: "", objects: known, asked };
   const server = createServer((request, response) => {
+    const [path, query] = request.method === "DELETE" ? request.url!.split("?") : [request.url!];
     asked.push(request.url!);
-    const found = known.get(request.url!);
+    const found = known.get(path!);
+    if (request.method === "DELETE" && query !== "dryRun=All" && known.delete(path!)) api.deleted?.(path!);
     response.writeHead(found === undefined ? 404 : 200).end(JSON.stringify(found ?? { message: "not found" }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const kubeconfig = JSON.stringify({
+  api.kubeconfig = JSON.stringify({
     "current-context": "c",
     contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
     clusters: [{ name: "k", cluster: { server: url } }],
     users: [{ name: "u", user: {} }],
   });
-  return { kubeconfig, objects: known, asked };
+  return api;
 }
 
 /** A Secret as the API server gives it. */

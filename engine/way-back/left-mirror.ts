@@ -1,0 +1,26 @@
+import { type OpenKafka, withCluster } from "../clusters";
+import { ConnectStateReader } from "../connect-state";
+import type { MigrationModel } from "../model";
+import { compilePatternList } from "../patterns";
+import { isHeartbeats, selectTopics } from "../selection";
+
+/**
+ * Returns true if the running mirror excludes all topics of this part: the part's way back was opened. Its origin may
+ * hold records that came from the target, so the forward copy can no longer be proved. Reads only the target.
+ */
+export async function hasLeftMirror(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
+  const { mirror } = model;
+  return withCluster(
+    model,
+    "target",
+    async (target) => {
+      const { source } = await new ConnectStateReader(target, mirror).read();
+      const exclude = source?.config["topics.exclude"];
+      if (exclude === undefined) return false;
+      // With the identity policy a topic has the same name on both sides.
+      const topics = selectTopics(await target.listTopics(), mirror).filter((topic) => !isHeartbeats(mirror, topic));
+      return topics.length > 0 && topics.every(compilePatternList(exclude, "topics.exclude"));
+    },
+    open,
+  );
+}

@@ -1,0 +1,254 @@
+import { waitUntilLeft } from "../../engine/cleanup";
+import { withCluster, withClusters } from "../../engine/clusters";
+import { isMigrationError, MigrationError } from "../../engine/errors";
+import { checkFence, raiseFence, type TopicEnds } from "../../engine/fence";
+import { copyEnds, type GateResult, runGateAndNameWriters } from "../../engine/gate";
+import type { MigrationModel } from "../../engine/model";
+import {
+  activeOnOrigin,
+  type AppliedOffsets,
+  applyOffsets,
+  type GroupPositions,
+  joinApplied,
+  type KeepIntent,
+  planOffsets,
+  positionsIn,
+  readCommitments,
+  refuseActive,
+  revertOffsets,
+  withOwnWrites,
+  withReplaceable,
+  writeJournal,
+} from "../../engine/offsets";
+import type { Progress } from "../../engine/progress";
+import { verifyCopy, type VerifyResult } from "../../engine/verify";
+import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
+import { progressWithSidesSwapped, withSidesAsTheyAre, withSidesSwapped } from "../../engine/way-back/words";
+import { type KubernetesObject, type KubernetesReader, openKubernetes } from "../kubernetes/reader";
+import { OWNER_ANNOTATION } from "../owner";
+import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
+import { modelOf } from "./inputs";
+import { forgetJournal, type Journalled, neededJournal } from "./journal";
+import { forget, memory } from "./verification";
+import type { WayBackInputs, WayBackOutputs } from "./way-back";
+import { forFence, sidesSwapped } from "./way-back-sides";
+
+type Returned = Pick<WayBackOutputs, "gateResult" | "verification" | "applied" | "wentBack">;
+
+/** Longest wait of the gate if the return mirror is gone: what is missing then will never be copied. */
+const GONE_LIMIT_MS = 5_000;
+const LEAVING_SECONDS = 300;
+
+/**
+ * Brings one part back to the origin. What can refuse, refuses before anything changes. Every step can be killed and
+ * repeated: nothing that the gate needs is deleted before the target's fence is lowered.
+ */
+export async function goBack(inputs: WayBackInputs, progress: Progress): Promise<Returned> {
+  const kubernetes = openKubernetes(inputs);
+  const mirror = await ownReturnMirror(kubernetes, inputs);
+  const way = new Return(inputs, progress, mirror !== undefined);
+  if (inputs.abandon) {
+    progress.warn("abandoned: it is not proved that everything came back to the origin, and no group was moved");
+    await way.finish(undefined, removal(kubernetes, inputs, mirror));
+    return { gateResult: null, verification: null, applied: null, wentBack: null };
+  }
+  await way.refuseReaders();
+  await way.closeOrigin();
+  const { gate, ends } = await way.prove();
+  const verification = await way.verify(ends);
+  const groups = await way.moveGroups(ends);
+  await way.finish(ends, removal(kubernetes, inputs, mirror));
+  return { gateResult: gate, verification, ...groups };
+}
+
+const removal =
+  (kubernetes: KubernetesReader, { place }: WayBackInputs, mirror: KubernetesObject | undefined) =>
+  async () => {
+    if (mirror !== undefined) await kubernetes.remove(place, mirror);
+  };
+
+/**
+ * Returns the return mirror's resource. Undefined: an earlier return has deleted it, and was killed later.
+ * @throws MigrationError OBJECT_TAKEN if it belongs to somebody else; KUBERNETES_FORBIDDEN if it may not be deleted
+ */
+async function ownReturnMirror(
+  kubernetes: KubernetesReader,
+  { place, owner }: WayBackInputs,
+): Promise<KubernetesObject | undefined> {
+  const found = await kubernetes.get(place);
+  if (found === undefined) return undefined;
+  const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
+  if (owner === undefined || holder !== owner) {
+    const whose = holder === undefined ? "was not created by a stack of this kind" : `belongs to stack ${holder}`;
+    throw new MigrationError(
+      "OBJECT_TAKEN",
+      `${place.kind} ${place.namespace}/${place.name} on ${kubernetes.server} ${whose}; nothing was changed`,
+      { fix: "check kubeconfig and context: this may be another Kubernetes cluster" },
+    );
+  }
+  await kubernetes.remove(place, found, "ask");
+  return found;
+}
+
+/** The steps of a return. The engine works with swapped sides: its origin is the target of the migration. */
+class Return {
+  private readonly back: FencedInputs & Journalled;
+  private readonly fenced: FencedInputs;
+  private readonly model: MigrationModel;
+  private readonly swapped: Progress;
+
+  constructor(
+    private readonly inputs: WayBackInputs,
+    private readonly progress: Progress,
+    private readonly mirrorRuns: boolean,
+  ) {
+    this.back = sidesSwapped(inputs, inputs.gate.acceptTruncation);
+    this.fenced = forFence(this.back, inputs.mirror.heartbeats);
+    this.model = modelOf(this.back);
+    this.swapped = progressWithSidesSwapped(progress);
+  }
+
+  private behindFence<T>(ends: TopicEnds | undefined, work: (lost?: AbortSignal) => Promise<T>): Promise<T> {
+    const inputs = { ...this.fenced, ...(ends === undefined ? {} : { gateEnds: ends }) };
+    return withSidesSwapped(() => behindFence(inputs, this.swapped, work, ends === undefined));
+  }
+
+  /**
+   * Nothing was changed yet.
+   * @throws MigrationError GROUPS_ACTIVE_ON_TARGET, GROUPS_ACTIVE_ON_ORIGIN; the errors of the journal
+   */
+  async refuseReaders(): Promise<void> {
+    const { model, inputs } = this;
+    await withSidesSwapped(async () => {
+      const { committed, described, targetNames } = await withCluster(model, "origin", (target) =>
+        readCommitments(target, model.mirror, inputs.offsets),
+      );
+      const commits = (group: string) => (committed.get(group) ?? []).some((o) => targetNames.has(o.topic));
+      refuseActive(activeOnOrigin(described.values(), commits, model.mirror));
+      await neededJournal(this.back);
+    });
+  }
+
+  /** Somebody may have removed the origin's fence since the cutover. Until the return has ended, nobody may write there. */
+  async closeOrigin(): Promise<void> {
+    const { fence, fenceOptions = {} } = this.inputs;
+    if (!fence) return;
+    const model = modelOf(this.inputs);
+    if ((await checkFence(model, fenceOptions)).state !== "up") await raiseFence(model, fenceOptions, this.progress);
+  }
+
+  /** Waits behind the target's fence until everything is on the origin. */
+  async prove(): Promise<{ gate: GateResult; ends: TopicEnds }> {
+    const { gate: asked } = this.inputs;
+    const options = {
+      ...asked,
+      compareLastRecord: true,
+      ...(this.mirrorRuns ? {} : { limitMs: Math.min(asked.limitMs ?? GONE_LIMIT_MS, GONE_LIMIT_MS) }),
+    };
+    try {
+      return await this.behindFence(undefined, async (lost) => {
+        const {
+          originEnds,
+          topicIds: _,
+          ...gate
+        } = await runGateAndNameWriters(this.model, options, this.swapped, lost);
+        return { gate, ends: originEnds ?? {} };
+      });
+    } catch (error) {
+      throw this.mirrorRuns ? error : withoutMirror(error);
+    }
+  }
+
+  async verify(ends: TopicEnds): Promise<VerifyResult | null> {
+    const { verify: asked, resume, mirror } = this.inputs;
+    if (asked.mode === "none") return null;
+    const place = { mirror, ...(resume === undefined ? {} : { resume: { ...resume, name: `${resume.name}-return` } }) };
+    const options = { ...asked, ...(await memory(place, this.progress)) };
+    const result = await this.behindFence(ends, (lost) => verifyCopy(this.model, options, this.swapped, lost));
+    await forget(place);
+    return result;
+  }
+
+  async moveGroups(ends: TopicEnds): Promise<{ applied: AppliedOffsets; wentBack: GroupPositions[] }> {
+    const { model, inputs, swapped } = this;
+    const known = await withSidesSwapped(() => neededJournal(this.back));
+    const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
+    const keepIntent: KeepIntent = (intended, origin) => writeJournal(origin, model.mirror, all(intended));
+    let written: AppliedOffsets | undefined;
+    try {
+      return await this.behindFence(ends, async (lost) => {
+        const options = inputs.offsets;
+        const found = withOwnWrites(await planOffsets(model, options, swapped, lost), known?.groups ?? []);
+        // `copiedSoFar`: no group may have members when its offsets are written.
+        const plan = {
+          ...withReplaceable(found, new Set(inputs.moved?.groups.map((g) => g.group))),
+          copiedSoFar: true as const,
+        };
+        written = await applyOffsets(model, plan, options, swapped, undefined, keepIntent);
+        const wentBack = positionsIn(plan, new Set(written.groups.map((g) => g.group)));
+        return { applied: all(written), wentBack };
+      });
+    } catch (error) {
+      if (written !== undefined) {
+        const taken = written;
+        await withSidesSwapped(() => revertOffsets(model, taken, swapped));
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Ends the return. The forward mirror gets the topics back only after this, so it continues after the records that
+   * came back.
+   */
+  async finish(ends: TopicEnds | undefined, removeMirror: () => Promise<void>): Promise<void> {
+    const { back, inputs } = this;
+    const work = async () => {
+      const written = await this.skipReturned();
+      await withSidesAsTheyAre(removeMirror);
+      const limitMs = (inputs.leavingSeconds ?? LEAVING_SECONDS) * 1000;
+      await withSidesSwapped(() =>
+        withCluster(this.model, "target", (origin) => waitUntilLeft(origin, back.mirror, { limitMs }, this.swapped)),
+      );
+      // A worker may have repeated records while it stopped.
+      await this.skipReturned(written);
+    };
+    await (ends === undefined ? work() : this.behindFence(ends, work));
+    await withSidesSwapped(async () => {
+      await forgetJournal(back);
+      await lowerWhatIsThere(this.fenced, inputs.fence, this.swapped);
+    });
+    this.progress.info("everything is on the origin again, and the return mirror is deleted");
+  }
+
+  /** @param written what was written before. Nothing is written again if the origin has not changed. */
+  private async skipReturned(written?: string): Promise<string> {
+    const sides = await withSidesSwapped(() => copyEnds(this.model));
+    const ends = Object.values(sides).flatMap(({ target: topic, targetEnds }) =>
+      targetEnds.map((end, partition) => ({ topic, partition, end: BigInt(end) })),
+    );
+    const now = ends.map(({ topic, partition, end }) => `${topic}-${partition}:${end}`).join();
+    if (now === written) return now;
+    const { mirror } = this.inputs;
+    await withSidesAsTheyAre(() =>
+      withClusters(modelOf(this.inputs), (clusters) => writeSourceOffsets(clusters, mirror, ends, this.progress)),
+    );
+    return now;
+  }
+}
+
+/** The return mirror is gone, so nothing copies what clients have written to the target since. */
+function withoutMirror(error: unknown): unknown {
+  if (!isMigrationError(error) || !error.code.startsWith("GATE_")) return error;
+  return new MigrationError(
+    "WAY_BACK_INTERRUPTED",
+    "the return mirror is already deleted, but not everything is on the origin: clients wrote to the target after an " +
+      "earlier return was interrupted",
+    {
+      details: [error.seen, ...error.details],
+      fix:
+        "stop the clients on the target, set the phase to cutover again, run `pulumi up --refresh`, which creates the " +
+        "return mirror again, and then return",
+    },
+  );
+}

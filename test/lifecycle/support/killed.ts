@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+type State = Record<string, unknown>;
+
+/**
+ * In a process of its own: a step that kills itself with SIGKILL right after its first change that KNOWN does not name.
+ * It prints the name of that change, or at the end its outputs.
+ */
+const SCRIPT = `
+  const { writeSync } = require("node:fs");
+  const client = require("./dist/engine/kafka/client.js");
+  const kubernetes = require("./dist/lifecycle/kubernetes/reader.js");
+  const { openKafka } = client;
+  const { openKubernetes } = kubernetes;
+  const { kind, state, news, known } = JSON.parse(process.env.INPUTS);
+  const dieAfter = (change) => {
+    if (known.includes(change)) return;
+    writeSync(1, JSON.stringify({ change }));
+    process.kill(process.pid, "SIGKILL");
+    return new Promise(() => {});
+  };
+  const CHANGES = [
+    "createAcls", "deleteAcls", "createTopic", "deleteTopics", "append", "appendByKey", "alterGroupOffsets",
+    "deleteGroups", "deleteGroupOffsets",
+  ];
+  const subject = ([what]) =>
+    Array.isArray(what) ? (what[0]?.resourceType ?? what.join()) : what;
+  client.openKafka = async (...args) => {
+    const port = await openKafka(...args);
+    const changing = CHANGES.map((method) => [method, async (...values) => {
+      const result = await port[method](...values);
+      await dieAfter([port.side, method, subject(values)].join(" "));
+      return result;
+    }]);
+    return { ...port, ...Object.fromEntries(changing) };
+  };
+  kubernetes.openKubernetes = (...args) => {
+    const reader = openKubernetes(...args);
+    return { ...reader, remove: async (...values) => {
+      await reader.remove(...values);
+      if (values[2] === undefined) await dieAfter("kubernetes remove");
+    } };
+  };
+  const step = require("pulumi-kafka-migration/lifecycle").step(kind);
+  const ups = state === undefined ? step.create(news) : step.update("id", state, news);
+  ups.then(({ outs }) => writeSync(1, JSON.stringify({ outs })));`;
+
+/**
+ * Runs a step again and again. Each run is killed after the first change that no earlier run was killed after, until one
+ * run has nothing left to be killed at. Nothing is recorded in the state before that, as with Pulumi.
+ * @returns the outputs, and the changes after which it was killed
+ */
+export async function killedAtEachChange(
+  kind: string,
+  state: State | undefined,
+  news: State,
+  after: (change: string) => Promise<void> = async () => {},
+): Promise<{ outs: State; changes: string[] }> {
+  const known: string[] = [];
+  for (;;) {
+    const env = { ...process.env, INPUTS: JSON.stringify({ kind, state, news, known }) };
+    const child = spawn(process.execPath, ["-e", SCRIPT], { env, stdio: ["ignore", "pipe", "pipe"] });
+    let [out, log] = ["", ""];
+    child.stdout.on("data", (data) => (out += String(data)));
+    child.stderr.on("data", (data) => (log += String(data)));
+    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+    if (code !== null && code !== 0) throw new Error(`after ${known.join(", ")}:\n${log}`);
+    const { change, outs } = JSON.parse(out) as { change?: string; outs?: State };
+    if (signal !== "SIGKILL" || change === undefined) return { outs: outs!, changes: known };
+    known.push(change);
+    await after(change);
+  }
+}

@@ -86,7 +86,7 @@ export async function raiseOn(
   const principals = [...new Set(needed.map((r) => r.acl.principal))].sort();
   if (topics.length > 0)
     progress.info(
-      `fence: ${countText(topics.length, "topic")} of the origin closed for ${someOf(principals, 5)} ` +
+      `fence: ${countText(topics.length, "topic")} of the origin closed for ${closedFor(principals)} ` +
         `(${missing.length} ACLs created, ${needed.length - missing.length} existed already)`,
     );
   const { writing, ends } =
@@ -118,6 +118,10 @@ export async function raiseOn(
     ends,
   };
 }
+
+/** With exceptions, only principals that an ACL allows to write are denied. There may be none. */
+const closedFor = (principals: readonly string[]): string =>
+  principals.length === 0 ? "nobody, because no ACL lets anybody write" : someOf(principals, 5);
 
 /** The ACLs that the fence needs now. Topics and principals may have been added since it was raised. */
 export async function wanted(

@@ -34,6 +34,8 @@ export function returnAdministratorAcls(side: Side, part: MirrorModel, groups: r
       offsets: ["Create", "Write", ...internal],
       configs: internal,
       status: internal,
+      // It is never created. The clean-up makes sure of it.
+      checkpoints: internal,
       "offset-syncs": internal,
     }),
     ...names.targetTopic(offsetsJournalTopic(back), "Create", "Write", "Read", "Delete"),

@@ -19,11 +19,20 @@ interface Moment {
 
 /** A status record of one task. */
 interface TaskEvent extends Moment {
-  /** Undefined: the status was removed, because the task no longer exists. */
+  /** Undefined: the status was removed, because the task is not in the assignment any more. */
   status: Status | undefined;
 }
 
-/** A task in one of these states still exists at its worker. */
+/** A task that may still copy. */
+export interface OpenTask {
+  task: number;
+  /** The worker that has to stop it. Undefined: not known. */
+  worker: string | undefined;
+  /** What its statuses show, for messages. */
+  text: string;
+}
+
+/** A task in one of these states exists at its worker. */
 const ALIVE = new Set(["RUNNING", "PAUSED", "RESTARTING"]);
 /** Clocks of two workers may differ by this much. */
 const CLOCKS_DIFFER_MS = 5_000;
@@ -35,12 +44,12 @@ const SETTLED_MS = 10_000;
  *
  * What Connect does (source: DistributedHerder of Kafka 3 and 4; tested on 4.3.1). The leader of the workers writes a
  * new assignment: one record for each task, then `commit-CONNECTOR`. Each worker that reads the commit stops its tasks
- * of this connector. A task that has stopped writes the status UNASSIGNED. Then the workers rebalance, which increases
- * their generation, and start the tasks of the new assignment, which write RUNNING with the new generation.
+ * of this connector. A task that has stopped writes the status UNASSIGNED, about a second after the commit. Then the
+ * workers rebalance and start the tasks of the new assignment. A task that has started writes RUNNING.
  *
- * The commit alone proves nothing: a worker that hangs still copies. But the leader writes an assignment only while no
- * rebalance is in progress. So a task that has stopped after the commit, and a task of a later generation, has or gets
- * the new assignment.
+ * The commit alone proves nothing, nor do the statuses of other tasks, nor the generation: a worker that hangs still
+ * copies, and when it goes on it joins the new generation before it stops its tasks. Only the worker that had the task
+ * can say that it has stopped it. It does so with a status other than RUNNING, or with RUNNING for the next start.
  */
 export class TaskHistory implements ConnectObserver {
   /** Tasks with the topics in the last assignment that had some. Undefined: the config topic holds none. */
@@ -48,9 +57,6 @@ export class TaskHistory implements ConnectObserver {
   /** Commit of the first assignment without the topics, after the last one with them. */
   private without: Moment | undefined;
   private readonly events = new Map<number, TaskEvent[]>();
-  /** Generations in all statuses, also of other connectors. */
-  private generations: (Moment & { generation: number })[] = [];
-  private look = 0;
   /** When each look began. */
   private readonly looks: number[] = [];
 
@@ -60,9 +66,12 @@ export class TaskHistory implements ConnectObserver {
     private readonly isExcluded: (topic: string) => boolean,
   ) {}
 
-  /** Call this before each read. A record that a read shows first was written after the end of the read before. */
+  /**
+   * Call this before each read. A record that a read shows first was written after the end of the read before.
+   * @param now the time of this computer, in ms since the epoch
+   */
   nextLook(now: number): void {
-    this.look = this.looks.push(now) - 1;
+    this.looks.push(now);
   }
 
   config(record: RecordCursor, source: ConnectorState | undefined): void {
@@ -74,81 +83,99 @@ export class TaskHistory implements ConnectObserver {
     if (holders.length > 0) {
       this.holders = new Set(holders);
       this.without = undefined;
-    } else this.without ??= this.now(record);
+    } else this.without ??= this.momentOf(record);
   }
 
   status(record: RecordCursor): void {
     const key = record.key()?.toString("utf8") ?? "";
-    if (!key.startsWith("status-task-") && !key.startsWith("status-connector-")) return;
-    const status = readStatus(record.value());
-    const moment = this.now(record);
-    if (status?.generation !== undefined) this.generations.push({ ...moment, generation: status.generation });
     const start = `status-task-${this.connector}-`;
     const task = Number(key.startsWith(start) ? key.slice(start.length) : NaN);
     if (!Number.isInteger(task)) return;
+    const event = { ...this.momentOf(record), status: readStatus(record.value()) };
     const known = this.events.get(task);
-    if (known === undefined) this.events.set(task, [{ ...moment, status }]);
-    else known.push({ ...moment, status });
+    if (known === undefined) this.events.set(task, [event]);
+    else known.push(event);
   }
 
   restart(): void {
     this.holders = undefined;
     this.without = undefined;
     this.events.clear();
-    this.generations = [];
   }
 
-  private now({ timestamp: at }: RecordCursor): Moment {
-    return { at, look: this.look };
+  private momentOf({ timestamp: at }: RecordCursor): Moment {
+    return { at, look: this.looks.length - 1 };
   }
 
   /**
-   * Describes each task that may still copy the topics. Empty: no task can.
+   * The tasks that may still copy the topics. Empty: no task can.
    * @param now the time of this computer, in ms since the epoch
    */
-  mayCopy(now: number): string[] {
+  open(now: number): OpenTask[] {
     const { without, holders } = this;
-    if (without === undefined) return [...(holders ?? [])].map((task) => `task ${task} has the topics`);
-    const tasks = [...(holders ?? this.events.keys())].sort((a, b) => a - b);
-    return tasks
-      .filter((task) => !this.hasStopped(this.events.get(task) ?? [], without, now))
-      .map((task) => `task ${task} got them and ${lastOf(this.events.get(task) ?? [], without)}`);
+    const tasks = [...(holders ?? (without === undefined ? [] : this.events.keys()))].sort((a, b) => a - b);
+    return tasks.flatMap((task): OpenTask[] => {
+      const events = this.events.get(task) ?? [];
+      if (without === undefined) return [{ task, worker: undefined, text: `task ${task} has the topics` }];
+      if (this.hasStopped(events, without, now)) return [];
+      return [
+        { task, worker: workerAt(events, without), text: `task ${task} had the topics and ${lastOf(events, without)}` },
+      ];
+    });
   }
 
   private hasStopped(events: readonly TaskEvent[], without: Moment, now: number): boolean {
     const last = events.at(-1);
-    // A task that failed stays so until it is started again, with the new assignment.
-    if (last !== undefined && !isAlive(last) && last.status?.state !== "UNASSIGNED") return true;
+    // What failed stays so until it is started again, with the new assignment.
+    if (last?.status !== undefined && !isAlive(last) && last.status.state !== "UNASSIGNED") return true;
+    // Compaction has left only the newest assignment and the newest statuses.
     if (this.holders === undefined && last !== undefined && isAfter(last, without)) return true;
-    const before = Math.max(-1, ...this.generations.filter((g) => !isAfter(g, without)).map((g) => g.generation));
-    const isProof = (e: TaskEvent) => !isAlive(e) || (e.status?.generation ?? -1) > before;
-    if (events.some((e) => isAfter(e, without) && isProof(e))) return true;
-    const lastLook = Math.max(without.look, last?.look ?? 0);
-    if (now - this.looks[lastLook]! < SETTLED_MS) return false;
-    return last === undefined || !isAlive(last) || events.some((e, i) => isEnd(e, events[i - 1]) && isNear(e, without));
+    const before = events.filter((e) => !isAfter(e, without)).at(-1);
+    const worker = workerAt(events, without);
+    for (const event of events.filter((e) => isAfter(e, without) && e.status !== undefined)) {
+      if (worker !== undefined && event.status?.worker !== worker) continue;
+      if (!isAlive(event)) return true;
+      if (worker !== undefined && event.status?.generation !== before?.status?.generation) return true;
+    }
+    const seen = this.looks[Math.max(without.look, last?.look ?? 0)] ?? now;
+    return now - seen >= SETTLED_MS && hasRestarted(events, without, worker);
   }
+}
+
+/** The worker that had the task when the new assignment was written. Undefined: none, or not known. */
+function workerAt(events: readonly TaskEvent[], without: Moment): string | undefined {
+  const before = events.filter((e) => !isAfter(e, without)).at(-1);
+  return before !== undefined && isAlive(before) ? before.status?.worker : undefined;
+}
+
+/**
+ * True if the task stopped when the assignment was written, or a moment before, and since then only the same worker has
+ * had it. This is what the new assignment looks like if the worker's clock is late. Also true if compaction has left
+ * nothing from before the assignment.
+ */
+function hasRestarted(events: readonly TaskEvent[], without: Moment, worker: string | undefined): boolean {
+  if (events.every((e) => e.status === undefined || isAfter(e, without))) return true;
+  return events.some(
+    (stop, i) =>
+      stop.status?.state === "UNASSIGNED" &&
+      stop.at > without.at - CLOCKS_DIFFER_MS &&
+      (worker === undefined || stop.status.worker === worker) &&
+      events.slice(i).every(({ status }) => status === undefined || status.worker === stop.status?.worker),
+  );
 }
 
 const isAlive = ({ status }: TaskEvent): boolean => status !== undefined && ALIVE.has(status.state);
 
-/** True for what was certainly written after it, if the clocks of the workers are right. */
+/** True for what was written later, if the clocks of the workers are equal. */
 const isAfter = (one: Moment, other: Moment): boolean => one.at > other.at || one.look > other.look;
-
-const isNear = (one: Moment, other: Moment): boolean => one.at > other.at - CLOCKS_DIFFER_MS;
-
-/** The task has stopped, or runs in a later generation, before which it has stopped. */
-const isEnd = (event: TaskEvent, previous: TaskEvent | undefined): boolean =>
-  !isAlive(event) || (previous !== undefined && generationOf(event) > generationOf(previous));
-
-const generationOf = ({ status }: TaskEvent): number => status?.generation ?? -1;
 
 function lastOf(events: readonly TaskEvent[], without: Moment): string {
   const last = events.at(-1);
-  if (last === undefined) return "has no status yet";
+  if (last === undefined) return "has no status";
   const { state = "removed", worker } = last.status ?? {};
   const age = without.at - last.at;
   return (
-    `has been ${state}${worker === undefined ? "" : ` at worker ${worker}`} since ` +
+    `its last status is ${state}${worker === undefined ? "" : ` at worker ${worker}`}, ` +
     (age >= 0 ? `${durationText(age)} before the new assignment` : `${durationText(-age)} after the new assignment`)
   );
 }

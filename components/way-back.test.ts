@@ -103,6 +103,17 @@ describe("a way back", () => {
     expect(JSON.stringify(reader.spec.authorization.acls)).not.toContain("Write");
   });
 
+  test("has names that Kubernetes takes, even for the longest wave, and the same ones in every step", async () => {
+    const name = "w".repeat(40);
+    const waves = (phase: "cutover" | "returned") => ({ waves: [{ name, topics: "orders", phase, wayBack: true }] });
+    const [open, back] = [await declared(waves("cutover")), await declared(waves("returned"))];
+    const mirror = open.at(`m-return-${name}-mirror`).inputs.metadata.name;
+    expect(mirror.length).toBeLessThanOrEqual(46);
+    expect(mirror).toMatch(/^[a-z0-9][-a-z0-9]*[a-z0-9]$/);
+    for (const { at } of [open, back]) expect(at(`m-wave-${name}-way-back`).inputs.place.name).toBe(mirror);
+    expect(open.at(`m-return-${name}-target-user`).inputs.metadata.name.length).toBeLessThanOrEqual(64);
+  });
+
   test("a returned wave goes back before its topics are in the mirror again, and has no return mirror", async () => {
     const { at, before, resources } = await declared(wave("returned", true));
     expect(before("m-mirror")).toContain("m-wave-orders-way-back");

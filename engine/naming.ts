@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "./mirror-configuration";
 import type { MirrorModel, Side } from "./model";
 import { versionAtLeast } from "./version";
@@ -129,4 +130,10 @@ export function topicNameFault(name: string): string | undefined {
 export function groupNameFault(group: string): string | undefined {
   if (group === "") return "an empty name";
   return group.includes(",") ? "a comma in its name" : undefined;
+}
+
+/** Names that are too long keep their start. A digest of the whole name keeps them apart. */
+export function shortened(name: string, longest: number): string {
+  if (name.length <= longest) return name;
+  return `${name.slice(0, longest - 9)}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 }

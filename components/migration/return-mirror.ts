@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { defined } from "../../engine/objects";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
-import { internalTopics } from "../../engine/naming";
+import { internalTopics, shortened } from "../../engine/naming";
 import { returnMirror } from "../../engine/way-back/model";
 import type { TopicEnds } from "../../engine/fence";
 import {
@@ -23,6 +23,7 @@ import { ClusterAccess } from "./access";
 import { mirrorName, mirrorNamespace, namesOf } from "./names";
 import { ownObjects, ownPrincipals } from "./objects";
 import type { WayBackPlace } from "./part";
+import { LONGEST_MIRROR } from "./values";
 import type { Part } from "./waves";
 
 /** Longest time to wait until the workers have left after their resource is deleted, in seconds. */
@@ -31,6 +32,12 @@ const LEAVING_SECONDS = 300;
 /** `return`, or `return-<wave>`: the ending of every name that belongs to a part's return mirror. */
 export const returnSuffix = ({ wave }: Pick<Part, "wave">): string =>
   wave === undefined ? "return" : `return-${wave}`;
+
+/** Longest common name of a certificate, in characters (RFC 5280). */
+const LONGEST_COMMON_NAME = 64;
+
+const returnName = (args: MigrationArgs, part: Part): string =>
+  shortened(`${mirrorName(args)}-${returnSuffix(part)}`, LONGEST_MIRROR);
 
 /** The settings of a part's return mirror: a migration from the target to the origin, of the part's topics only. */
 export interface ReturnSettings {
@@ -42,7 +49,7 @@ export interface ReturnSettings {
 /** Returns the settings of a part's return mirror. Its objects have names of their own. */
 export function returnSettings(args: MigrationArgs, settings: MirrorSettings, part: Part): ReturnSettings {
   const mirror = returnMirror(part.mirror);
-  const name = `${mirrorName(args)}-${returnSuffix(part)}`;
+  const name = returnName(args, part);
   const cluster = (side: Side): MigrationCluster => {
     const { existingSecrets, ...same } = args[side];
     const names = namesOf(side, args[side]);
@@ -50,7 +57,8 @@ export function returnSettings(args: MigrationArgs, settings: MirrorSettings, pa
       ...same,
       ...defined({ existingSecrets }),
       names: {
-        user: `${names.user}-${returnSuffix(part)}`,
+        // With client certificates the name is the certificate's common name.
+        user: shortened(`${names.user}-${returnSuffix(part)}`, LONGEST_COMMON_NAME),
         administrator: names.administrator,
         // Existing Secrets are used as they are, under their own names.
         credentialsSecret:
@@ -122,7 +130,7 @@ export function wayBackPlace(parent: pulumi.Resource, args: MigrationArgs, part:
       apiVersion: mirrorApiVersion,
       kind: "KafkaMirrorMaker2",
       namespace: mirrorNamespace(args),
-      name: `${mirrorName(args)}-${returnSuffix(part)}`,
+      name: returnName(args, part),
     },
     access: accessOfProvider(
       provider ?? parent.getProvider("kubernetes:core/v1:Secret"),

@@ -5,7 +5,7 @@ import type { MigrationArgs } from "../settings/migration";
 import { SIDES } from "./names";
 
 /** The operator's Service is called `<name>-mirrormaker2-api`, and a Service's name has at most 63 characters. */
-const LONGEST_MIRROR = 63 - "-mirrormaker2-api".length;
+export const LONGEST_MIRROR = 63 - "-mirrormaker2-api".length;
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 /** Mistakes in single values that Kubernetes, Kafka or a later step would refuse. */

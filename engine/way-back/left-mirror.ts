@@ -5,7 +5,7 @@ import { compilePatternList } from "../patterns";
 import { isHeartbeats, selectTopics } from "../selection";
 
 /**
- * Returns true if the running mirror excludes all topics of this part: the part's way back was opened. Its origin may
+ * Returns true if the mirror no longer copies any topic of this part: the part's way back was opened. Its origin may
  * hold records that came from the target, so the forward copy can no longer be proved. Reads only the target.
  */
 export async function hasLeftMirror(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
@@ -15,6 +15,8 @@ export async function hasLeftMirror(model: MigrationModel, open?: OpenKafka): Pr
     "target",
     async (target) => {
       const { source } = await new ConnectStateReader(target, mirror).read();
+      // If no topic is left to copy, the connector is stopped instead.
+      if (source?.target === "STOPPED") return true;
       const exclude = source?.config["topics.exclude"];
       if (exclude === undefined) return false;
       // With the identity policy a topic has the same name on both sides.

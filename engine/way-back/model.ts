@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { MigrationModel, MirrorModel } from "../model";
 import {
   internalSeparator,
@@ -6,6 +5,7 @@ import {
   LONGEST_ALIAS,
   LONGEST_TOPIC_NAME,
   offsetsJournalTopic,
+  shortened,
   targetTopicName,
 } from "../naming";
 import { waveOf } from "../parts";
@@ -79,12 +79,6 @@ function storageTopic(mirror: MirrorModel, kind: "offsets" | "configs" | "status
   // A group's name may have characters that a topic's name may not have.
   const group = groupId.replace(/[^\w.-]/g, "_");
   return `${start}${shortened(group, LONGEST_TOPIC_NAME - start.length - end.length)}${end}`;
-}
-
-/** Names that are too long keep their start. A digest of the whole name keeps them apart. */
-function shortened(name: string, longest: number): string {
-  if (name.length <= longest) return name;
-  return `${name.slice(0, longest - 9)}-${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 }
 
 /**

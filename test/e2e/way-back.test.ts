@@ -23,9 +23,10 @@ const WITNESS = "witness";
 /** The last number that the group has read before it stops, each time it changes the cluster. */
 const READ_UP_TO = [20, 60, 100];
 
+const at = withSandbox();
+const kafka = (side: "origin" | "target") => applicationClient(at.sandbox[side].connection, "applications");
+
 describe("a wave that returns and cuts over again, through the real command line", () => {
-  const at = withSandbox();
-  const kafka = (side: "origin" | "target") => applicationClient(at.sandbox[side].connection, "applications");
   const reads: PartitionRead[][] = [];
   const reports: Report[] = [];
   const summaries: Record<string, any>[] = [];
@@ -98,7 +99,7 @@ describe("a wave that returns and cuts over again, through the real command line
     end = await writer.stop();
     await read("target", end - 1);
     expect(written).toBeGreaterThan(0);
-    onOrigin = await numbersOn("origin");
+    onOrigin = await numbersOn("origin", TOPIC, end);
 
     await up({ phase: "cutover" });
     await up({ phase: "cleanup" });
@@ -149,15 +150,68 @@ describe("a wave that returns and cuts over again, through the real command line
   test("leaves nothing behind on the clusters and in Kubernetes", () => {
     expect(residue).toEqual([]);
   });
+});
 
-  /** The numbers in each partition, as a client without a group sees them. */
-  async function numbersOn(side: "origin" | "target"): Promise<Record<string, number[]>> {
-    const goals = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: TOPIC, partition, upTo: end - 1 }));
-    const found = await until(
-      `all records on the ${side}`,
-      () => kafkajsRead(kafka(side), { group: WITNESS, client: "kafkajs", goals }),
-      (all) => all.length === PARTITIONS && all.every((one) => one.numbers.at(-1) === end - 1),
+describe.each([
+  ["is ended", true],
+  ["is still open when everything is destroyed", false],
+])("a way back without waves that %s", (_how, isEnded) => {
+  const prefix = isEnded ? "ended" : "open";
+  const topic = `${prefix}-bills`;
+  const RECORDS = 50;
+  let residue: string[] = [];
+  const found: Record<string, Record<string, number[]>> = {};
+
+  test("runs to the end", async () => {
+    const { sandbox } = at;
+    const empty = await residueIn(sandbox, [], []);
+    await createTopic(sandbox, topic, PARTITIONS);
+    await write("origin", 0);
+    const project = await ownStack(sandbox, prefix, { gate: { stableSeconds: 0 }, wayBack: true });
+    const up = async (change: Record<string, unknown>) => {
+      await project.set(change);
+      await project.up({ onLine: (line) => void at.log.push(line) });
+    };
+    await up({});
+    await up({ phase: "cutover" });
+    await write("target", RECORDS);
+    found["origin"] = await numbersOn("origin", topic, 2 * RECORDS);
+    if (isEnded) await up({ wayBack: false });
+    await project.destroy();
+    // A forward mirror that copies again what came back would have written it by now: its gate passes before a destroy.
+    found["target"] = await numbersOn("target", topic, 2 * RECORDS);
+    residue = (await residueIn(sandbox, [topic], [WITNESS])).filter((one) => !empty.includes(one));
+  }, 600_000);
+
+  test("has copied everything back, once and in order, and nothing twice", () => {
+    const all = Array.from({ length: 2 * RECORDS }, (_, n) => n);
+    const wanted = Object.fromEntries(Array.from({ length: PARTITIONS }, (_, partition) => [partition, all]));
+    expect(found).toEqual({ origin: wanted, target: wanted });
+  });
+
+  test("leaves nothing behind on the clusters and in Kubernetes", () => {
+    expect(residue).toEqual([]);
+  });
+
+  async function write(side: "origin" | "target", from: number): Promise<void> {
+    const producer = kafka(side).producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    const numbers = Array.from({ length: RECORDS }, (_, n) => from + n);
+    const messages = numbers.flatMap((n) =>
+      Array.from({ length: PARTITIONS }, (_, partition) => ({ partition, value: `${n}`, headers: { n: String(n) } })),
     );
-    return Object.fromEntries(found.map((one) => [one.partition, one.numbers]));
+    await producer.send({ topic, messages });
+    await producer.disconnect();
   }
 });
+
+/** The numbers in each partition, as a client that commits nothing sees them. Waits until the last one is there. */
+async function numbersOn(side: "origin" | "target", topic: string, count: number): Promise<Record<string, number[]>> {
+  const goals = Array.from({ length: PARTITIONS }, (_, partition) => ({ topic, partition, upTo: "end" as const }));
+  const found = await until(
+    `all records of ${topic} on the ${side}`,
+    () => kafkajsRead(kafka(side), { group: WITNESS, client: "kafkajs", goals }),
+    (all) => all.length === PARTITIONS && all.every((one) => one.numbers.at(-1) === count - 1),
+  );
+  return Object.fromEntries(found.map((one) => [one.partition, one.numbers]));
+}

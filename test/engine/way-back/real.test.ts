@@ -173,7 +173,7 @@ describe.each([{ exactlyOnce: false }, { exactlyOnce: true }])(
       const places = await placesOf(sides.target, model.mirror.offsetStorageTopic);
       expect(places.size).toBe(6);
       for (const [key, partitions] of places) expect(new Set(partitions).size, key).toBe(1);
-      expect([...places.values()].filter((partitions) => partitions.length > 1)).toHaveLength(5);
+      expect([...places.values()].filter((partitions) => partitions.length > 1)).toHaveLength(6);
     }, 240_000);
   },
 );

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as kafka from "@pulumi/kafka";
 import type * as pulumi from "@pulumi/pulumi";
-import type { MigrationArgs } from "../components/settings/migration";
+import { type MigrationArgs, stepShape } from "../components/settings/migration";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../components/settings/users";
 import { clusterShape, targetShape } from "../components/settings/mirror";
 import { defined } from "../engine/objects";
@@ -22,40 +22,18 @@ export interface Makers {
 
 /** Converts a configuration to the component's arguments. */
 export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
-  const {
-    phase,
-    profile,
-    dialect,
-    operatorVersion,
-    abandon,
-    gate,
-    verify,
-    fence,
-    fenceOptions,
-    preflight,
-    checkpoints,
-    report,
-    waves,
-    splitGroups,
-  } = settings;
+  const { gate, verify, fenceOptions, preflight, report, waves } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const sides = new Sides(settings, make);
   return defined({
-    phase,
-    profile,
-    dialect,
-    operatorVersion,
-    abandon,
+    ...pick(settings, stepShape),
     gate: defined(gate),
     verify,
-    fence,
     fenceOptions: fenceOptions && defined(fenceOptions),
     preflight: preflight && defined(preflight),
-    checkpoints,
     report: report === false ? (false as const) : defined(report),
     waves: waves?.map((wave) => defined(wave)),
-    splitGroups,
     offsets: defined(settings.offsets),
     replication: defined({
       ...replication,

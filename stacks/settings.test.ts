@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { resolveMigration } from "../components/migration/checks";
-import { migrationSchema } from "../components/settings/migration";
+import { migrationSchema, stepShape } from "../components/settings/migration";
 import { keysAt } from "../components/shape";
 import { migrationArgs } from "./arguments";
 import { Files } from "./files";
@@ -375,6 +375,35 @@ describe("the stack and the component", () => {
     });
     expect(args.replication).toEqual({ limitMs: 1100 });
     expect(() => resolveMigration(args)).not.toThrow();
+  });
+
+  test("every setting of the migration's steps reaches the component", () => {
+    const whole = {
+      phase: "cutover",
+      wayBack: "true",
+      abandon: "true",
+      profile: "tuned",
+      dialect: "strimzi-v1beta2",
+      operatorVersion: "0.45.0",
+      fence: "true",
+      checkpoints: "never",
+      report: '{"folder":"here"}',
+    };
+    const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
+    expect(Object.keys({ ...whole, ...inWaves }).sort()).toEqual(Object.keys(stepShape).sort());
+    const argsOf = (raw: Record<string, string>) =>
+      migrationArgs(readSettings({ ...good, ...raw }), {
+        kubernetes: () => undefined,
+        kafka: () => undefined as never,
+        secret: () => "s",
+        content: () => "c",
+      });
+    expect(argsOf(whole)).toMatchObject({
+      ...whole,
+      ...{ wayBack: true, abandon: true, fence: true, report: { folder: "here" } },
+    });
+    const waves = [{ name: "orders", topics: "orders", wayBack: true }];
+    expect(argsOf(inWaves)).toMatchObject({ waves, splitGroups: ["audit"] });
   });
 
   test("a context alone belongs to the mirror's kubeconfig", () => {

@@ -90,6 +90,11 @@ async function ownReturnMirror(
   return found;
 }
 
+/** Where an interrupted verification of a return leaves its progress. */
+export function resumeOf({ mirror, resume }: WayBackInputs): Pick<WayBackInputs, "mirror" | "resume"> {
+  return { mirror, ...(resume === undefined ? {} : { resume: { ...resume, name: `${resume.name}-return` } }) };
+}
+
 /** The steps of a return. The engine works with swapped sides: its origin is the target of the migration. */
 class Return {
   private readonly back: FencedInputs & Journalled;
@@ -160,9 +165,9 @@ class Return {
   }
 
   async verify(ends: TopicEnds): Promise<VerifyResult | null> {
-    const { verify: asked, resume, mirror } = this.inputs;
+    const { verify: asked } = this.inputs;
     if (asked.mode === "none") return null;
-    const place = { mirror, ...(resume === undefined ? {} : { resume: { ...resume, name: `${resume.name}-return` } }) };
+    const place = resumeOf(this.inputs);
     const options = { ...asked, ...(await memory(place, this.progress)) };
     const result = await this.behindFence(ends, (lost) => verifyCopy(this.model, options, this.swapped, lost));
     await forget(place);

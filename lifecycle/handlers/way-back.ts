@@ -13,7 +13,8 @@ import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs, type ReportLocation } from "./inputs";
 import { forgetJournal, hasJournal, journalOf } from "./journal";
 import { checkOrigin } from "./last-check";
-import { goBack } from "./way-back-return";
+import { forget } from "./verification";
+import { goBack, resumeOf } from "./way-back-return";
 import { forFence, sidesSwapped } from "./way-back-sides";
 
 export interface WayBackInputs extends PhasedInputs, FencedInputs, KubernetesAccess {
@@ -77,6 +78,7 @@ async function giveUpReturn(inputs: WayBackInputs, progress: Progress): Promise<
     const applied = await journalOf(back);
     if (applied !== undefined) await revertOffsets(modelOf(back), applied, swapped);
     await forgetJournal(back);
+    await forget(resumeOf(inputs));
     await lowerWhatIsThere(forFence(back, inputs.mirror.heartbeats), inputs.fence, swapped);
   });
 }

@@ -243,7 +243,8 @@ export class Lifecycle {
       const { gate } = i === 0 ? steps.rest : steps.waves[i - 1]!;
       const context = { name, parent, part: of.part, args, settings, administrators, abandon };
       const step = { ...this.step, mirror: of.part.mirror };
-      return [new ReturnMirror({ ...context, step, targetEnds: targetEnds(gate) }, [mirror])];
+      const ends = { gateEnds: originEnds(gate), targetEnds: targetEnds(gate) };
+      return [new ReturnMirror({ ...context, step, ...ends }, [mirror])];
     });
   }
 

@@ -151,6 +151,8 @@ export interface ReturnContext {
   abandon: boolean;
   /** The ends of the target's partitions when the gate passed. */
   targetEnds: pulumi.Output<TopicEnds | null>;
+  /** The ends of the origin's partitions at that time. */
+  gateEnds: pulumi.Output<TopicEnds | null>;
 }
 
 /**
@@ -164,7 +166,7 @@ export class ReturnMirror {
     private readonly context: ReturnContext,
     after: pulumi.Resource[],
   ) {
-    const { parent, part, step, administrators, abandon, targetEnds } = context;
+    const { parent, part, step, administrators, abandon, targetEnds, gateEnds } = context;
     const { args, mirror, settings } = returnSettings(context.args, context.settings, part);
     const swapped: StepArgs = {
       ...step,
@@ -229,7 +231,11 @@ export class ReturnMirror {
       { ...swapped, ...givenUp, limitSeconds: LEAVING_SECONDS },
       this.after(...topics),
     );
-    const start = new ReturnStart(this.named("start"), { ...step, abandon, targetEnds }, this.after(gone));
+    const start = new ReturnStart(
+      this.named("start"),
+      { ...step, abandon, targetEnds, gateEnds, fence: context.args.fence ?? false },
+      this.after(gone),
+    );
     const side = (which: Side) => ({
       ...settings[which],
       bootstrapServers: args[which].bootstrapServers,

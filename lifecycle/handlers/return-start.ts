@@ -1,7 +1,7 @@
 import { withClusters } from "../../engine/clusters";
 import { describeMirrorGroup } from "../../engine/cleanup/gone";
 import { ConnectStateReader } from "../../engine/connect-state";
-import { MigrationError } from "../../engine/errors";
+import { isMigrationError, MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
 import { partitionKey } from "../../engine/log/partition";
 import type { Progress } from "../../engine/progress";
@@ -12,11 +12,16 @@ import { returnMirror } from "../../engine/way-back/model";
 import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type StepInputs } from "./inputs";
+import { checkOrigin } from "./last-check";
 
 export interface ReturnStartInputs extends StepInputs {
   abandon: boolean;
   /** End offsets of the target when the gate passed, by topic. Null: it has not passed. */
   targetEnds: TopicEnds | null;
+  /** End offsets of the origin when the gate passed. Absent: it is not checked whether somebody wrote there since. */
+  gateEnds?: TopicEnds | null;
+  /** The cutover closed the origin. */
+  fence?: boolean;
   /** Longest wait until the mirror copies none of the part's topics any more. Default 300. */
   limitSeconds?: number;
 }
@@ -60,6 +65,10 @@ async function start(inputs: ReturnStartInputs, progress: Progress): Promise<Ret
       if (ends.length === 0) return;
       const { members } = await describeMirrorGroup(origin, back);
       if (members.length > 0) throw running(back.groupId, ends.length);
+      // Nothing copies such records any more, and no later step can tell them from those that come back.
+      await checkOrigin({ ...inputs, phase: "cutover" }, progress).catch((error: unknown) => {
+        throw isMigrationError(error) && error.code === "FENCE_BREACHED" ? tooLate(error) : error;
+      });
       await writeSourceOffsets({ origin: target, target: origin }, back, ends, progress, { stopped: true });
       progress.info(`${countText(ends.length, "partition")} will come back from where the target ended at the gate`);
     },
@@ -67,6 +76,13 @@ async function start(inputs: ReturnStartInputs, progress: Progress): Promise<Ret
     { progress },
   );
   return { startedAt: now() };
+}
+
+function tooLate({ code, seen, details }: MigrationError): MigrationError {
+  const fix =
+    "stop these producers; the mirror no longer copies what they write, so set the phase to returned, run " +
+    "`pulumi up`, and cut over again";
+  return new MigrationError(code, seen, { details, fix });
 }
 
 function unproved(): MigrationError {
@@ -98,5 +114,5 @@ export const returnStartStep = defineStep<ReturnStartInputs, ReturnStartOutputs>
   },
   // The return mirror's internal topics have their own resources.
   async remove() {},
-  immaterial: ["gatePassedAt", "topicIds", "limitSeconds"],
+  immaterial: ["gatePassedAt", "topicIds", "gateEnds", "limitSeconds"],
 });

@@ -42,10 +42,12 @@ const LEAVING_SECONDS = 300;
 /**
  * Brings one part back to the origin. What can refuse, refuses before anything changes. Every step can be killed and
  * repeated: nothing that the gate needs is deleted before the target's fence is lowered.
+ * @returns undefined if the return mirror never ran: the `up` of the cutover failed before it was created
  */
-export async function goBack(inputs: WayBackInputs, progress: Progress): Promise<Returned> {
+export async function goBack(inputs: WayBackInputs, progress: Progress): Promise<Returned | undefined> {
   const kubernetes = openKubernetes(inputs);
   const mirror = await ownReturnMirror(kubernetes, inputs);
+  if (mirror === undefined && !(await hasRun(modelOf(sidesSwapped(inputs))))) return undefined;
   const way = new Return(inputs, progress, mirror !== undefined);
   if (inputs.abandon) {
     progress.warn("abandoned: it is not proved that everything came back to the origin, and no group was moved");
@@ -66,6 +68,12 @@ const removal =
   async () => {
     if (mirror !== undefined) await kubernetes.remove(place, mirror);
   };
+
+/** A worker creates this topic when it starts. It exists until the end of the `up` that returns. */
+async function hasRun(back: MigrationModel): Promise<boolean> {
+  const { configStorageTopic } = back.mirror;
+  return withCluster(back, "target", async (origin) => (await origin.describeTopics([configStorageTopic])).length > 0);
+}
 
 /**
  * Returns the return mirror's resource. Undefined: an earlier return has deleted it, and was killed later.

@@ -131,7 +131,7 @@ export const wayBackStep = defineStep<WayBackInputs, WayBackOutputs>("way-back",
       // In this phase the steps that know these values come later, so only the state has them.
       const { moved = null, topicIds = null, fenceOptions } = olds;
       const returned = await goBack({ ...news, moved, topicIds, ...defined({ fenceOptions }) }, progress);
-      return { ...closed, ...returned, openedAt, returnedAt: now() };
+      return returned === undefined ? neverOpened(progress) : { ...closed, ...returned, openedAt, returnedAt: now() };
     }
     if (olds.phase !== "cutover" || !excluded) return open(news, progress);
     if (await isBegun(news)) await giveUpReturn(news, progress);

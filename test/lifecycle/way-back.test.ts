@@ -141,7 +141,8 @@ async function goOut(start: (news: State) => Promise<unknown> = (news) => up(ret
   const opened = await up(wayBackStep, wayBackInputs("cutover", known));
   expect(opened).toMatchObject({ excluded: true, returnedAt: null });
   await exclude([one.topics!]);
-  await start({ ...inputs("cutover"), phase: undefined, targetEnds });
+  const { mirror: _, ...places } = inputs("cutover");
+  await start({ ...places, mirror: model.mirror, targetEnds, gateEnds: known.gateEnds, fence: true });
   const { gatePassedAt: passedAt, ...passed } = known;
   await startReturnMirror();
   await up(guardStep, { ...inputs("cutover"), ...passed, fence: true, hasLeft: true, passedAt, options: gate });
@@ -338,6 +339,18 @@ it("a wave goes back with everything that was written, each record once and in o
   }
 }, 240_000);
 
+it("a return whose mirror never ran copies nothing back, and leaves the rest to the roll-back", async () => {
+  await useApiServer();
+  const { targetEnds: _, ...known } = await cutover("cutover");
+  await up(wayBackStep, wayBackInputs("cutover", known));
+  const outs = await up(wayBackStep, wayBackInputs("returned"));
+  expect(outs).toMatchObject({ excluded: false, openedAt: null, returnedAt: null });
+  await cutover("returned", { returnedAt: outs.returnedAt, wentBack: outs.wentBack });
+  expect(await fences()).toEqual(["down", "down"]);
+  expect(await journals()).toEqual([0, 0]);
+  expect(await groupsOn(target)).toEqual([]);
+}, 60_000);
+
 it("the start of the return mirror was killed after each change, and it still starts at the right record", async () => {
   await useApiServer();
   let kills: string[] = [];
@@ -414,7 +427,29 @@ it("a return that failed or was killed is given up in phase cutover: the clients
   expect(await nextOf("origin", "one")).toEqual(["target fourth 0 1"]);
   await giveUp();
   expect(await nextOf("origin", "one")).toEqual(before);
+}, 120_000);
+
+it("loses nothing if clients write to the target after a return was killed that has deleted its mirror", async () => {
+  await useApiServer();
+  const state = states.get(wayBackStep)!;
+  const stop = new Error("killed");
+  const killed = killedAtEachChange("way-back", state, wayBackInputs("returned"), async (change) => {
+    if (change === "kubernetes remove") throw stop;
+  });
+  await expect(killed).rejects.toBe(stop);
+  await stopped;
+  // A user operator has removed the fence.
+  await lowerFence(back, {}, silent);
   await write("target", "fifth");
+  await expect(wayBackStep.update("id", state, wayBackInputs("returned"))).rejects.toThrow(
+    /WAY_BACK_INTERRUPTED[^]*0: up to \d+ offsets are not copied[^]*up --refresh/,
+  );
+  // As that text says: the clients go on with the target, and the return mirror is created again.
+  await wayBackStep.update("id", state, state);
+  expect(await fences()).toEqual(["up", "down"]);
+  await startReturnMirror();
+  await eventually("the fifth records came back", isBack);
+  await expectEverythingOnce();
 }, 120_000);
 
 it("a return that was killed after each of its changes ends as one that was not disturbed", async () => {

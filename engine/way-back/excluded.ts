@@ -30,7 +30,7 @@ const DEAD_AFTER_MS = 60_000;
 
 /**
  * Waits until the mirror no longer copies these topics and cannot start again: its source connector's configuration
- * excludes them, no task has them assigned, and the tasks that had them have stopped ({@link TaskHistory}). Changes
+ * excludes them or the connector is stopped, no task has them assigned, and the tasks that had them have stopped ({@link TaskHistory}). Changes
  * nothing.
  *
  * @param target the cluster that holds the mirror's storage topics
@@ -130,7 +130,8 @@ function missingFor(
     topicsPattern: source.config["topics"] ?? ".*",
     ...excludeOf(source.config),
   });
-  const selected = topics.filter((topic) => selects(topic) === undefined);
+  // A stopped connector has no tasks. It gets them again only if its state is changed.
+  const selected = source.target === "STOPPED" ? [] : topics.filter((topic) => selects(topic) === undefined);
   if (selected.length > 0) return [`the connector's configuration selects ${someOf(selected, 5)}`];
   if (source.inconsistent) return ["a new assignment of its tasks is being written"];
   return assignments.flatMap(({ task, partitions }) => {

@@ -8,7 +8,8 @@ import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { topicRule } from "../selection";
 import { durationText, someOf } from "../units";
-import { type OpenTask, TaskHistory } from "./task-history";
+import { DeadWorkers } from "./dead-workers";
+import { TaskHistory } from "./task-history";
 
 export interface ExclusionOptions {
   /** Longest wait in milliseconds. */
@@ -25,8 +26,6 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 const SAY_EVERY_MS = 10_000;
 const LISTED = 10;
-/** Kubernetes has replaced a pod that hangs long before. */
-const DEAD_AFTER_MS = 60_000;
 
 /**
  * Waits until the mirror no longer copies these topics and cannot start again: its source connector's configuration
@@ -48,14 +47,14 @@ export async function waitUntilExcluded(
   const { source } = connectorNames(mirror);
   const history = new TaskHistory(source, isExcluded);
   const reader = new ConnectStateReader(target, mirror, history);
-  const dead = new DeadWorkers(target, mirror, progress);
+  const dead = new DeadWorkers(target, mirror.groupId, progress);
   const deadline = Date.now() + limitMs;
   let saidAt = 0;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 1.5)) {
     history.nextLook(Date.now());
     const view = await reader.read(signal);
     const missing = missingFor(view, mirror, isExcluded, topics);
-    const left = missing.length > 0 ? missing : await dead.without(history.open(Date.now()));
+    const left = missing.length > 0 ? missing : await dead.without(history.open(Date.now()), Date.now());
     if (left.length === 0) return;
     if (Date.now() >= deadline) throw notExcluded(mirror, limitMs, left);
     if (Date.now() - saidAt >= SAY_EVERY_MS) {
@@ -63,56 +62,6 @@ export async function waitUntilExcluded(
       progress.info(`waiting until ${source} no longer copies the excluded topics: ${left[0]}`);
     }
     await pauseFor(Math.min(pause, Math.max(0, deadline - Date.now())), signal);
-  }
-}
-
-/**
- * Workers that ended without stopping their tasks. A worker that hangs leaves the group too, but it may go on. Only time
- * separates the two: an operator replaces a worker that hangs.
- */
-class DeadWorkers {
-  private readonly goneSince = new Map<string, number>();
-  private readonly said = new Set<string>();
-
-  constructor(
-    private readonly target: KafkaPort,
-    private readonly mirror: MirrorModel,
-    private readonly progress: Progress,
-  ) {}
-
-  /** @returns the texts of the tasks that a worker may still run */
-  async without(open: readonly OpenTask[]): Promise<string[]> {
-    const isGone = open.some((t) => t.worker !== undefined) ? await this.goneFrom() : () => false;
-    const left: string[] = [];
-    for (const { worker, text } of open) {
-      if (worker === undefined || !isGone(worker)) {
-        if (worker !== undefined) this.goneSince.delete(worker);
-        left.push(text);
-        continue;
-      }
-      const since = this.goneSince.get(worker) ?? Date.now();
-      this.goneSince.set(worker, since);
-      if (Date.now() - since < DEAD_AFTER_MS) left.push(`${text}; this worker has left the mirror's group`);
-      else this.say(worker);
-    }
-    return left;
-  }
-
-  /** Connect names each member after its worker (Kafka 3 and later). If a member has another name, nobody is gone. */
-  private async goneFrom(): Promise<(worker: string) => boolean> {
-    const [group] = await this.target.describeGroups([this.mirror.groupId]);
-    const names = (group?.members ?? []).map((m) => m.clientId);
-    if (names.some((name) => !/^connect-.+:\d+$/.test(name))) return () => false;
-    return (worker) => !names.includes(`connect-${worker}`);
-  }
-
-  private say(worker: string): void {
-    if (this.said.has(worker)) return;
-    this.said.add(worker);
-    this.progress.warn(
-      `worker ${worker} left the mirror's group ${this.mirror.groupId} without stopping its tasks, more than ` +
-        `${durationText(DEAD_AFTER_MS)} ago: it is taken as dead`,
-    );
   }
 }
 

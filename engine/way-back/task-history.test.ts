@@ -39,6 +39,12 @@ class Topics {
     this.history.config(record, this.connectors.byName.get(connector));
   }
 
+  /** Deletes the connector and creates it again. */
+  createAgain(): void {
+    this.config(`connector-${connector}`, null);
+    this.config(`connector-${connector}`, { properties: { topics: ".*" } });
+  }
+
   assign(...tasks: string[]): void {
     tasks.forEach((partitions, n) => {
       this.config(`task-${connector}-${n}`, { properties: { "task.assigned.partitions": partitions } });
@@ -127,6 +133,34 @@ describe("tasks that copied the excluded topics", () => {
     topics.assign("y-0");
     topics.status("1 a 2", "UNASSIGNED");
     topics.status("1 a 2", null);
+    expect(topics.open()).toEqual([]);
+  });
+
+  it("have stopped if their connector was deleted, and another one never had the topics", () => {
+    const topics = running();
+    topics.createAgain();
+    expect(topics.open()).toEqual(["0 at a"]);
+    topics.status("0 a 2", "UNASSIGNED");
+    topics.status("0 a 2", null);
+    topics.now += 60_000;
+    topics.assign("y-0");
+    topics.status("0 b 9", "RUNNING");
+    expect(topics.open()).toEqual([]);
+  });
+
+  it("have stopped if no worker had them when the new assignment was written, a while after it", () => {
+    const topics = running();
+    topics.status("0 a 2", "UNASSIGNED");
+    topics.look(60_000);
+    topics.assign("y-0", "y-1");
+    // It may be about to start with the old assignment.
+    expect(topics.open()).toEqual(["0"]);
+    topics.look(5_000);
+    expect(topics.open()).toEqual(["0"]);
+    topics.look(3_000);
+    topics.status("0 b 4", "RUNNING");
+    expect(topics.open()).toEqual(["0"]);
+    topics.look(10_000);
     expect(topics.open()).toEqual([]);
   });
 

@@ -75,8 +75,10 @@ export class TaskHistory implements ConnectObserver {
   }
 
   config(record: RecordCursor, source: ConnectorState | undefined): void {
-    if (record.key()?.toString("utf8") !== `commit-${this.connector}` || source === undefined || source.inconsistent)
-      return;
+    const key = record.key()?.toString("utf8");
+    // A deleted connector has no tasks any more.
+    if (key === `connector-${this.connector}` && record.value() === null) this.without ??= this.momentOf(record);
+    if (key !== `commit-${this.connector}` || source === undefined || source.inconsistent) return;
     const holders = currentTasks(source)
       .filter(({ config }) => assignedPartitions(config).some(({ topic }) => this.isExcluded(topic)))
       .map(({ task }) => task);
@@ -138,7 +140,8 @@ export class TaskHistory implements ConnectObserver {
       if (worker !== undefined && event.status?.generation !== before?.status?.generation) return true;
     }
     const seen = this.looks[Math.max(without.look, last?.look ?? 0)] ?? now;
-    return now - seen >= SETTLED_MS && hasRestarted(events, without, worker);
+    // A worker that was about to start the task, and does not hang, has stopped it by now.
+    return now - seen >= SETTLED_MS && (worker === undefined || hasRestarted(events, without, worker));
   }
 }
 
@@ -149,18 +152,15 @@ function workerAt(events: readonly TaskEvent[], without: Moment): string | undef
 }
 
 /**
- * True if the task stopped when the assignment was written, or a moment before, and since then only the same worker has
- * had it. This is what the new assignment looks like if the worker's clock is late. Also true if compaction has left
- * nothing from before the assignment.
+ * True if the worker stopped the task when the assignment was written, or a moment before, and since then no other
+ * worker has had it. This is what the new assignment looks like if the worker's clock is late.
  */
-function hasRestarted(events: readonly TaskEvent[], without: Moment, worker: string | undefined): boolean {
-  if (events.every((e) => e.status === undefined || isAfter(e, without))) return true;
+function hasRestarted(events: readonly TaskEvent[], without: Moment, worker: string): boolean {
   return events.some(
     (stop, i) =>
       stop.status?.state === "UNASSIGNED" &&
       stop.at > without.at - CLOCKS_DIFFER_MS &&
-      (worker === undefined || stop.status.worker === worker) &&
-      events.slice(i).every(({ status }) => status === undefined || status.worker === stop.status?.worker),
+      events.slice(i).every(({ status }) => status === undefined || status.worker === worker),
   );
 }
 

@@ -17,6 +17,10 @@ describe("what a step does when the phase changes", () => {
     ["a cutover that was done is not done again", { phase: "cutover", done: true }, "cutover", "none"],
     ["back from cutover", { phase: "cutover", done: true }, "mirror", "roll-back"],
     ["back from a cutover that was killed", { phase: "cutover", done: false }, "mirror", "roll-back"],
+    ["a return", { phase: "cutover", done: true }, "returned", "roll-back"],
+    ["nothing changed after a return", { phase: "returned", done: false }, "returned", "none"],
+    ["a cutover after a return", { phase: "returned", done: false }, "cutover", "cutover"],
+    ["a return that becomes phase mirror", { phase: "returned", done: false }, "mirror", "none"],
     ["nothing changed", { phase: "mirror", done: false }, "mirror", "none"],
   ] as const)("%s", (_what, was, now, expected) => {
     expect(phaseChange(was, now)).toBe(expected);

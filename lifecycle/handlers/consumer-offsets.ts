@@ -32,10 +32,7 @@ import { forgetJournal, hasJournal, type Journalled, journalOf, neededJournal, t
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
   options: OffsetOptions;
   abandon: boolean;
-  /**
-   * Phase `returned`: the groups that went back to the origin, and where they were on the target (`WayBack`). Absent:
-   * the way back was never opened, so the move is reverted as in phase `mirror`.
-   */
+  /** Phase `returned`: the groups that went back, from `WayBack`. Absent: the way back was never opened. */
   wentBack?: readonly GroupPositions[] | null;
 }
 
@@ -184,14 +181,15 @@ async function takeBack(
 
 /**
  * Phase `returned`: the groups are on the origin again, so what they have on the target is deleted. The next cutover
- * then starts as the first one did.
+ * then starts as the first one did. If the way back was never opened, this is a roll-back.
  */
-async function forgetReturned(
+async function afterReturn(
   inputs: ConsumerOffsetsInputs,
-  groups: readonly GroupPositions[],
+  state: AppliedOffsets | null | undefined,
   progress: Progress,
 ): Promise<ConsumerOffsetsOutputs> {
-  await forgetOffsets(modelOf(inputs), groups, progress);
+  if (!isDefined(inputs.wentBack)) return takeBack(inputs, state, progress);
+  await forgetOffsets(modelOf(inputs), inputs.wentBack, progress);
   await forgetJournal(inputs, sayUnseen(inputs, progress));
   return none;
 }
@@ -241,9 +239,8 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   async create(inputs, progress) {
     if (inputs.phase === "cutover") return move(inputs, progress);
     if (inputs.phase === "consumers") return moveEarly(inputs, progress);
-    if (inputs.phase === "returned" && isDefined(inputs.wentBack))
-      return forgetReturned(inputs, inputs.wentBack, progress);
-    return isCopying(inputs.phase) ? takeBack(inputs, undefined, progress) : none;
+    if (inputs.phase === "returned") return afterReturn(inputs, undefined, progress);
+    return inputs.phase === "mirror" ? takeBack(inputs, undefined, progress) : none;
   },
 
   async update(olds, news, progress) {
@@ -252,7 +249,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
       return olds.phase === "cutover"
         ? { appliedAt: olds.appliedAt, applied: olds.applied }
         : moveEarly(news, progress, olds.applied);
-    if (news.phase === "returned" && isDefined(news.wentBack)) return forgetReturned(news, news.wentBack, progress);
+    if (news.phase === "returned") return afterReturn(news, olds.applied, progress);
     switch (phaseChange({ phase: olds.phase, done: isDefined(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
       case "cutover":
         return move(
@@ -263,7 +260,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
       case "roll-back":
         return takeBack(news, olds.applied, progress);
       default:
-        if (isCopying(news.phase)) return takeBack(news, undefined, progress);
+        if (news.phase === "mirror") return takeBack(news, undefined, progress);
         return { appliedAt: olds.appliedAt, applied: olds.applied };
     }
   },
@@ -271,7 +268,7 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   optional: ["fenceOptions"],
 
   /**
-   * Returns true in phase `mirror` if a killed `up` left a journal, and in phase `consumers` if groups have been stopped
+   * Returns true in phases `mirror` and `returned` if a killed `up` left a journal, and in phase `consumers` if groups have been stopped
    * on the origin since the last move. Returns false in all other cases: the owners of a group may have moved it. After
    * the move the user is informed about such groups.
    */

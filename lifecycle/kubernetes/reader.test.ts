@@ -13,6 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const servers: Server[] = [];
 /** The requests that the API server got. */
 let asked: IncomingMessage[] = [];
+/** The bodies of these requests. */
+let bodies: unknown[] = [];
 /** The statuses of the next answers. After them the answer is 200. */
 let statuses: number[] = [];
 let url = "";
@@ -25,10 +27,12 @@ async function listening(server: Server): Promise<string> {
 
 beforeEach(async () => {
   asked = [];
+  bodies = [];
   statuses = [];
   url = `http://${await listening(
     createServer((request, response) => {
       asked.push(request);
+      request.on("data", (data) => bodies.push(JSON.parse(String(data))));
       const status = statuses.shift() ?? 200;
       response.statusCode = status;
       response.end(JSON.stringify(status === 200 ? { metadata: {}, data: {} } : { message: `answer ${status}` }));
@@ -271,6 +275,27 @@ test("a request ends even if the server or the proxy never answers or stops in t
     await expect(reader.get(secret)).rejects.toThrow(/KUBERNETES_UNREACHABLE: .*no answer within 0.15 s/);
   }
   await closed;
+});
+
+test("a deletion names the very object, and can only ask whether it is allowed", async () => {
+  const kubernetes = openKubernetes({ kubeconfig: config({}) });
+  const object = { metadata: { uid: "u1" } };
+  await kubernetes.remove(secret, object, "ask");
+  await kubernetes.remove(secret, object);
+  expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    "DELETE /api/v1/namespaces/n/secrets/s?dryRun=All",
+    "DELETE /api/v1/namespaces/n/secrets/s",
+  ]);
+  expect(bodies).toEqual(["u1", "u1"].map((uid) => expect.objectContaining({ preconditions: { uid } })));
+  // The object is gone, its finalizers still run, or another object has the name by now.
+  for (const status of [404, 202, 409]) {
+    statuses = [status];
+    await kubernetes.remove(secret, object);
+  }
+  statuses = [403];
+  await expect(kubernetes.remove(secret, object)).rejects.toThrow(
+    /KUBERNETES_FORBIDDEN[^]*be deleted[^]*the role needs "delete" on secrets in namespace n/,
+  );
 });
 
 test("an answer that is not JSON is an error that does not quote it", async () => {

@@ -29,8 +29,8 @@ const LISTED = 10;
 
 /**
  * Waits until the mirror no longer copies these topics and cannot start again: its source connector's configuration
- * excludes them or the connector is stopped, no task has them assigned, and the tasks that had them have stopped ({@link TaskHistory}). Changes
- * nothing.
+ * excludes them or the connector is stopped, no task has them assigned, and the tasks that had them have stopped
+ * ({@link TaskHistory}). Changes nothing.
  *
  * @param target the cluster that holds the mirror's storage topics
  * @param isExcluded true for the topics that must not be copied any more

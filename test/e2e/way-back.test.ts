@@ -23,6 +23,7 @@ const WITNESS = "witness";
 /** The last number that the group has read before it stops, each time it changes the cluster. */
 const READ_UP_TO = [20, 60, 100];
 
+registerCodecs();
 const at = withSandbox();
 const kafka = (side: "origin" | "target") => applicationClient(at.sandbox[side].connection, "applications");
 
@@ -40,7 +41,6 @@ describe("a wave that returns and cuts over again, through the real command line
 
   test("runs to the end", async () => {
     const { sandbox } = at;
-    registerCodecs();
     const empty = await residueIn(sandbox, [], []);
     await createTopic(sandbox, TOPIC, PARTITIONS);
     await createTopic(sandbox, OTHER, PARTITIONS);

@@ -140,6 +140,20 @@ describe("a way back", () => {
     expect(at("m-guard").after).toContain("m-return-mirror");
   });
 
+  test.each([
+    ["a wave that can return", wave("cutover", true)],
+    ["a wave whose way back has ended", wave("cutover", false)],
+    ["a whole migration that can return", { phase: "cutover", wayBack: true } as const],
+    ["a whole migration whose way back has ended", { phase: "cutover", wayBack: false } as const],
+    ["a returned migration", { phase: "returned", wayBack: true } as const],
+  ])("the guards are deleted before any mirror: %s", async (_what, more) => {
+    const { resources, before } = await declared(more);
+    const mirrors = resources.filter((r) => r.type === "KafkaMirrorMaker2").map((r) => r.name);
+    for (const guard of resources.filter((r) => r.type === "Guard"))
+      for (const mirror of mirrors) expect(before(guard.name), `${guard.name} ${mirror}`).toContain(mirror);
+    expect(mirrors.length).toBeGreaterThan(0);
+  });
+
   test("is on every step secret where it has to be, and on nothing without it", async () => {
     const { resources } = await declared({ phase: "cutover" });
     expect(resources.some((r) => /return|way-back/.test(r.name))).toBe(false);

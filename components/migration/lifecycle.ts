@@ -235,17 +235,23 @@ export class Lifecycle {
     return before;
   }
 
-  /** Declares the mirrors that copy back to the origin. */
-  returnMirrors(mirror: pulumi.Resource, steps: AllSteps): ReturnMirror[] {
+  /**
+   * Declares the mirrors that copy back to the origin.
+   * @returns all mirrors, if a part has left the forward one: its steps do not depend on any
+   */
+  returnMirrors(mirror: pulumi.Resource, steps: AllSteps): pulumi.Resource[] {
     const { name, parent, args, settings, administrators, abandon } = this.context;
-    return [this.rest, ...this.waves].flatMap((of, i) => {
+    const parts = [this.rest, ...this.waves];
+    if (!parts.some(({ part }) => hasLeft(part))) return [];
+    const returning = parts.flatMap((of, i) => {
       if (!returns(of.part)) return [];
       const { gate } = i === 0 ? steps.rest : steps.waves[i - 1]!;
       const context = { name, parent, part: of.part, args, settings, administrators, abandon };
       const step = { ...this.step, mirror: of.part.mirror };
       const ends = { gateEnds: originEnds(gate), targetEnds: targetEnds(gate) };
-      return [new ReturnMirror({ ...context, step, ...ends }, [mirror])];
+      return [new ReturnMirror({ ...context, step, ...ends }, [mirror]).mirror];
     });
+    return [mirror, ...returning];
   }
 
   /** Declares the gates for phase `cleanup`, which has no mirror. */
@@ -253,8 +259,11 @@ export class Lifecycle {
     return this.each((part) => ({ gate: part.gate([this.checkpoints]) }));
   }
 
-  /** Declares the report, which is written after all other steps. */
-  report(steps: AllSteps): Report | undefined {
+  /**
+   * Declares the report, which is written after all other steps.
+   * @param mirrors mirrors that no step depends on: all of them if every part has left the forward mirror
+   */
+  report(steps: AllSteps, mirrors: readonly pulumi.Resource[]): Report | undefined {
     const { phase, args, report, trigger } = this.context;
     if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps.rest);
@@ -273,7 +282,7 @@ export class Lifecycle {
         trigger,
         ...userOperator(args),
       },
-      this.after(this.checkpoints, ...resourcesOf(steps)),
+      this.after(this.checkpoints, ...resourcesOf(steps), ...mirrors),
     );
   }
 
@@ -291,10 +300,12 @@ export class Lifecycle {
     };
   }
 
-  /** Declares the guard of every part. They are declared last, and therefore deleted first. */
-  guards(steps: AllSteps, report: Report | undefined, mirrors: readonly ReturnMirror[] = []): Guard[] {
-    const returning = mirrors.map(({ mirror }) => mirror);
-    const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report]), ...returning];
+  /**
+   * Declares the guard of every part. They are declared last, and therefore deleted first.
+   * @param mirrors as for {@link report}
+   */
+  guards(steps: AllSteps, report: Report | undefined, mirrors: readonly pulumi.Resource[]): Guard[] {
+    const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report]), ...mirrors];
     return [
       this.rest.guard(steps.rest.gate, after),
       ...this.waves.map((part, i) => part.guard(steps.waves[i]!.gate, after)),

@@ -11,7 +11,7 @@ import { type AllSteps, Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
 import { moreRights, preflightOptions } from "./preflight";
 import { reportLocation, triggerOf } from "./report";
-import { type ReturnMirror, wayBackPlace } from "./return-mirror";
+import { wayBackPlace } from "./return-mirror";
 import { type Summary, summaryOf } from "./summary";
 import { leftTopics } from "./waves";
 
@@ -75,12 +75,12 @@ export class Migration extends pulumi.ComponentResource {
       trigger: triggerOf({ ...args, settings }),
     });
 
-    const { steps, returning } =
+    const { steps, mirrors } =
       this.phase === "cleanup"
-        ? { steps: lifecycle.gates(), returning: [] }
-        : this.running(lifecycle, this.mirror(name, args, settings, origin, target, lifecycle));
-    const report = lifecycle.report(steps);
-    lifecycle.guards(steps, report, returning);
+        ? { steps: lifecycle.gates(), mirrors: [] }
+        : running(lifecycle, this.mirror(name, args, settings, origin, target, lifecycle));
+    const report = lifecycle.report(steps, mirrors);
+    lifecycle.guards(steps, report, mirrors);
     this.report = report === undefined ? pulumi.output(null) : report.report;
     const { passedAt, abandonedAt } = lifecycle.rest.verdict(steps.rest.gate);
     this.passedAt = passedAt;
@@ -93,11 +93,6 @@ export class Migration extends pulumi.ComponentResource {
       summary: this.summary,
       report: this.report,
     });
-  }
-
-  private running(lifecycle: Lifecycle, mirror: Mirror): { steps: AllSteps; returning: ReturnMirror[] } {
-    const steps = lifecycle.aboveMirror(mirror);
-    return { steps, returning: lifecycle.returnMirrors(mirror, steps) };
   }
 
   private mirror(
@@ -138,4 +133,9 @@ export class Migration extends pulumi.ComponentResource {
       { parent: this, dependsOn: beneath, ...(provider === undefined ? {} : { provider }) },
     );
   }
+}
+
+function running(lifecycle: Lifecycle, mirror: Mirror): { steps: AllSteps; mirrors: pulumi.Resource[] } {
+  const steps = lifecycle.aboveMirror(mirror);
+  return { steps, mirrors: lifecycle.returnMirrors(mirror, steps) };
 }

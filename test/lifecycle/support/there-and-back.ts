@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, expect } from "vitest";
+import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
+import { checkFence, lowerFence } from "../../../engine/fence";
+import { evaluateGate } from "../../../engine/gate";
+import type { KafkaPort } from "../../../engine/kafka/port";
+import type { MigrationModel, Scope } from "../../../engine/model";
+import { internalTopics, offsetsJournalTopic } from "../../../engine/naming";
+import { topicsExclude } from "../../../engine/selection";
+import { silent } from "../../../engine/progress";
+import { returnModel } from "../../../engine/way-back/model";
+import { consumerOffsetsStep } from "../../../lifecycle/handlers/consumer-offsets";
+import { fenceStep } from "../../../lifecycle/handlers/fence";
+import type { Step } from "../../../lifecycle/handlers/framework";
+import { gateStep } from "../../../lifecycle/handlers/gate";
+import { guardStep } from "../../../lifecycle/handlers/guard";
+import { internalTopicStep, mirrorGoneStep } from "../../../lifecycle/handlers/internal-topics";
+import { replicationStep } from "../../../lifecycle/handlers/replication";
+import { returnStartStep } from "../../../lifecycle/handlers/return-start";
+import { verificationStep } from "../../../lifecycle/handlers/verification";
+import { wayBackStep } from "../../../lifecycle/handlers/way-back";
+import { OWNER_ANNOTATION } from "../../../lifecycle/owner";
+import { application, open, readAll } from "../../engine/offsets/estate";
+import {
+  eventually,
+  modelFor,
+  putSource,
+  type RunningMirror,
+  startMirror,
+  startWorker,
+} from "../../engine/support/mirror";
+import { type FakeApiServer, fakeApiServer } from "./api-server";
+
+/**
+ * One wave goes to the target, back, and to the target again, with two real MirrorMaker 2. Another wave is copied all
+ * the time. Records are numbered, and both sides have transactions, so that offsets differ between the clusters.
+ */
+type State = Record<string, unknown>;
+
+export const clusters = withClusters();
+/** As the return mirror sees them. */
+const swapped = (): typeof clusters => ({ origin: clusters.target, target: clusters.origin });
+const prefix = uniqueName("back");
+export const topic = (name: string) => `${prefix}-data-${name}`;
+export const group = (name: string) => `${prefix}-group-${name}`;
+const one: Scope = { wave: "one", topics: topic("one.*"), groups: group("one.*") };
+export const place = {
+  apiVersion: "kafka.strimzi.io/v1",
+  kind: "KafkaMirrorMaker2" as const,
+  namespace: "mirror",
+  name: "m-return-one",
+};
+export const path = `/apis/${place.apiVersion}/namespaces/mirror/kafkamirrormaker2s/${place.name}`;
+export const owner = "organization/project/stack";
+
+export let origin: KafkaPort;
+export let target: KafkaPort;
+let whole: MigrationModel;
+export let model: MigrationModel;
+export let back: MigrationModel;
+let mirror: RunningMirror;
+let returning: RunningMirror | undefined;
+export let stopped: Promise<void> = Promise.resolve();
+export let api: FakeApiServer;
+
+/** The steps' states between two `up`, as Pulumi keeps them. */
+export const states = new Map<Step, State>();
+/** What each partition of both clusters must hold, in order. */
+const written: string[][] = [[], []];
+
+export async function up(step: Step, news: State): Promise<State> {
+  const before = states.get(step);
+  const checked = (await step.check(before, news)).inputs;
+  const outs =
+    before === undefined
+      ? (await step.create(checked)).outs
+      : (await step.diff("id", before, checked)).changes
+        ? (await step.update("id", before, checked)).outs
+        : before;
+  states.set(step, outs);
+  return outs;
+}
+
+export const inputs = (phase: string) => ({
+  originConnection: whole.origin,
+  targetConnection: whole.target,
+  mirror: model.mirror,
+  phase,
+  abandon: false,
+});
+export const gate = { limitMs: 60_000, stableForMs: 0 };
+const verify = { mode: "full" };
+
+export const wayBackInputs = (phase: string, known: State = {}) => ({
+  ...inputs(phase),
+  ...known,
+  fence: true,
+  fenceOptions: { settleMs: 200, settleLimitMs: 600 },
+  wayBack: true,
+  gate,
+  verify,
+  offsets: {},
+  place,
+  owner,
+  leavingSeconds: 60,
+  kubeconfig: api.kubeconfig,
+});
+
+/** The steps of a part, in the order of the resources. */
+export async function cutover(phase: "cutover" | "returned", ended: State = {}): Promise<State> {
+  const step = inputs(phase);
+  const fenced = { ...step, fence: true, ...(phase === "cutover" ? { hasLeft: true } : {}) };
+  await up(fenceStep, { ...step, enabled: true, options: { settleMs: 200, settleLimitMs: 600 } });
+  const { passedAt, topicIds, ends } = await up(gateStep, { ...fenced, options: gate, ...ended });
+  const originEnds = sideOf(ends, "originEnds");
+  const passed = { ...step, fence: true, gatePassedAt: passedAt, gateEnds: originEnds, topicIds };
+  await up(verificationStep, { ...passed, options: verify });
+  const { applied } = await up(consumerOffsetsStep, { ...passed, options: {}, wentBack: ended.wentBack });
+  await up(replicationStep, { ...step, when: "cutover", options: {} });
+  const known = { gatePassedAt: passedAt, gateEnds: originEnds, topicIds, moved: applied };
+  return { ...known, targetEnds: sideOf(ends, "targetEnds") };
+}
+
+function sideOf(ends: unknown, side: "originEnds" | "targetEnds"): Record<string, number[]> | null {
+  if (ends === null || ends === undefined) return null;
+  return Object.fromEntries(
+    Object.entries(ends as Record<string, Record<typeof side, number[]>>).map(([name, at]) => [name, at[side]]),
+  );
+}
+
+/** What Pulumi does with the mirror: the wave's topics leave it, or come back. */
+const exclude = (patterns: string[]) =>
+  putSource(clusters, whole, mirror.worker, {
+    "topics.exclude": [topicsExclude(whole.mirror), ...patterns].join(","),
+  });
+
+/** A cutover with a way back, up to the running return mirror. */
+export async function goOut(
+  start: (news: State) => Promise<unknown> = (news) => up(returnStartStep, news),
+): Promise<void> {
+  const { targetEnds, ...known } = await cutover("cutover");
+  const opened = await up(wayBackStep, wayBackInputs("cutover", known));
+  expect(opened).toMatchObject({ excluded: true, returnedAt: null });
+  await exclude([one.topics!]);
+  const { mirror: _, ...places } = inputs("cutover");
+  await start({ ...places, mirror: model.mirror, targetEnds, gateEnds: known.gateEnds, fence: true });
+  const { gatePassedAt: passedAt, ...passed } = known;
+  await startReturnMirror();
+  await up(guardStep, { ...inputs("cutover"), ...passed, fence: true, hasLeft: true, passedAt, options: gate });
+}
+
+export async function startReturnMirror(): Promise<void> {
+  await stopped;
+  api.objects.set(path, { metadata: { uid: "1", annotations: { [OWNER_ANNOTATION]: owner } } });
+  returning = await startWorker(swapped(), back);
+  await putSource(swapped(), back, returning.worker);
+}
+
+/** What follows the return itself in the same `up`. */
+export async function endReturn(outs: State): Promise<void> {
+  expect(outs).toMatchObject({ excluded: false, gateResult: { topics: 2 }, verification: { equal: true } });
+  await exclude([]);
+  await cutover("returned", { returnedAt: outs.returnedAt, wentBack: outs.wentBack });
+  const around = { ...inputs("cutover"), originConnection: whole.target, targetConnection: whole.origin };
+  const own = { ...around, mirror: back.mirror };
+  await mirrorGoneStep.delete("id", { ...own, limitSeconds: 60 });
+  for (const one of internalTopics(back.mirror).filter(({ kind }) => kind !== "checkpoints"))
+    await internalTopicStep.delete("id", { ...own, topic: one });
+  states.delete(returnStartStep);
+}
+
+/** Writes numbered records in transactions. Their markers take offsets on this cluster only. */
+export async function write(side: "origin" | "target", name: string, count = 30): Promise<void> {
+  const producer = application(clusters[side]).producer({
+    transactionalId: `${prefix}-${side}-${name}`,
+    maxInFlightRequests: 1,
+    idempotent: true,
+  });
+  await producer.connect();
+  for (const half of [0, 1]) {
+    const transaction = await producer.transaction();
+    for (const partition of [0, 1]) {
+      const values = Array.from({ length: count / 2 }, (_, i) => `${side} ${name} ${half} ${i}`);
+      written[partition]!.push(...values);
+      const messages = values.map((value) => ({ key: `k${partition}`, value, partition }));
+      await transaction.send({ topic: topic("one-a"), messages });
+    }
+    await transaction.commit();
+  }
+  await producer.disconnect();
+}
+
+const valueOf = (content: string) => Buffer.from((JSON.parse(content) as string[])[2]!, "base64").toString();
+
+/** Both clusters hold everything once and in order. */
+export async function expectEverythingOnce(): Promise<void> {
+  for (const side of ["origin", "target"] as const) {
+    const found = await readAll(clusters[side], topic("one-a"), 2);
+    for (const [partition, values] of written.entries())
+      expect(
+        found.get(partition)!.map(({ content }) => valueOf(content)),
+        `${side} ${partition}`,
+      ).toEqual(values);
+  }
+}
+
+/** What each group reads next in partition 0. Absent: the group has no offset there. */
+export async function nextOf(side: "origin" | "target", ...names: string[]): Promise<(string | undefined)[]> {
+  const committed = await (side === "origin" ? origin : target).groupOffsets(names.map(group));
+  const records = (await readAll(clusters[side], topic("one-a"), 2)).get(0)!;
+  return names.map((name) => {
+    const [at] = committed.get(group(name)) ?? [];
+    if (at === undefined) return undefined;
+    const next = records.find(({ offset }) => offset >= Number(at.offset));
+    return next === undefined ? "the end" : valueOf(next.content);
+  });
+}
+
+/** Commits for partition 0, before the record with this value. */
+export async function commit(side: "origin" | "target", name: string, value: string): Promise<void> {
+  const records = (await readAll(clusters[side], topic("one-a"), 2)).get(0)!;
+  const { offset } = records.find(({ content }) => valueOf(content) === value)!;
+  const at = { topic: topic("one-a"), partition: 0, offset: BigInt(offset), metadata: name };
+  await (side === "origin" ? origin : target).alterGroupOffsets(group(name), [at]);
+}
+
+export const fences = async () =>
+  [(await checkFence(model, {})).state, (await checkFence(back, { everyoneByDefault: false })).state] as const;
+export const journals = async () =>
+  (
+    await Promise.all([
+      target.describeTopics([offsetsJournalTopic(model.mirror)]),
+      origin.describeTopics([offsetsJournalTopic(back.mirror)]),
+    ])
+  ).map((found) => found.length);
+export const groupsOn = async (port: KafkaPort) =>
+  (await port.listGroups())
+    .map((g) => g.groupId)
+    .filter((g) => g.startsWith(group("")))
+    .sort();
+export const isCopied = () =>
+  evaluateGate(whole, {}, silent).then(
+    () => true,
+    () => false,
+  );
+export const isBack = () =>
+  evaluateGate(back, {}, silent).then(
+    () => true,
+    () => false,
+  );
+
+beforeAll(async () => {
+  whole = modelFor(clusters, prefix);
+  const leaving = [one.topics!];
+  model = { ...whole, mirror: { ...whole.mirror, leaving, scope: one } };
+  back = returnModel(model);
+  [origin, target] = await Promise.all([open(clusters.origin, "origin"), open(clusters.target, "target")]);
+  for (const name of ["one-a", "one-empty", "other"])
+    await origin.createTopic(topic(name), { partitions: 2, replicationFactor: 1 });
+  await write("origin", "first");
+  await commit("origin", "one", "origin first 0 10");
+  await commit("origin", "one-lags", "origin first 0 3");
+  mirror = await startMirror(clusters, whole);
+  await eventually("everything is copied", isCopied);
+}, 180_000);
+
+afterAll(async () => {
+  await Promise.allSettled([mirror?.stop(), returning?.stop(), stopped]);
+  await lowerFence(model, {}, silent);
+  await lowerFence(back, {}, silent);
+  for (const [port, side] of [
+    [origin, "origin"],
+    [target, "target"],
+  ] as const) {
+    await port.deleteGroups(await groupsOn(port));
+    const other = side === "origin" ? "target" : "origin";
+    const internal = [
+      ...internalTopics(whole.mirror).filter((t) => t.side === side),
+      ...internalTopics(back.mirror).filter((t) => t.side === other),
+    ].map((t) => t.name);
+    const names = (await port.listTopics()).filter((t) => t.startsWith(prefix) || internal.includes(t));
+    await port.deleteTopics(names);
+    await port.close();
+  }
+}, 120_000);
+
+/** The API server of this test. Deleting the return mirror's object stops its worker, as the operator does. */
+export async function useApiServer(): Promise<void> {
+  const there = api?.objects.get(path);
+  api = await fakeApiServer(there === undefined ? {} : { [path]: there });
+  api.deleted = () => {
+    stopped = returning?.stop() ?? Promise.resolve();
+    returning = undefined;
+  };
+}

@@ -82,6 +82,7 @@ describe("a way back", () => {
     expect(spec.mirrors[0]).not.toHaveProperty("checkpointConnector");
     expect(spec.mirrors[0].sourceConnector.config).toMatchObject({
       "sync.topic.configs.enabled": false,
+      "heartbeats.replication.enabled": false,
       "replication.policy.class": "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
     });
     expect(JSON.stringify(spec)).not.toContain("auto.offset.reset");
@@ -179,6 +180,15 @@ describe("a way back that cannot be is refused, together with every other mistak
     const policy = { "replication.policy.class": "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" };
     expect(found({ wayBack: true, mirror: { sourceConnector: { config: policy } } })).toEqual([
       expect.stringMatching(/^wayBack is true, but the mirror's replication policy gives topics another name/),
+    ]);
+  });
+
+  test("with heartbeats that an old return mirror would copy", () => {
+    const beating = (kafkaVersion: string) => ({ wayBack: true, mirror: { kafkaVersion, heartbeatConnector: {} } });
+    expect(found(beating("4.0.0")).filter((one) => one.includes("wayBack"))).toEqual([]);
+    const old = { ...beating("3.9.0"), dialect: "strimzi-v1beta2", operatorVersion: "0.45.0" };
+    expect(found(old).filter((one) => one.includes("wayBack"))).toEqual([
+      expect.stringMatching(/^wayBack is true, and mirror\.heartbeatConnector is set/),
     ]);
   });
 

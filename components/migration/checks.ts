@@ -6,6 +6,7 @@ import type { MirrorModel, Side } from "../../engine/model";
 import { policyKind } from "../../engine/naming";
 import { allExcluded } from "../../engine/rules";
 import { topicsExclude } from "../../engine/selection";
+import { versionAtLeast } from "../../engine/version";
 import { dialectNamed } from "../dialects";
 import { checkCredentials } from "../given/given-credentials";
 import { isPattern } from "../mirror/checks";
@@ -18,7 +19,7 @@ import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
-import { waveMistakes } from "./waves";
+import { HEARTBEATS_OFF_SINCE, waveMistakes } from "./waves";
 import { sharedNames } from "./other-migrations";
 
 /**
@@ -71,12 +72,12 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
     }),
     mistakes,
   );
-  const renamed = wantsWayBack(args) && policyKind(modelFrom(resolved)) !== "identity" ? [RENAMED] : [];
+  const wayBack = wantsWayBack(args) ? wayBackMistakes(modelFrom(resolved)) : [];
   return [
     ...new Set([
       ...mistakes.list.map((mistake) => `mirror: ${mistake}`),
       ...migrationRefusals(args, resolved),
-      ...renamed,
+      ...wayBack,
     ]),
   ];
 }
@@ -131,9 +132,24 @@ export function argumentMistakes(
   return [...mistakes.list];
 }
 
-const RENAMED =
-  "wayBack is true, but the mirror's replication policy gives topics another name on the target: a way back needs the " +
-  "identity policy";
+/** Why a mirror with these settings can have no way back. */
+function wayBackMistakes(mirror: MirrorModel): string[] {
+  return [
+    ...(policyKind(mirror) === "identity"
+      ? []
+      : [
+          "wayBack is true, but the mirror's replication policy gives topics another name on the target: a way back " +
+            "needs the identity policy",
+        ]),
+    // Older versions always copy a topic called heartbeats, whatever the patterns are.
+    ...(mirror.heartbeats && !versionAtLeast(mirror.kafkaVersion, HEARTBEATS_OFF_SINCE)
+      ? [
+          `wayBack is true, and mirror.heartbeatConnector is set: before Kafka ${HEARTBEATS_OFF_SINCE} the return mirror ` +
+            "would copy the heartbeats to the origin; remove one of them",
+        ]
+      : []),
+  ];
+}
 
 const wantsWayBack = ({ wayBack, waves = [] }: Partial<MigrationArgs>): boolean =>
   wayBack === true || waves.some((wave) => wave.wayBack === true);

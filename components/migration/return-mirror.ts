@@ -3,6 +3,7 @@ import { Mistakes } from "../../engine/errors";
 import { defined } from "../../engine/objects";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
 import { internalTopics, shortened } from "../../engine/naming";
+import { versionAtLeast } from "../../engine/version";
 import { returnMirror } from "../../engine/way-back/model";
 import type { TopicEnds } from "../../engine/fence";
 import {
@@ -24,7 +25,7 @@ import { mirrorName, mirrorNamespace, namesOf } from "./names";
 import { ownObjects, ownPrincipals } from "./objects";
 import type { WayBackPlace } from "./part";
 import { LONGEST_MIRROR } from "./values";
-import type { Part } from "./waves";
+import { HEARTBEATS_OFF_SINCE, type Part } from "./waves";
 
 /** Longest time to wait until the workers have left after their resource is deleted, in seconds. */
 const LEAVING_SECONDS = 300;
@@ -104,7 +105,14 @@ export function returnSettings(args: MigrationArgs, settings: MirrorSettings, pa
       // The topics on the origin belong to their owners, and so do their settings.
       sourceConnector: {
         ...sourceConnector,
-        config: { ...sourceConnector?.config, "sync.topic.configs.enabled": false, "sync.topic.acls.enabled": false },
+        config: {
+          ...sourceConnector?.config,
+          "sync.topic.configs.enabled": false,
+          "sync.topic.acls.enabled": false,
+          ...(versionAtLeast(mirror.kafkaVersion, HEARTBEATS_OFF_SINCE)
+            ? { "heartbeats.replication.enabled": false }
+            : {}),
+        },
       },
     },
   };

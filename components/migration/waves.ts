@@ -126,6 +126,9 @@ function sameNames(waves: readonly WaveSettings[]): string[] {
 /** The first Strimzi version in which a person can list and alter the offsets of the return mirror. */
 const OFFSETS_SINCE = "0.44";
 
+/** The first Kafka version with `heartbeats.replication.enabled`. Earlier mirrors copy every topic called heartbeats. */
+export const HEARTBEATS_OFF_SINCE = "4.0";
+
 /** Why this mirror can have no way back, whatever its parts are. */
 function cannotReturn(args: Partial<MigrationArgs>): string[] {
   const { waves = [], wayBack, dialect = DEFAULT_DIALECT, operatorVersion } = args;

@@ -4,9 +4,10 @@ import { ConnectStateReader } from "../../engine/connect-state";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
 import { partitionKey } from "../../engine/log/partition";
+import type { MirrorModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { isHeartbeats, topicRule } from "../../engine/selection";
-import { countText } from "../../engine/units";
+import { isHeartbeats, selectTopics, topicRule } from "../../engine/selection";
+import { countText, someOf } from "../../engine/units";
 import { waitUntilExcluded } from "../../engine/way-back/excluded";
 import { returnMirror } from "../../engine/way-back/model";
 import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
@@ -58,6 +59,8 @@ async function start(inputs: ReturnStartInputs, progress: Progress): Promise<Ret
       );
       const back = returnMirror(mirror);
       const { offsets } = await new ConnectStateReader(origin, back).read();
+      // Before the return mirror has ever run, clients have created no topics on the target.
+      if (offsets.size === 0) requireCopies(await target.listTopics(), back, targetEnds);
       const ends = Object.entries(targetEnds)
         .flatMap(([topic, list]) => list.map((end, partition) => ({ topic, partition, end: BigInt(end) })))
         // A return mirror that has started has later offsets.
@@ -76,6 +79,24 @@ async function start(inputs: ReturnStartInputs, progress: Progress): Promise<Ret
     { progress },
   );
   return { startedAt: now() };
+}
+
+/** The target may have had topics of its own that the pattern selects. Their records must not get to the origin. */
+function requireCopies(onTarget: readonly string[], back: MirrorModel, ends: TopicEnds): void {
+  const others = selectTopics(onTarget, back).filter(
+    (topic) => !Object.hasOwn(ends, topic) && !isHeartbeats(back, topic),
+  );
+  if (others.length === 0) return;
+  throw new MigrationError(
+    "WAY_BACK_OTHER_TOPICS",
+    `the pattern "${back.topicsPattern}" also selects ${countText(others.length, "topic")} of the target that the origin ` +
+      `does not have: ${someOf(others, 5)}; the return mirror would copy them to the origin. It was not started`,
+    {
+      fix:
+        "set wayBack to false and run `pulumi up`: the part then stays on the target. Next time exclude these topics with " +
+        "mirror.topicsExcludePattern, or narrow the pattern",
+    },
+  );
 }
 
 function tooLate({ code, seen, details }: MigrationError): MigrationError {

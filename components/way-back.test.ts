@@ -2,7 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
 import { Migration, type MigrationArgs } from "../index";
 import { opened, recordingMocks } from "../test/components/support/mocks";
-import { migrationMistakes } from "./migration/checks";
+import { migrationMistakes, resolveMigration } from "./migration/checks";
+import { mirrorModelOf } from "./mirror/resolve";
+import { returnSettings } from "./migration/return-mirror";
+import { partsOf } from "./migration/waves";
 
 const operated = (side: string) => ({
   bootstrapServers: `${side}:9093`,
@@ -192,6 +195,15 @@ describe("a way back that cannot be is refused, together with every other mistak
     ]);
   });
 
+  test("with a fence that would stop a return mirror whose principal is not known", () => {
+    const given = { certificate: "c", key: "k" };
+    const origin = { bootstrapServers: "o:9093", administrator: given, given };
+    const args = { origin, fence: true, wayBack: true };
+    expect(found(args)).toEqual([expect.stringMatching(/name it in fenceOptions.except/)]);
+    expect(found({ ...args, fenceOptions: { except: ["User:CN=mirror"] } })).toEqual([]);
+    expect(found({ ...args, fence: false })).toEqual([]);
+  });
+
   test("in places where it has no meaning", () => {
     expect(found({ wayBack: true, ...waves({}) })).toEqual([expect.stringMatching(/^wayBack is not used/)]);
     expect(found({ phase: "returned" })).toEqual([
@@ -199,5 +211,42 @@ describe("a way back that cannot be is refused, together with every other mistak
     ]);
     expect(found({ phase: "returned", ...waves({}) })).toEqual([expect.stringMatching(/only a wave can return/)]);
     expect(found(waves({ phase: "returned" }))).toEqual([expect.stringMatching(/^waves\.0\.phase is "returned"/)]);
+  });
+});
+
+describe("the return mirror's resource does what the steps expect of it", () => {
+  const configs: [string, Partial<MigrationArgs>][] = [
+    ["of the profile least", {}],
+    ["of the profile tuned", { profile: "tuned" }],
+    ["of the profile guide", { profile: "guide" }],
+    ["with exactly-once support", { mirror: { exactlyOnce: true } }],
+    [
+      "with settings of its own",
+      {
+        mirror: {
+          topicsPattern: "orders[.].*,billing",
+          topicsExcludePattern: "orders[.]secret",
+          replicationFactor: 3,
+          sourceConnector: { config: { "offset-syncs.topic.location": "source", "replication.factor": 3 } },
+        },
+        target: { ...operated("target"), config: { "offset.storage.replication.factor": 3 }, groupId: "g" },
+      },
+    ],
+  ];
+  test.each(configs)("%s", (_what, more) => {
+    for (const parts of [
+      { wayBack: true },
+      { waves: [{ name: "orders", topics: "orders[.].*", wayBack: true }] },
+    ] as Partial<MigrationArgs>[]) {
+      const args = { ...clusters, ...more, ...parts } as MigrationArgs;
+      const { settings, model } = resolveMigration(args);
+      const { rest, waves } = partsOf(args, model);
+      const part = waves[0] ?? rest;
+      const found = returnSettings(args, settings, part);
+      const { scope: _s, leaving: _l, replicationFactor: _r, ...expected } = found.mirror;
+      const { replicationFactor: _f, ...resource } = mirrorModelOf(found.settings);
+      expect(resource).toEqual(expected);
+      expect(JSON.stringify(found.settings.target)).not.toContain("replication.factor");
+    }
   });
 });

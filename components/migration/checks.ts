@@ -127,7 +127,13 @@ export function argumentMistakes(
         missing([side, "operator", "namespace"], ": name the namespace of the Kafka resource");
     }
   }
-  for (const mistake of [...nameMistakes(args), ...valueMistakes(args), ...waveMistakes(args)]) mistakes.add(mistake);
+  for (const mistake of [
+    ...nameMistakes(args),
+    ...valueMistakes(args),
+    ...waveMistakes(args),
+    ...unknownReturnPrincipal(args),
+  ])
+    mistakes.add(mistake);
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }
@@ -148,6 +154,18 @@ function wayBackMistakes(mirror: MirrorModel): string[] {
             "would copy the heartbeats to the origin; remove one of them",
         ]
       : []),
+  ];
+}
+
+/** The fence has to let the return mirror through, so its principal must be known. */
+function unknownReturnPrincipal(args: Partial<MigrationArgs>): string[] {
+  const { origin, fence, fenceOptions } = args;
+  const given = origin?.given;
+  const known = given === undefined || typeof given.username === "string" || (fenceOptions?.except ?? []).length > 0;
+  if (fence !== true || !wantsWayBack(args) || known) return [];
+  return [
+    "fence and wayBack are true, but the principal of origin.given is not known here: the return mirror logs in with it " +
+      'and would be fenced off; name it in fenceOptions.except, like ["User:CN=mirror"]',
   ];
 }
 
@@ -230,15 +248,9 @@ export function withoutLeft(settings: MirrorSettings, left: readonly string[]): 
   if (left.length === 0) return settings;
   const model = mirrorModelOf(settings);
   const exclude = [topicsExclude(model), ...left].join(",");
-  const { sourceConnector = {} } = settings;
   if (allExcluded(model.topicsPattern, exclude, "topics"))
-    return { ...settings, sourceConnector: { ...sourceConnector, state: "stopped" } };
-  const { "topics.exclude": own, ...config } = sourceConnector.config ?? {};
-  return {
-    ...settings,
-    ...(own === undefined ? {} : { sourceConnector: { ...sourceConnector, config } }),
-    topicsExcludePattern: exclude,
-  };
+    return { ...settings, sourceConnector: { ...settings.sourceConnector, state: "stopped" } };
+  return { ...settings, topicsExcludePattern: exclude };
 }
 
 /**

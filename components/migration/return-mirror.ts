@@ -17,7 +17,7 @@ import {
 import { dialectNamed } from "../dialects";
 import { accessOfProvider } from "../kubernetes";
 import { Mirror } from "../mirror/mirror";
-import type { MirrorSettings } from "../settings/mirror";
+import type { ConfigValue, MirrorSettings } from "../settings/mirror";
 import type { MigrationArgs } from "../settings/migration";
 import type { MigrationCluster } from "../settings/users";
 import { ClusterAccess } from "./access";
@@ -39,6 +39,10 @@ const LONGEST_COMMON_NAME = 64;
 
 const returnName = (args: MigrationArgs, part: Part): string =>
   shortened(`${mirrorName(args)}-${returnSuffix(part)}`, LONGEST_MIRROR);
+
+/** Numbers of replicas were chosen for the target's brokers. The origin may have fewer. */
+const withoutFactors = (config: Record<string, ConfigValue>): Record<string, ConfigValue> =>
+  Object.fromEntries(Object.entries(config).filter(([key]) => !key.endsWith("replication.factor")));
 
 /** The settings of a part's return mirror: a migration from the target to the origin, of the part's topics only. */
 export interface ReturnSettings {
@@ -93,7 +97,7 @@ export function returnSettings(args: MigrationArgs, settings: MirrorSettings, pa
       origin: { alias: mirror.originAlias, ...defined({ brokers: target.brokers }) },
       target: {
         alias: mirror.targetAlias,
-        ...defined({ brokers: origin.brokers, config: target.config }),
+        ...defined({ brokers: origin.brokers, config: target.config && withoutFactors(target.config) }),
         groupId: mirror.groupId,
         offsetStorageTopic: mirror.offsetStorageTopic,
         configStorageTopic: mirror.configStorageTopic,
@@ -106,7 +110,8 @@ export function returnSettings(args: MigrationArgs, settings: MirrorSettings, pa
       sourceConnector: {
         ...sourceConnector,
         config: {
-          ...sourceConnector?.config,
+          ...withoutFactors(sourceConnector?.config ?? {}),
+          "offset-syncs.topic.location": "target",
           "sync.topic.configs.enabled": false,
           "sync.topic.acls.enabled": false,
           ...(versionAtLeast(mirror.kafkaVersion, HEARTBEATS_OFF_SINCE)

@@ -65,6 +65,17 @@ describe("the stack's state", () => {
       expect(found.waves[0]).toMatchObject({ recorded: { orders: { origin: "A" } }, scope: orders.mirror.scope });
     });
 
+    it("knows that the origin gets records after the gate when the way back is open", () => {
+      const ends = { orders: { target: "orders", originEnds: [5], targetEnds: [5] } };
+      const gate = step("Gate", { ...orders, phase: "cutover" }, "orders", { ends });
+      const closed = step("WayBack", { ...orders, phase: "cutover" }, "orders", { openedAt: null });
+      const open = step("WayBack", { ...orders, phase: "cutover" }, "orders", { openedAt: "2026-01-02T00:00:00Z" });
+      const done = (...steps: object[]) => migrationOf(state(...steps), "dev", undefined, "orders").done;
+      expect(done(gate, closed)).toMatchObject({ originEnds: { orders: [5] } });
+      expect(done(gate, open)).not.toHaveProperty("originEnds");
+      expect(done(gate, open).wayBack).toEqual({ openedAt: "2026-01-02T00:00:00Z" });
+    });
+
     it("is about one wave if that is asked for", () => {
       const found = migrationOf(all, "dev", undefined, "orders");
       expect(found).toMatchObject({

@@ -114,17 +114,19 @@ function doneOf(part: ReturnType<typeof partOf>): Done {
   );
   const preflight = part("Preflight", (p) => p.stage === "clusters");
   const replication = part("Replication", isCutover);
+  const wayBack = part("WayBack");
   return compact({
     // Only the step that moves the groups knows phase `consumers`.
     phase: (offsets?.phase === "consumers" ? offsets.phase : (gate?.phase ?? preflight?.phase)) as Phase | undefined,
     preflight: dated(preflight?.checkedAt, preflight?.result),
     gate: gate?.result,
-    originEnds: originEnds(gate?.ends),
+    originEnds: typeof wayBack?.openedAt === "string" ? undefined : originEnds(gate?.ends),
     abandonedAt: gate?.abandonedAt,
     fence: fence?.raised,
     verification: dated(verification?.verifiedAt, verification?.result),
     offsets: offsets?.applied,
     replication: dated(replication?.resetAt, replication?.result),
+    wayBack: wayBack && compact({ openedAt: wayBack.openedAt, returnedAt: wayBack.returnedAt }),
   }) as Done;
 }
 

@@ -4,6 +4,7 @@ import type { MigrationModel, Phase, Scope } from "../../engine/model";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../../engine/preflight";
+import type { PartFacts } from "../../engine/report";
 import type { ReplicationOptions, ReplicationResult } from "../../engine/replication";
 import type { VerifyOptions, VerifyResult } from "../../engine/verify";
 
@@ -22,13 +23,17 @@ export interface Done {
   phase?: Phase;
   preflight?: { at: string; result: PreflightResult };
   gate?: GateResult;
-  /** The origin's end offsets when the gate passed. */
+  /**
+   * The origin's end offsets when the gate passed. Absent if the way back was opened: later records on the origin then
+   * come from the target, and are no late writes.
+   */
   originEnds?: TopicEnds;
   abandonedAt?: string;
   fence?: RaisedFence;
   verification?: { at: string; result: VerifyResult };
   offsets?: AppliedOffsets;
   replication?: { at: string; result: ReplicationResult };
+  wayBack?: PartFacts["wayBack"];
 }
 
 /** One wave of a migration. */

@@ -263,7 +263,7 @@ export class Lifecycle {
    * Declares the report, which is written after all other steps.
    * @param mirrors mirrors that no step depends on: all of them if every part has left the forward mirror
    */
-  report(steps: AllSteps, mirrors: readonly pulumi.Resource[]): Report | undefined {
+  report(steps: AllSteps, mirrors: readonly pulumi.Resource[] = []): Report | undefined {
     const { phase, args, report, trigger } = this.context;
     if (report === undefined) return undefined;
     const facts = reportFacts(this.preflight, steps.rest);
@@ -304,7 +304,7 @@ export class Lifecycle {
    * Declares the guard of every part. They are declared last, and therefore deleted first.
    * @param mirrors as for {@link report}
    */
-  guards(steps: AllSteps, report: Report | undefined, mirrors: readonly pulumi.Resource[]): Guard[] {
+  guards(steps: AllSteps, report: Report | undefined, mirrors: readonly pulumi.Resource[] = []): Guard[] {
     const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report]), ...mirrors];
     return [
       this.rest.guard(steps.rest.gate, after),

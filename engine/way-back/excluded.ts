@@ -108,7 +108,7 @@ function notExcluded(mirror: MirrorModel, limitMs: number, left: readonly string
     {
       details: left.slice(0, LISTED),
       fix:
-        "check that the operator has applied topicsExcludePattern to the KafkaMirrorMaker2 and that all its pods " +
+        "check that the operator has applied the new exclusion to the KafkaMirrorMaker2 and that all its pods " +
         "run (delete a pod that hangs), then run again",
     },
   );

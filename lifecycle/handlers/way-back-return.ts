@@ -30,8 +30,7 @@ import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { modelOf } from "./inputs";
 import { forgetJournal, type Journalled, neededJournal } from "./journal";
 import { forget, memory } from "./verification";
-import type { WayBackInputs, WayBackOutputs } from "./way-back";
-import { forFence, sidesSwapped } from "./way-back-sides";
+import { forFence, sidesSwapped, type WayBackInputs, type WayBackOutputs } from "./way-back-sides";
 
 type Returned = Pick<WayBackOutputs, "gateResult" | "verification" | "applied" | "wentBack">;
 

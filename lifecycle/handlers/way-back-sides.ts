@@ -1,9 +1,48 @@
 import type { FenceOptions } from "../../engine/fence";
+import type { GateOptions, GateResult } from "../../engine/gate";
 import { defined } from "../../engine/objects";
+import type { AppliedOffsets, GroupPositions, OffsetOptions } from "../../engine/offsets";
+import type { VerifyOptions, VerifyResult } from "../../engine/verify";
 import { returnModel } from "../../engine/way-back/model";
+import type { KubernetesAccess } from "../kubernetes/kubeconfig";
+import type { ObjectPlace } from "../kubernetes/reader";
 import type { FencedInputs } from "./fenced";
-import { isDefined, modelOf, type StepInputs } from "./inputs";
+import { isDefined, modelOf, type PhasedInputs, type ReportLocation, type StepInputs } from "./inputs";
 import type { Journalled } from "./journal";
+
+export interface WayBackInputs extends PhasedInputs, FencedInputs, KubernetesAccess {
+  /** Phase `cutover`: false if there is no return mirror any more. */
+  wayBack: boolean;
+  abandon: boolean;
+  gate: GateOptions;
+  verify: VerifyOptions;
+  offsets: OffsetOptions;
+  /** The groups that the cutover moved. What they have on the origin is from before, so it may be overwritten. */
+  moved?: AppliedOffsets | null;
+  /** Location of the file in which an interrupted verification leaves its progress. Absent: none. */
+  resume?: ReportLocation;
+  /** The return mirror. */
+  place: ObjectPlace;
+  /** The stack that the return mirror must belong to: `<organization>/<project>/<stack>`. */
+  owner?: string;
+  /** Longest wait until the workers of the return mirror have left. Default 300. */
+  leavingSeconds?: number;
+}
+
+export interface WayBackOutputs {
+  /** True: the mirror must not copy the part's topics. */
+  excluded: boolean;
+  /** When the way back was opened, ISO 8601. Null: it never was. */
+  openedAt: string | null;
+  /** When everything was back on the origin, ISO 8601. */
+  returnedAt: string | null;
+  gateResult: GateResult | null;
+  verification: VerifyResult | null;
+  /** What was written for the groups on the origin. */
+  applied: AppliedOffsets | null;
+  /** The groups that went back, and where they were on the target. */
+  wentBack: GroupPositions[] | null;
+}
 
 /** What the steps of the way back need of their inputs. */
 export interface Returning extends StepInputs {

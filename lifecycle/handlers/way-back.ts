@@ -1,55 +1,17 @@
 import { isMigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
-import type { GateOptions, GateResult } from "../../engine/gate";
-import { type AppliedOffsets, type GroupPositions, type OffsetOptions, revertOffsets } from "../../engine/offsets";
+import { revertOffsets } from "../../engine/offsets";
 import { defined } from "../../engine/objects";
 import type { Progress } from "../../engine/progress";
-import type { VerifyOptions, VerifyResult } from "../../engine/verify";
 import { progressWithSidesSwapped, withSidesSwapped } from "../../engine/way-back/words";
-import type { KubernetesAccess } from "../kubernetes/kubeconfig";
-import type { ObjectPlace } from "../kubernetes/reader";
-import { type FencedInputs, lowerWhatIsThere } from "./fenced";
+import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
-import { isDefined, modelOf, now, type PhasedInputs, type ReportLocation } from "./inputs";
+import { isDefined, modelOf, now } from "./inputs";
 import { forgetJournal, hasJournal, journalOf } from "./journal";
 import { checkOrigin } from "./last-check";
 import { forget } from "./verification";
 import { goBack, resumeOf } from "./way-back-return";
-import { forFence, sidesSwapped } from "./way-back-sides";
-
-export interface WayBackInputs extends PhasedInputs, FencedInputs, KubernetesAccess {
-  /** Phase `cutover`: false if there is no return mirror any more. */
-  wayBack: boolean;
-  abandon: boolean;
-  gate: GateOptions;
-  verify: VerifyOptions;
-  offsets: OffsetOptions;
-  /** The groups that the cutover moved. What they have on the origin is from before, so it may be overwritten. */
-  moved?: AppliedOffsets | null;
-  /** Location of the file in which an interrupted verification leaves its progress. Absent: none. */
-  resume?: ReportLocation;
-  /** The return mirror. */
-  place: ObjectPlace;
-  /** The stack that the return mirror must belong to: `<organization>/<project>/<stack>`. */
-  owner?: string;
-  /** Longest wait until the workers of the return mirror have left. Default 300. */
-  leavingSeconds?: number;
-}
-
-export interface WayBackOutputs {
-  /** True: the mirror must not copy the part's topics. */
-  excluded: boolean;
-  /** When the way back was opened, ISO 8601. Null: it never was. */
-  openedAt: string | null;
-  /** When everything was back on the origin, ISO 8601. */
-  returnedAt: string | null;
-  gateResult: GateResult | null;
-  verification: VerifyResult | null;
-  /** What was written for the groups on the origin. */
-  applied: AppliedOffsets | null;
-  /** The groups that went back, and where they were on the target. */
-  wentBack: GroupPositions[] | null;
-}
+import { forFence, sidesSwapped, type WayBackInputs, type WayBackOutputs } from "./way-back-sides";
 
 const closed: WayBackOutputs = {
   excluded: false,

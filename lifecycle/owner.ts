@@ -3,3 +3,11 @@
  * `<organization>/<project>/<stack>`.
  */
 export const OWNER_ANNOTATION = "pulumi-kafka-migration/stack";
+
+/** The stack that created an object. Undefined: no stack of this kind. */
+export const ownerOf = ({ metadata }: { metadata: Record<string, unknown> }): string | undefined =>
+  (metadata["annotations"] as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
+
+/** In words, after the name of the object. */
+export const ownerText = (owner: string | undefined): string =>
+  owner === undefined ? "was not created by a stack of this kind" : `belongs to stack ${owner}`;

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { resolveMigration } from "../components/migration/checks";
 import { migrationSchema, stepShape } from "../components/settings/migration";
 import { keysAt } from "../components/shape";
-import { migrationArgs } from "./arguments";
+import { type Makers, migrationArgs } from "./arguments";
 import { Files } from "./files";
 import { schema } from "./schema";
 import { readSettings, type ReadOptions } from "./settings";
@@ -13,6 +13,14 @@ import { temporaryFolder } from "../test/support/folder";
 const good = {
   origin: JSON.stringify({ bootstrapServers: "origin:9093", cluster: "origin", namespace: "origin-ns" }),
   target: JSON.stringify({ bootstrapServers: "target:9093", cluster: "target", namespace: "target-ns" }),
+};
+
+/** Creates and reads nothing. */
+const MAKERS: Makers = {
+  kubernetes: () => undefined,
+  kafka: () => ({}) as never,
+  secret: () => "s",
+  content: () => "c",
 };
 
 function mistakesOf(raw: Record<string, string>, options?: ReadOptions): string[] {
@@ -58,8 +66,7 @@ describe("the stack's configuration", () => {
   test("needs and uses no credentials for clusters without authentication", () => {
     const origin = { bootstrapServers: "origin:9092", users: "anonymous", tls: false };
     const settings = readSettings({ ...good, origin: JSON.stringify(origin) });
-    const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
-    expect(migrationArgs(settings, make).origin).toEqual({
+    expect(migrationArgs(settings, MAKERS).origin).toEqual({
       bootstrapServers: "origin:9092",
       tls: false,
       anonymous: true,
@@ -81,12 +88,11 @@ describe("the stack's configuration", () => {
     };
     const raw = { ...good, origin: JSON.stringify(origin), originAdministratorPassword: "x" };
     const settings = readSettings(raw);
-    const make = { kubernetes: () => undefined, kafka: () => ({}) as never, secret: () => "-", content: () => "-" };
-    expect(migrationArgs(settings, make).origin).toMatchObject({
+    expect(migrationArgs(settings, MAKERS).origin).toMatchObject({
       existingSecrets: { credentials: true },
       given: { username: "me" },
     });
-    expect(migrationArgs(settings, make).origin.given).not.toHaveProperty("password");
+    expect(migrationArgs(settings, MAKERS).origin.given).not.toHaveProperty("password");
     expect(mistakesOf({ ...raw, originPassword: "y" })).toEqual([
       expect.stringMatching(/^originPassword: nobody logs in with it/),
     ]);
@@ -367,12 +373,7 @@ describe("the stack and the component", () => {
   });
 
   test("the component accepts what the stack accepts", () => {
-    const args = migrationArgs(readSettings({ ...good, replication: '{"limitSeconds":1.1}' }), {
-      kubernetes: () => undefined,
-      kafka: () => undefined as never,
-      secret: () => "s",
-      content: () => "c",
-    });
+    const args = migrationArgs(readSettings({ ...good, replication: '{"limitSeconds":1.1}' }), MAKERS);
     expect(args.replication).toEqual({ limitMs: 1100 });
     expect(() => resolveMigration(args)).not.toThrow();
   });
@@ -391,13 +392,7 @@ describe("the stack and the component", () => {
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
     expect(Object.keys({ ...whole, ...inWaves }).sort()).toEqual(Object.keys(stepShape).sort());
-    const argsOf = (raw: Record<string, string>) =>
-      migrationArgs(readSettings({ ...good, ...raw }), {
-        kubernetes: () => undefined,
-        kafka: () => undefined as never,
-        secret: () => "s",
-        content: () => "c",
-      });
+    const argsOf = (raw: Record<string, string>) => migrationArgs(readSettings({ ...good, ...raw }), MAKERS);
     expect(argsOf(whole)).toMatchObject({
       ...whole,
       ...{ wayBack: true, abandon: true, fence: true, report: { folder: "here" } },
@@ -414,10 +409,8 @@ describe("the stack and the component", () => {
       mirror: '{"kubeconfig":"home","context":"here"}',
     });
     migrationArgs(settings, {
+      ...MAKERS,
       kubernetes: (name, access) => (made.push([name, access]), undefined),
-      kafka: () => undefined as never,
-      secret: () => "s",
-      content: () => "c",
     });
     expect(made).toEqual(
       expect.arrayContaining([

@@ -3,10 +3,8 @@ import { Mistakes } from "../../engine/errors";
 import { pick } from "../../engine/setting";
 import { modelFrom } from "../../engine/mirror-configuration";
 import type { MirrorModel, Side } from "../../engine/model";
-import { policyKind } from "../../engine/naming";
 import { allExcluded } from "../../engine/rules";
 import { topicsExclude } from "../../engine/selection";
-import { versionAtLeast } from "../../engine/version";
 import { dialectNamed } from "../dialects";
 import { checkCredentials } from "../given/given-credentials";
 import { isPattern } from "../mirror/checks";
@@ -19,7 +17,8 @@ import { nameMistakes, unusedNames } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
-import { HEARTBEATS_OFF_SINCE, waveMistakes } from "./waves";
+import { waveMistakes } from "./waves";
+import { unfitForReturn, wayBackMistakes } from "./way-back-mistakes";
 import { sharedNames } from "./other-migrations";
 
 /**
@@ -72,12 +71,11 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
     }),
     mistakes,
   );
-  const wayBack = wantsWayBack(args) ? wayBackMistakes(modelFrom(resolved)) : [];
   return [
     ...new Set([
       ...mistakes.list.map((mistake) => `mirror: ${mistake}`),
       ...migrationRefusals(args, resolved),
-      ...wayBack,
+      ...unfitForReturn(args, modelFrom(resolved)),
     ]),
   ];
 }
@@ -131,46 +129,12 @@ export function argumentMistakes(
     ...nameMistakes(args),
     ...valueMistakes(args),
     ...waveMistakes(args),
-    ...unknownReturnPrincipal(args),
+    ...wayBackMistakes(args),
   ])
     mistakes.add(mistake);
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));
   return [...mistakes.list];
 }
-
-/** Why a mirror with these settings can have no way back. */
-function wayBackMistakes(mirror: MirrorModel): string[] {
-  return [
-    ...(policyKind(mirror) === "identity"
-      ? []
-      : [
-          "wayBack is true, but the mirror's replication policy gives topics another name on the target: a way back " +
-            "needs the identity policy",
-        ]),
-    // Older versions always copy a topic called heartbeats, whatever the patterns are.
-    ...(mirror.heartbeats && !versionAtLeast(mirror.kafkaVersion, HEARTBEATS_OFF_SINCE)
-      ? [
-          `wayBack is true, and mirror.heartbeatConnector is set: before Kafka ${HEARTBEATS_OFF_SINCE} the return mirror ` +
-            "would copy the heartbeats to the origin; remove one of them",
-        ]
-      : []),
-  ];
-}
-
-/** The fence has to let the return mirror through, so its principal must be known. */
-function unknownReturnPrincipal(args: Partial<MigrationArgs>): string[] {
-  const { origin, fence, fenceOptions } = args;
-  const given = origin?.given;
-  const known = given === undefined || typeof given.username === "string" || (fenceOptions?.except ?? []).length > 0;
-  if (fence !== true || !wantsWayBack(args) || known) return [];
-  return [
-    "fence and wayBack are true, but the principal of origin.given is not known here: the return mirror logs in with it " +
-      'and would be fenced off; name it in fenceOptions.except, like ["User:CN=mirror"]',
-  ];
-}
-
-const wantsWayBack = ({ wayBack, waves = [] }: Partial<MigrationArgs>): boolean =>
-  wayBack === true || waves.some((wave) => wave.wayBack === true);
 
 const MAKERS = ["operator", "kafka", "given", "anonymous"] as const;
 

@@ -1,11 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { internalTopics } from "../../engine/naming";
-import type { Connection, MirrorModel, Phase } from "../../engine/model";
+import type { Connection, MirrorModel, Phase, Side } from "../../engine/model";
 import {
   CheckpointsTopic,
   type Guard,
-  InternalTopicResource,
-  MirrorGone,
   Preflight,
   Replication,
   Report,
@@ -17,6 +15,7 @@ import { administratorRights, type PreflightOptions } from "../../engine/preflig
 import { defined } from "../../engine/objects";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
+import { type AroundMirror, declarePrivileges, declareRemoval } from "./around-mirror";
 import { ownObjects, ownPrincipals } from "./objects";
 import {
   gateOptions,
@@ -30,12 +29,10 @@ import {
   type WayBackPlace,
 } from "./part";
 import type { MirrorSettings } from "../settings/mirror";
-import { partFacts, reportFacts } from "./report";
+import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
-import { hasLeft, hasWaves, type Part, partsOf, returningTopics, returns, wavePhase } from "./waves";
-
-/** Longest time to wait until the workers have left after their resource is deleted. */
-const LEAVING_SECONDS = 300;
+import { wavesForPreflight } from "./preflight";
+import { hasLeft, type Part, partsOf, returns } from "./waves";
 
 export interface LifecycleContext {
   name: string;
@@ -141,33 +138,13 @@ export class Lifecycle {
     );
   }
 
-  /** Checks the rights as the mirror's own users. Without one of these rights the mirror would stop silently. */
-  privileges(
-    mirrorConnections: { origin: pulumi.Output<Connection>; target: pulumi.Output<Connection> },
-    after: pulumi.Resource[],
-  ): Preflight {
-    const { phase, abandon, preflight } = this.context;
-    return new Preflight(
-      this.named("privileges"),
-      {
-        ...this.step,
-        phase,
-        abandon,
-        stage: "privileges",
-        options: preflight,
-        mirrorOriginConnection: mirrorConnections.origin,
-        mirrorTargetConnection: mirrorConnections.target,
-      },
-      this.after(...after),
-    );
+  privileges(mirrorConnections: Record<Side, pulumi.Output<Connection>>, after: pulumi.Resource[]): Preflight {
+    return declarePrivileges(this.around(), this.context.preflight, mirrorConnections, after);
   }
 
-  /**
-   * Declares the steps that run after the mirror is deleted. The mirror depends on them. Each topic to delete is a
-   * separate resource.
-   */
+  /** Declares the steps that run after the mirror is deleted. The mirror depends on them. */
   beneathMirror(after: pulumi.Resource[]): pulumi.Resource[] {
-    const { abandon, args, mirror } = this.context;
+    const { abandon, args } = this.context;
     // After the cutover of one part, its topics belong to their owners.
     const cutOver = [this.rest, ...this.waves].some((part) => part.phase === "cutover");
     const phase = cutOver ? "cutover" : this.rest.phase;
@@ -176,24 +153,7 @@ export class Lifecycle {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "removal" },
       this.after(...after),
     );
-    const givenUp = abandon ? { abandon } : {};
-    const topics = internalTopics(mirror)
-      .filter((topic) => topic.kind !== "checkpoints")
-      .map(
-        (topic) =>
-          new InternalTopicResource(
-            this.named(`${topic.side}-${topic.name}`),
-            { ...this.step, ...givenUp, topic },
-            this.after(replication),
-          ),
-      );
-    return [
-      new MirrorGone(
-        this.named(`target-group-${mirror.groupId}`),
-        { ...this.step, ...givenUp, limitSeconds: LEAVING_SECONDS },
-        this.after(...topics),
-      ),
-    ];
+    return [declareRemoval(this.around(), [replication])];
   }
 
   /**
@@ -276,7 +236,7 @@ export class Lifecycle {
         ...report,
         options,
         facts,
-        gateEnds: endsForReport(this.rest, steps.rest.gate),
+        gateEnds: endsForReport(this.rest.part, steps.rest.gate),
         topicIds: topicIds(steps.rest.gate),
         ...this.reportWaves(steps),
         trigger,
@@ -291,7 +251,7 @@ export class Lifecycle {
     const each = <T>(of: (steps: LastSteps, part: PartSteps) => T) =>
       waves.map((steps, i) => of(steps, this.waves[i]!));
     const gate = ({ gate: of }: LastSteps, part: PartSteps) => ({
-      gateEnds: endsForReport(part, of),
+      gateEnds: endsForReport(part.part, of),
       topicIds: topicIds(of),
     });
     return {
@@ -316,6 +276,11 @@ export class Lifecycle {
     return { rest: declare(this.rest), waves: this.waves.map(declare) };
   }
 
+  private around(): AroundMirror {
+    const { parent, phase, abandon, mirror } = this.context;
+    return { parent, named: (part) => this.named(part), step: { ...this.step, mirror }, phase, abandon };
+  }
+
   private named(part: string): string {
     return `${this.context.name}-${part}`;
   }
@@ -332,29 +297,3 @@ const byPhase = (parts: readonly PartSteps[]): PartSteps[] =>
 
 const resourcesOf = ({ rest, waves }: AllSteps): pulumi.Resource[] =>
   [rest, ...waves].flatMap((steps) => Object.values(steps) as pulumi.Resource[]);
-
-/** What the preflight compares with the clusters and with the waves of the last `up`. */
-function wavesForPreflight(
-  args: MigrationArgs,
-): Pick<ConstructorParameters<typeof Preflight>[1], "waves" | "splitGroups" | "wayBack" | "left"> {
-  const left = defined({ left: noneIfEmpty(returningTopics(args)) });
-  if (!hasWaves(args)) return { ...left, ...defined({ wayBack: args.wayBack }) };
-  const { waves = [], splitGroups } = args;
-  return {
-    ...left,
-    waves: waves.map((wave) => ({
-      name: wave.name,
-      topics: wave.topics,
-      groups: wave.groups ?? "",
-      phase: wavePhase(wave),
-      ...defined({ wayBack: wave.wayBack }),
-    })),
-    ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
-  };
-}
-
-/** With a way back the origin gets records after the gate: the target's. The report must not call them late writes. */
-const endsForReport = ({ part }: PartSteps, gate: LastSteps["gate"]) =>
-  hasLeft(part) ? pulumi.output(null) : originEnds(gate);
-
-const noneIfEmpty = <T>(list: T[]): T[] | undefined => (list.length === 0 ? undefined : list);

@@ -1,15 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import type { Phase, Side } from "../../engine/model";
-import { Mirror } from "../mirror/mirror";
+import type { Mirror } from "../mirror/mirror";
 import type { MirrorSettings } from "../settings/mirror";
 import { ClusterAccess } from "./access";
+import { declareMirror } from "./around-mirror";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import { resolveMigration, withoutLeft } from "./checks";
 import { type AllSteps, Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
-import { moreRights, preflightOptions } from "./preflight";
+import { preflightOptions } from "./preflight";
 import { reportLocation, triggerOf } from "./report";
 import { wayBackPlace } from "./return-mirror";
 import { type Summary, summaryOf } from "./summary";
@@ -53,9 +54,10 @@ export class Migration extends pulumi.ComponentResource {
     super("kafka-migration:components:Migration", name, {}, opts);
     this.phase = args.phase ?? defaultsOf(stepShape).phase;
 
-    const more = moreRights(args, model);
+    const preflight = preflightOptions(args, settings, model);
+    const moreRights = (side: Side) => preflight.moreRights?.[side] ?? [];
     const access = (side: Side) =>
-      new ClusterAccess({ name, side, parent: this, args, mirror: model, moreRights: more?.[side] ?? [] });
+      new ClusterAccess({ name, side, parent: this, args, mirror: model, moreRights: moreRights(side) });
     const origin = access("origin");
     const target = access("target");
     const administrators = { origin: origin.administrator, target: target.administrator };
@@ -66,7 +68,7 @@ export class Migration extends pulumi.ComponentResource {
       abandon: args.abandon ?? false,
       args,
       mirror: model,
-      preflight: preflightOptions(args, settings),
+      preflight,
       administrators,
       secrets: defined({ originSecrets: origin.secrets, targetSecrets: target.secrets }),
       settings,
@@ -112,26 +114,9 @@ export class Migration extends pulumi.ComponentResource {
       ready,
     );
     const beneath = [...lifecycle.beneathMirror([privileges, ...ready]), ...lifecycle.beforeMirror()];
-    const side = (which: "origin" | "target") => ({
-      ...settings[which],
-      bootstrapServers: args[which].bootstrapServers,
-      authentication: users[which].authentication,
-      tls: users[which].tls,
-    });
-    const { provider, kubeconfig, context, name: mirrorName, namespace } = args.mirror ?? {};
-    return new Mirror(
-      `${name}-mirror`,
-      {
-        ...withoutLeft(settings, leftTopics(args)),
-        ...(mirrorName === undefined ? {} : { name: mirrorName }),
-        ...(namespace === undefined ? {} : { namespace }),
-        ...(kubeconfig === undefined ? {} : { kubeconfig }),
-        ...(context === undefined ? {} : { context }),
-        origin: side("origin"),
-        target: side("target"),
-      },
-      { parent: this, dependsOn: beneath, ...(provider === undefined ? {} : { provider }) },
-    );
+    const copying = withoutLeft(settings, leftTopics(args));
+    const named = (part: string) => `${name}-${part}`;
+    return declareMirror({ parent: this, named }, { args, settings: copying, users }, beneath);
   }
 }
 

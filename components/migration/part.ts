@@ -223,7 +223,7 @@ export class PartSteps {
     );
   }
 
-  /** With a way back, the origin gets the target's records after the cutover. That is no reason to ask the gate again. */
+  /** With a way back, the origin gets the target's records after the cutover: no reason to ask the gate again. */
   private left(): { hasLeft?: boolean } {
     return hasLeft(this.part) ? { hasLeft: true } : {};
   }

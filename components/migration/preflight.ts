@@ -2,22 +2,23 @@ import { defined } from "../../engine/objects";
 import { Mistakes } from "../../engine/errors";
 import { reader } from "../../engine/mirror-configuration";
 import type { ConfigSync, PreflightOptions } from "../../engine/preflight";
-import { mirrorModelOf, resolveMirror } from "../mirror/resolve";
+import { resolveMirror } from "../mirror/resolve";
+import type { Preflight } from "../../lifecycle/resources";
 import type { MirrorSettings } from "../settings/mirror";
 import type { Config } from "../dialects/model";
 import type { AclRule } from "../../engine/acls";
 import type { MirrorModel, Side } from "../../engine/model";
 import { returnAdministratorAcls } from "../../engine/way-back/rights";
-import { partsOf } from "./waves";
 import type { MigrationArgs } from "../settings/migration";
 import { namesOf } from "./names";
 import { ownPrincipals } from "./objects";
+import { hasWaves, partsOf, returningTopics, wavePhase } from "./waves";
 
 /**
  * Returns what the preflight needs in addition to the model: the replication that the mirror and the reset will
  * request.
  */
-export function preflightOptions(args: MigrationArgs, settings: MirrorSettings): PreflightOptions {
+export function preflightOptions(args: MigrationArgs, settings: MirrorSettings, model: MirrorModel): PreflightOptions {
   const { target, source, checkpoint, heartbeat } = resolveMirror(settings, new Mistakes());
   const factor = (config: Record<string, unknown>, key: string) =>
     config[key] === undefined ? undefined : Number(config[key]);
@@ -37,14 +38,14 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings):
     fence: args.fence ?? false,
     groups: args.offsets?.groups,
     users: madeUsers(args),
-    moreRights: moreRights(args, mirrorModelOf(settings)),
+    moreRights: moreRights(args, model),
     ...args.preflight,
     everyoneByDefault: told(args),
   });
 }
 
 /** Returns the rights that the administrators need for the parts with a way back. Undefined: no part has one. */
-export function moreRights(args: MigrationArgs, model: MirrorModel): Record<Side, AclRule[]> | undefined {
+function moreRights(args: MigrationArgs, model: MirrorModel): Record<Side, AclRule[]> | undefined {
   const { rest, waves } = partsOf(args, model);
   const parts = [rest, ...waves].filter(({ wayBack }) => wayBack !== undefined);
   if (parts.length === 0) return undefined;
@@ -90,4 +91,27 @@ function told(args: MigrationArgs): PreflightOptions["everyoneByDefault"] {
   const origin = args.preflight?.everyoneByDefault?.origin ?? args.fenceOptions?.everyoneByDefault;
   const sides = defined({ origin, target: args.preflight?.everyoneByDefault?.target });
   return Object.keys(sides).length === 0 ? undefined : sides;
+}
+
+type PreflightArgs = ConstructorParameters<typeof Preflight>[1];
+
+/** What the preflight compares with the clusters and with the waves of the last `up`. */
+export function wavesForPreflight(
+  args: MigrationArgs,
+): Pick<PreflightArgs, "waves" | "splitGroups" | "wayBack" | "left"> {
+  const returning = returningTopics(args);
+  const left = returning.length === 0 ? {} : { left: returning };
+  if (!hasWaves(args)) return { ...left, ...defined({ wayBack: args.wayBack }) };
+  const { waves = [], splitGroups } = args;
+  return {
+    ...left,
+    waves: waves.map((wave) => ({
+      name: wave.name,
+      topics: wave.topics,
+      groups: wave.groups ?? "",
+      phase: wavePhase(wave),
+      ...defined({ wayBack: wave.wayBack }),
+    })),
+    ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
+  };
 }

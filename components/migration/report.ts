@@ -6,7 +6,8 @@ import type { Preflight, ReportLocation } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, reportShape } from "../settings/migration";
-import type { LastSteps } from "./part";
+import { type LastSteps, originEnds } from "./part";
+import { hasLeft, type Part } from "./waves";
 
 /**
  * A migration with the stack's name uses this name for its files. Any other migration adds its name to the stack's, so
@@ -88,3 +89,10 @@ function plainOf(value: unknown, secret: readonly string[] = SECRET_KEYS): unkno
 function dated<T>(at: string | null | undefined, result: T | null | undefined): { at: string; result: T } | undefined {
   return typeof at === "string" && result !== null && result !== undefined ? { at, result } : undefined;
 }
+
+/**
+ * Returns the origin's ends when the gate passed. With a way back the origin gets records after that: the target's. The
+ * report must not call them late writes.
+ */
+export const endsForReport = (part: Part, gate: LastSteps["gate"]) =>
+  hasLeft(part) ? pulumi.output(null) : originEnds(gate);

@@ -2,33 +2,25 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { defined } from "../../engine/objects";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
-import { internalTopics, shortened } from "../../engine/naming";
+import { shortened } from "../../engine/naming";
 import { versionAtLeast } from "../../engine/version";
 import { returnMirror } from "../../engine/way-back/model";
 import type { TopicEnds } from "../../engine/fence";
-import {
-  InternalTopicResource,
-  MirrorGone,
-  Preflight,
-  Residue,
-  ReturnStart,
-  type StepArgs,
-} from "../../lifecycle/resources";
+import { Residue, ReturnStart, type StepArgs } from "../../lifecycle/resources";
 import { dialectNamed } from "../dialects";
 import { accessOfProvider } from "../kubernetes";
-import { Mirror } from "../mirror/mirror";
+import type { Mirror } from "../mirror/mirror";
 import type { ConfigValue, MirrorSettings } from "../settings/mirror";
 import type { MigrationArgs } from "../settings/migration";
 import type { MigrationCluster } from "../settings/users";
 import { ClusterAccess } from "./access";
+import { type AroundMirror, declareMirror, declarePrivileges, declareRemoval } from "./around-mirror";
 import { mirrorName, mirrorNamespace, namesOf } from "./names";
 import { ownObjects, ownPrincipals } from "./objects";
 import type { WayBackPlace } from "./part";
 import { LONGEST_MIRROR } from "./values";
-import { HEARTBEATS_OFF_SINCE, type Part } from "./waves";
-
-/** Longest time to wait until the workers have left after their resource is deleted, in seconds. */
-const LEAVING_SECONDS = 300;
+import type { Part } from "./waves";
+import { HEARTBEATS_OFF_SINCE } from "./way-back-mistakes";
 
 /** `return`, or `return-<wave>`: the ending of every name that belongs to a part's return mirror. */
 export const returnSuffix = ({ wave }: Pick<Part, "wave">): string =>
@@ -181,7 +173,7 @@ export class ReturnMirror {
   ) {
     const { parent, part, step, administrators, abandon, targetEnds, gateEnds } = context;
     const { args, mirror, settings } = returnSettings(context.args, context.settings, part);
-    const swapped: StepArgs = {
+    const swapped = {
       ...step,
       ...defined({ originSecrets: step.targetSecrets, targetSecrets: step.originSecrets }),
       originConnection: step.targetConnection,
@@ -202,7 +194,7 @@ export class ReturnMirror {
     );
     const access = (side: Side) =>
       new ClusterAccess({
-        name: this.named("mirror").replace(/-mirror$/, ""),
+        name: `${context.name}-${returnSuffix(part)}`,
         side,
         parent,
         args,
@@ -214,58 +206,22 @@ export class ReturnMirror {
       origin: access("origin").mirrorsUser([residue]),
       target: access("target").mirrorsUser([residue]),
     };
-    const ready = [...users.origin.resources, ...users.target.resources];
-    const privileges = new Preflight(
-      this.named("privileges"),
-      {
-        ...swapped,
-        phase: "cutover",
-        abandon,
-        stage: "privileges",
-        options: {},
-        mirrorOriginConnection: users.origin.connection,
-        mirrorTargetConnection: users.target.connection,
-      },
-      this.after(residue, ...ready),
-    );
-    const givenUp = abandon ? { abandon } : {};
-    const topics = internalTopics(mirror)
-      .filter(({ kind }) => kind !== "checkpoints")
-      .map(
-        (topic) =>
-          new InternalTopicResource(
-            this.named(`${topic.side}-${topic.name}`),
-            { ...swapped, ...givenUp, topic },
-            this.after(privileges, ...ready),
-          ),
-      );
-    const gone = new MirrorGone(
-      this.named(`group-${mirror.groupId}`),
-      { ...swapped, ...givenUp, limitSeconds: LEAVING_SECONDS },
-      this.after(...topics),
-    );
+    const around: AroundMirror = {
+      parent,
+      named: (step) => this.named(step),
+      step: swapped,
+      phase: "cutover",
+      abandon,
+    };
+    const ready = [residue, ...users.origin.resources, ...users.target.resources];
+    const connections = { origin: users.origin.connection, target: users.target.connection };
+    const privileges = declarePrivileges(around, {}, connections, ready);
     const start = new ReturnStart(
       this.named("start"),
       { ...step, abandon, targetEnds, gateEnds, fence: context.args.fence ?? false },
-      this.after(gone),
+      this.after(declareRemoval(around, [privileges])),
     );
-    const side = (which: Side) => ({
-      ...settings[which],
-      bootstrapServers: args[which].bootstrapServers,
-      authentication: users[which].authentication,
-      tls: users[which].tls,
-    });
-    const { provider, kubeconfig, context: kubeContext, name, namespace } = args.mirror ?? {};
-    this.mirror = new Mirror(
-      this.named("mirror"),
-      {
-        ...settings,
-        ...defined({ name, namespace, kubeconfig, context: kubeContext }),
-        origin: side("origin"),
-        target: side("target"),
-      },
-      { parent, ...(provider === undefined ? {} : { provider }), dependsOn: [start] },
-    );
+    this.mirror = declareMirror(around, { args, settings, users }, [start]);
   }
 
   private named(step: string): string {

@@ -5,10 +5,7 @@ import { compilePatternList, type Matcher } from "../../engine/patterns";
 import { defaultsOf } from "../../engine/setting";
 import { defined } from "../../engine/objects";
 import { someOf } from "../../engine/units";
-import { versionAtLeast } from "../../engine/version";
-import { strimziOf } from "../dialects/versions";
 import { isPattern } from "../mirror/checks";
-import { DEFAULT_DIALECT, type DialectName } from "../settings/mirror";
 import { type MigrationArgs, stepShape, type WaveSettings, waveShape } from "../settings/migration";
 
 /** One part of a migration: a wave, or everything outside the waves. Each part has its own steps. */
@@ -88,15 +85,11 @@ export function partsOf(
 export function waveMistakes(args: Partial<MigrationArgs>): string[] {
   const { waves = [], splitGroups = [] } = args;
   if (waves.length === 0)
-    return [
-      ...wayBackMistakes(args),
-      ...(splitGroups.length === 0
-        ? []
-        : ["splitGroups is not used: there are no waves between which a group could be split; remove it"]),
-    ];
+    return splitGroups.length === 0
+      ? []
+      : ["splitGroups is not used: there are no waves between which a group could be split; remove it"];
   const mistakes = new Mistakes();
-  for (const mistake of [...sameNames(waves), ...notCutOver(args, waves), ...wayBackMistakes(args)])
-    mistakes.add(mistake);
+  for (const mistake of [...sameNames(waves), ...notCutOver(args, waves)]) mistakes.add(mistake);
   const topics = waves.map(({ topics: list }, i) => matcherOf(`waves.${i}.topics`, list, mistakes));
   const groups = waves.map(({ groups: list }, i) => matcherOf(`waves.${i}.groups`, list, mistakes));
   waves.forEach(({ topics: list }, i) => {
@@ -122,51 +115,6 @@ function sameNames(waves: readonly WaveSettings[]): string[] {
       : [`waves.${i}.name is "${name}", as is waves.${first}.name: give each wave a name of its own`];
   });
 }
-
-/** The first Strimzi version in which a person can list and alter the offsets of the return mirror. */
-const OFFSETS_SINCE = "0.44";
-
-/** The first Kafka version with `heartbeats.replication.enabled`. Earlier mirrors copy every topic called heartbeats. */
-export const HEARTBEATS_OFF_SINCE = "4.0";
-
-/** Why this mirror can have no way back, whatever its parts are. */
-function cannotReturn(args: Partial<MigrationArgs>): string[] {
-  const { waves = [], wayBack, dialect = DEFAULT_DIALECT, operatorVersion } = args;
-  if (wayBack !== true && !waves.some((wave) => wave.wayBack === true)) return [];
-  const where = wayBack === true ? "wayBack" : `waves.${waves.findIndex((wave) => wave.wayBack === true)}.wayBack`;
-  const strimzi = strimziOf(dialect as DialectName, operatorVersion, new Mistakes());
-  return versionAtLeast(strimzi, OFFSETS_SINCE)
-    ? []
-    : [
-        `${where} is true, but the operator ${operatorVersion === undefined ? `of dialect ${dialect}` : operatorVersion} ` +
-          `is older than Strimzi ${OFFSETS_SINCE}, the first that lists and alters a connector's offsets: ` +
-          "update the operator (and set operatorVersion), or migrate without a way back",
-      ];
-}
-
-/** Mistakes in the way back that the settings alone show. */
-function wayBackMistakes(args: Partial<MigrationArgs>): string[] {
-  const { waves = [], wayBack, phase } = args;
-  const refused = cannotReturn(args);
-  if (waves.length === 0)
-    return [...refused, ...(phase === "returned" && wayBack !== true ? [notReturnable("phase", "wayBack")] : [])];
-  return [
-    ...refused,
-    ...(wayBack === undefined ? [] : ["wayBack is not used: the migration has waves; set it on each wave"]),
-    ...(phase === "returned"
-      ? ['phase is "returned", but the migration has waves: only a wave can return; set the phase of a wave']
-      : []),
-    ...waves.flatMap((wave, i) =>
-      wave.phase === "returned" && wave.wayBack !== true
-        ? [notReturnable(`waves.${i}.phase`, `waves.${i}.wayBack`)]
-        : [],
-    ),
-  ];
-}
-
-const notReturnable = (phase: string, wayBack: string): string =>
-  `${phase} is "returned", but ${wayBack} is not true: nothing was copied back to the origin; set ${wayBack} to ` +
-  "true before the cutover";
 
 /** The clean-up deletes the mirror that copies for all waves. */
 function notCutOver({ phase, abandon }: Partial<MigrationArgs>, waves: readonly WaveSettings[]): string[] {

@@ -46,7 +46,7 @@ it("a worker that joins again lives", async () => {
   expect((await dead.without(open, 200_000))[0]).toMatch(/^task 0; /);
 });
 
-it("no worker is dead if the members have other names, or if nobody knows the worker", async () => {
+it("no worker counts as dead if the members have other names, or if the worker of a task is not known", async () => {
   const { dead } = workers(["connect-1"]);
   for (const now of [0, 100_000]) expect(await dead.without(open, now)).toEqual(["task 0", "task 1", "task 2"]);
 });

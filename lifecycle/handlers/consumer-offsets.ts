@@ -268,9 +268,9 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
   optional: ["fenceOptions"],
 
   /**
-   * Returns true in phases `mirror` and `returned` if a killed `up` left a journal, and in phase `consumers` if groups have been stopped
-   * on the origin since the last move. Returns false in all other cases: the owners of a group may have moved it. After
-   * the move the user is informed about such groups.
+   * Returns true in phases `mirror` and `returned` if a killed `up` left a journal, and in phase `consumers` if groups
+   * have been stopped on the origin since the last move. Returns false in all other cases: the owners of a group may
+   * have moved it. After the move the user is informed about such groups.
    */
   async isOutdated(state, progress) {
     if (isCopying(state.phase)) return hasJournal(state);

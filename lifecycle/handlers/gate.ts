@@ -186,9 +186,9 @@ async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress:
 }
 
 /**
- * In phases `mirror` and `returned` the gate is only prepared: it records topic ids and lowers a fence that was left. In phase
- * `cutover` it waits until the copy is complete. Clean-up and destroy run it before anything is deleted. They continue
- * if the gate passes, or if the migration was abandoned.
+ * In phases `mirror` and `returned` the gate is only prepared: it records topic ids and lowers a fence that was left.
+ * In phase `cutover` it waits until the copy is complete. Clean-up and destroy run it before anything is deleted. They
+ * continue if the gate passes, or if the migration was abandoned.
  */
 export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   outputs: { passed: true, passedAt: true, abandonedAt: true, result: true, ends: true, topicIds: true },

@@ -55,7 +55,7 @@ export function modelOf(inputs: StepInputs): MigrationModel {
   };
 }
 
-/** True if the applications of the part are on the origin and the mirror copies: before a cutover, or after a return. */
+/** True if the part's applications are on the origin and the mirror copies: before a cutover, or after a return. */
 export const isCopying = (phase: Phase): boolean => phase === "mirror" || phase === "returned";
 
 export type PhaseChange = "arm" | "cutover" | "roll-back" | "none";

@@ -3,7 +3,7 @@ import type { Progress } from "../../engine/progress";
 import { prefixIn } from "../kubernetes/left";
 import { type KubernetesObject, type KubernetesReader, openKubernetes, type ObjectPlace } from "../kubernetes/reader";
 import { notServed } from "../kubernetes/served";
-import { OWNER_ANNOTATION } from "../owner";
+import { ownerOf, ownerText } from "../owner";
 import { defineStep } from "./framework";
 
 /** The Kafka resource of a KafkaUser. It is in the user's namespace. */
@@ -136,15 +136,13 @@ async function requireUnclaimed(
     throw (await notServed(reader, place))?.error ?? new Error(`${reader.server} does not serve ${place.apiVersion}`);
   if (found === undefined) return;
   if (ofKafkaUser === true && isOfKafkaUser(found)) return;
-  const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
+  const holder = ownerOf(found);
   if (holder === owner) return;
   const kind = place.kind as keyof typeof OTHER_NAME;
   const what = `${kind} ${kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError(
     "OBJECT_TAKEN",
-    `${what} already exists on ${reader.server} and ` +
-      `${holder === undefined ? "was not created by a stack of this kind" : `belongs to stack ${holder}`}; it ` +
-      "was not changed",
+    `${what} already exists on ${reader.server} and ${ownerText(holder)}; it was not changed`,
     {
       fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete the existing one if nothing needs it`,
     },

@@ -25,7 +25,7 @@ import { verifyCopy, type VerifyResult } from "../../engine/verify";
 import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
 import { progressWithSidesSwapped, withSidesAsTheyAre, withSidesSwapped } from "../../engine/way-back/words";
 import { type KubernetesObject, type KubernetesReader, openKubernetes } from "../kubernetes/reader";
-import { OWNER_ANNOTATION } from "../owner";
+import { ownerOf, ownerText } from "../owner";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { modelOf } from "./inputs";
 import { forgetJournal, type Journalled, neededJournal } from "./journal";
@@ -84,12 +84,11 @@ async function ownReturnMirror(
 ): Promise<KubernetesObject | undefined> {
   const found = await kubernetes.get(place);
   if (found === undefined) return undefined;
-  const holder = (found.metadata.annotations as Record<string, string> | undefined)?.[OWNER_ANNOTATION];
+  const holder = ownerOf(found);
   if (owner === undefined || holder !== owner) {
-    const whose = holder === undefined ? "was not created by a stack of this kind" : `belongs to stack ${holder}`;
     throw new MigrationError(
       "OBJECT_TAKEN",
-      `${place.kind} ${place.namespace}/${place.name} on ${kubernetes.server} ${whose}; nothing was changed`,
+      `${place.kind} ${place.namespace}/${place.name} on ${kubernetes.server} ${ownerText(holder)}; nothing was changed`,
       { fix: "check kubeconfig and context: this may be another Kubernetes cluster" },
     );
   }
@@ -141,7 +140,7 @@ class Return {
     });
   }
 
-  /** Somebody may have removed the origin's fence since the cutover. Until the return has ended, nobody may write there. */
+  /** Somebody may have removed the origin's fence since the cutover. During the return nobody may write there. */
   async closeOrigin(): Promise<void> {
     const { fence, fenceOptions = {} } = this.inputs;
     if (!fence) return;

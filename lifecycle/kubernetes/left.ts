@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Residue } from "../../engine/cleanup";
 import type { Side } from "../../engine/model";
 import type { KubernetesAccess } from "./kubeconfig";
-import { OWNER_ANNOTATION } from "../owner";
+import { ownerOf } from "../owner";
 import { type KubernetesObject, type KubernetesReader, openKubernetes, type ObjectPlace } from "./reader";
 
 /** Objects on one Kubernetes cluster. */
@@ -85,8 +85,4 @@ function residueOf({ place: { kind, namespace, name }, object: { metadata } }: O
 export function prefixIn(user: KubernetesObject | undefined, name: string): string | undefined {
   const secret = user?.status?.secret;
   return typeof secret === "string" && secret.endsWith(name) ? secret.slice(0, secret.length - name.length) : undefined;
-}
-
-function ownerOf({ metadata }: KubernetesObject): unknown {
-  return (metadata.annotations as Record<string, unknown> | undefined)?.[OWNER_ANNOTATION];
 }

@@ -10,6 +10,7 @@ import { migrationArgs } from "../stacks/arguments";
 import { Files } from "../stacks/files";
 import { schema } from "../stacks/schema";
 import { readSettings } from "../stacks/settings";
+import { runs } from "../test/support/runs";
 
 /**
  * For any value at any key, the result must be the list of mistakes. It must not be a crash and must not show a secret.
@@ -116,7 +117,7 @@ test("with wrong values in its arguments, a migration reports a mistake or its m
       });
       if (edits.every(([path]) => mayHoldSecrets(path))) expect(said).not.toContain(SECRET);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 }, 240_000);
 
@@ -147,6 +148,6 @@ test("with wrong values in its configuration, the stack reports a mistake or the
         if (settings.origin.users !== "kafka" && settings.target.users !== "kafka") expect(made).not.toThrow();
       });
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 }, 240_000);

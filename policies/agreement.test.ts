@@ -4,6 +4,7 @@ import { dialects, type DialectName } from "../components/dialects";
 import { resolveMigration } from "../components/migration/checks";
 import type { MigrationArgs } from "../components/settings/migration";
 import { all, stack, step } from "../test/policies/resources";
+import { runs } from "../test/support/runs";
 
 const STEPS = ["Gate", "Replication", "ConsumerOffsets", "InternalTopic", "MirrorGone"].map((kind) =>
   step(kind, { phase: "mirror", abandon: false }),
@@ -116,8 +117,8 @@ test("a migration that the component accepts passes the policy pack, except for 
       );
       expect(found.map((f) => f.message)).toEqual([]);
     }),
-    { numRuns: 800 },
+    { numRuns: runs(800) },
   );
   // Both results must occur often enough to mean something. About one in eight is accepted.
-  expect(Math.min(refused, accepted)).toBeGreaterThan(50);
+  expect(Math.min(refused, accepted)).toBeGreaterThan(runs(50));
 });

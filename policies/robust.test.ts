@@ -4,6 +4,7 @@ import { dialects, type DialectName } from "../components/dialects";
 import { asPulumiHandsOver, others, pathsOf, put } from "../test/policies/places";
 import { all, stack } from "../test/policies/resources";
 import { UNKNOWN } from "../test/support/unknown";
+import { runs } from "../test/support/runs";
 
 /** Values that nobody should write, or that an error in a program can produce. */
 const JUNK = [
@@ -41,6 +42,6 @@ test("the rules never fail, whatever the resources contain", () => {
         expect(() => all(asPulumiHandsOver(set))).not.toThrow();
       },
     ),
-    { numRuns: 600 },
+    { numRuns: runs(600) },
   );
 });

@@ -5,6 +5,7 @@ import type { AnyResource } from "./read";
 import { asPulumiHandsOver, others, pathsOf, put } from "../test/policies/places";
 import { all, kafka, stack } from "../test/policies/resources";
 import { UNKNOWN } from "../test/support/unknown";
+import { runs } from "../test/support/runs";
 
 const mandatory = (resources: readonly AnyResource[]) =>
   all(asPulumiHandsOver(resources))
@@ -99,7 +100,7 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
             ).toEqual([]);
           },
         ),
-        { numRuns: 100 },
+        { numRuns: runs(100) },
       );
     });
   },

@@ -21,7 +21,7 @@ function afterFailover(fetches: number) {
 
 const span = { topic: "t", partition: 0, from: 0n, to: 10n };
 
-describe("the last records, if the leader's log does not reach them yet", () => {
+describe.concurrent("the last records, if the leader's log does not reach them yet", () => {
   it("are read after a wait", async () => {
     const { port } = afterFailover(3);
     expect((await readLast(port, [span], 8, "read_uncommitted")).get("t:0")!.map((r) => Number(r.offset))).toEqual([
@@ -37,7 +37,7 @@ describe("the last records, if the leader's log does not reach them yet", () => 
   });
 });
 
-describe.each(["read_uncommitted", "read_committed"] as const)(
+describe.concurrent.each(["read_uncommitted", "read_committed"] as const)(
   "every other reader (%s), if the leader's log does not reach the end yet",
   (isolation) => {
     type Port = ReturnType<typeof afterFailover>["port"];

@@ -69,7 +69,7 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
     return new kafka.Acl(
       `${name}-${resource}-${binding.operation}`,
       {
-        aclResourceType: RESOURCE_TYPE[binding.resourceType],
+        aclResourceType: RESOURCE_TYPE[binding.resourceType as keyof typeof RESOURCE_TYPE],
         aclResourceName: binding.resourceName,
         resourcePatternTypeFilter: prefixed ? "Prefixed" : "Literal",
         aclPrincipal: pulumi.interpolate`User:${username}`,
@@ -82,5 +82,5 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
   }
 }
 
-/** Names of the resource types in the Kafka plugin. */
+/** Names of the resource types in the Kafka plugin. It has no delegation tokens and users, and the mirror needs none. */
 const RESOURCE_TYPE = { topic: "Topic", group: "Group", cluster: "Cluster", transactionalId: "TransactionalID" };

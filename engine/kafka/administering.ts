@@ -1,16 +1,8 @@
-import { describeScramUser } from "./api/scram";
 import * as settings from "./api/settings";
 import * as topics from "./api/topics";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import {
-  ELECTION_NOT_NEEDED,
-  NO_REASSIGNMENT_IN_PROGRESS,
-  NONE,
-  RESOURCE_NOT_FOUND,
-  UNKNOWN_TOPIC_OR_PARTITION,
-} from "./error-codes";
-import type { Acl, ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
-import type { Api } from "./wire";
+import { ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS, NONE, UNKNOWN_TOPIC_OR_PARTITION } from "./error-codes";
+import type { ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
 import { codeOf, single, takeOutcomes } from "./outcomes";
 import { createTopic, deleteTopics, TOPICS_PER_REQUEST } from "./topics";
 
@@ -24,15 +16,11 @@ type Administering = Pick<
   | "listReassignments"
   | "electPreferredLeaders"
   | "incrementalAlterConfigs"
-  | "describeAcls"
-  | "createAcls"
-  | "deleteAcls"
-  | "scramMechanisms"
 >;
 
 const PARTITIONS_PER_REQUEST = 1000;
 
-/** The part of the port that reads settings and changes topics, settings and ACLs. */
+/** The part of the port that reads settings and changes topics and settings. */
 export function administering(cluster: Cluster): Administering {
   return {
     describeTopicConfigs: (names) => topicConfigs(cluster, names),
@@ -44,44 +32,7 @@ export function administering(cluster: Cluster): Administering {
     listReassignments: () => reassignments(cluster),
     electPreferredLeaders: (partitions) => elect(cluster, partitions),
     incrementalAlterConfigs: (changes) => alterConfigs(cluster, changes),
-    async describeAcls(filter) {
-      return (
-        await single(cluster, "list", "ACLs", () => cluster.links.send("any", settings.describeAcls, filter ?? {}))
-      ).acls;
-    },
-    createAcls: (acls) => changeAcls(cluster, "create", acls, settings.createAcls),
-    deleteAcls: (acls) => changeAcls(cluster, "delete", acls, settings.deleteAcls),
-    scramMechanisms: (user) => scramMechanisms(cluster, user),
   };
-}
-
-async function scramMechanisms(cluster: Cluster, user: string): Promise<string[]> {
-  const send = () => cluster.links.send("any", describeScramUser, user);
-  const { users } = await single(cluster, "describe", `SCRAM user ${user}`, send, (answer) => answer.users.length > 0);
-  return users.flatMap((found) => {
-    if (found.errorCode === RESOURCE_NOT_FOUND) return [];
-    if (found.errorCode !== NONE) throw cluster.fail("describe", `SCRAM user ${user}`, found);
-    return found.mechanisms;
-  });
-}
-
-/** The response does not name the ACLs. Its outcomes are in the order of the request. */
-async function changeAcls(
-  cluster: Cluster,
-  action: "create" | "delete",
-  acls: readonly Acl[],
-  api: Api<readonly Acl[], topics.Outcome[]>,
-): Promise<void> {
-  await cluster.untilAllAnswered(action, acls, aclName, async (open, settle) => {
-    const outcomes = await cluster.links.send(await cluster.controller(), api, open);
-    outcomes.forEach((outcome, i) => settle(open[i], codeOf(cluster, action, aclName(open[i]!), outcome)));
-  });
-}
-
-function aclName({ permission, principal, operation, resourceType, resourceName, patternType, host }: Acl): string {
-  const prefix = patternType === "prefixed" ? " (prefixed)" : "";
-  const from = host === "*" ? "" : ` from ${host}`;
-  return `ACL ${permission} ${principal} ${operation} on ${resourceType} "${resourceName}"${prefix}${from}`;
 }
 
 async function topicConfigs(

@@ -362,6 +362,34 @@ const coordinator =
       .list([group], (g) => out.string(g).int32(1).string("127.0.0.1").int32(broker.port).int16(0).string(null))
       .tags();
 
+describe("a broker that is too old", () => {
+  it("returns no list of SCRAM users and no list of quotas, which is not an empty list", async () => {
+    broker.newest = { DescribeUserScramCredentials: -1, DescribeClientQuotas: -1 };
+    await open();
+    expect(await port.scramUsers()).toBeUndefined();
+    expect(await port.clientQuotas()).toBeUndefined();
+  });
+
+  it("returns quotas with the older version of the request (Kafka 2.6)", async () => {
+    broker.newest = { DescribeClientQuotas: 0 };
+    broker.answer.DescribeClientQuotas = (before) => (out) => {
+      // NOT_CONTROLLER is a temporary error.
+      out
+        .int32(0)
+        .int16(before === 0 ? 41 : 0)
+        .string(null);
+      out.list(["user", "tenant"], (type) => {
+        out.list([type], (t) => out.string(t).string(null));
+        out.list(["consumer_byte_rate"], (key) => out.string(key).int64(0x4093480000000000n));
+      });
+    };
+    await open();
+    // The type "tenant" does not exist (yet). Without it the quota would look like one for everybody.
+    expect(await port.clientQuotas()).toEqual([{ user: null, values: { consumer_byte_rate: 1234 } }]);
+    expect(of("DescribeClientQuotas")).toHaveLength(2);
+  });
+});
+
 describe("a response that lacks requested data is requested again, never treated as complete", () => {
   it.each(Object.keys(LACKING))("%s", async (name) => {
     broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);

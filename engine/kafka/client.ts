@@ -4,6 +4,7 @@ import { Cluster } from "./cluster";
 import { grouping } from "./grouping";
 import type { KafkaPort, OpenOptions } from "./port";
 import { measuring } from "./measuring";
+import { principals } from "./principals";
 import { producing } from "./producing";
 import { reading } from "./reading";
 import { openRenewed } from "./renew";
@@ -32,6 +33,7 @@ export async function openKafka(connection: Connection, side: Side, options: Ope
     ...writing(cluster),
     ...grouping(cluster),
     ...administering(cluster),
+    ...principals(cluster),
     requestCount: () => cluster.links.requests,
     close: (reason) => cluster.links.close(reason),
   };

@@ -162,13 +162,38 @@ export interface GroupDescription {
 }
 
 export interface Acl {
-  resourceType: "topic" | "group" | "cluster" | "transactionalId";
+  resourceType: "topic" | "group" | "cluster" | "transactionalId" | "delegationToken" | "user";
   resourceName: string;
   patternType: "literal" | "prefixed";
   principal: string;
   host: string;
   operation: string;
   permission: "allow" | "deny";
+}
+
+/** A user with SCRAM credentials. */
+export interface ScramUser {
+  name: string;
+  /** Sorted. `SCRAM-SHA-256`, `SCRAM-SHA-512`, or `unknown` for a mechanism that this version does not know. */
+  mechanisms: string[];
+}
+
+/**
+ * A quota. It applies to clients that match every given field: a user, a client id, a user's client id (both given), or
+ * the connections of an IP address (KIP-612). null: the default of this field, for which Kafka's tools write
+ * `<default>`. undefined: the field does not matter.
+ */
+export interface ClientQuota {
+  /** Name of the user without `User:`. */
+  user?: string | null;
+  clientId?: string | null;
+  ip?: string | null;
+  /**
+   * Limits by Kafka's names. `producer_byte_rate` and `consumer_byte_rate`: bytes per second and broker.
+   * `request_percentage`: percent of one network and one I/O thread. `controller_mutation_rate`: partitions per second.
+   * `connection_creation_rate`: connections per second and broker, only with `ip`.
+   */
+  values: Record<string, number>;
 }
 
 export interface Reassignment extends TopicPartition {

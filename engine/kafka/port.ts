@@ -1,6 +1,7 @@
 import type {
   Acl,
   ActiveProducer,
+  ClientQuota,
   ClusterDescription,
   CommittedOffset,
   ConfigChange,
@@ -17,6 +18,7 @@ import type {
   OpenTransaction,
   Reassignment,
   Replica,
+  ScramUser,
   TopicDescription,
   TopicPartition,
 } from "./port-types";
@@ -137,6 +139,7 @@ export interface KafkaPort {
   electPreferredLeaders(partitions: readonly TopicPartition[]): Promise<void>;
   incrementalAlterConfigs(changes: readonly ConfigChange[]): Promise<void>;
 
+  /** Returns ACLs of every resource type and pattern type (needs Describe on the cluster). */
   describeAcls(filter?: Partial<Acl>): Promise<Acl[]>;
   createAcls(acls: readonly Acl[]): Promise<void>;
   deleteAcls(acls: readonly Acl[]): Promise<void>;
@@ -145,6 +148,16 @@ export interface KafkaPort {
    * no such user.
    */
   scramMechanisms(user: string): Promise<string[]>;
+  /**
+   * Returns every user with a SCRAM credential (KIP-554, Kafka 2.7 and later; needs Describe on the cluster). undefined:
+   * the brokers do not support this.
+   */
+  scramUsers(): Promise<ScramUser[] | undefined>;
+  /**
+   * Returns the quotas of all users, client ids, IP addresses and their combinations and defaults (KIP-546, Kafka 2.6 and
+   * later; needs DescribeConfigs on the cluster). undefined: the brokers do not support this.
+   */
+  clientQuotas(): Promise<ClientQuota[] | undefined>;
 
   /**
    * Closes the port. Calls in progress and later calls throw `reason`. No new connection is opened.

@@ -162,6 +162,12 @@ export class In {
     return value;
   }
 
+  float64(): number {
+    const value = this.buffer.readDoubleBE(this.at);
+    this.at += 8;
+    return value;
+  }
+
   boolean(): boolean {
     return this.int8() !== 0;
   }

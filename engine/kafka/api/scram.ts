@@ -4,22 +4,29 @@ import type { Outcome } from "./topics";
 /** Mechanism codes (KIP-554). */
 const MECHANISMS: Record<number, string> = { 1: "SCRAM-SHA-256", 2: "SCRAM-SHA-512" };
 
+/** The mechanisms for which a user has a credential. */
+export interface DescribedScramUser extends Outcome {
+  name: string;
+  mechanisms: string[];
+}
+
 /**
- * DescribeUserScramCredentials v0 (KIP-554, Kafka 2.7 and later), for one user. Never returns the credential itself.
+ * DescribeUserScramCredentials v0 (KIP-554, Kafka 2.7 and later), for these users. null: all users. Never returns the
+ * credentials themselves.
  */
-export const describeScramUser: Api<string, Outcome & { users: (Outcome & { mechanisms: string[] })[] }> = {
+export const describeScramUsers: Api<readonly string[] | null, Outcome & { users: DescribedScramUser[] }> = {
   name: "DescribeUserScramCredentials",
   key: 50,
   version: 0,
   flexible: true,
-  write: (out, user) => out.list([user], (name) => out.string(name)).tags(),
+  write: (out, users) => out.list(users, (name) => out.string(name)).tags(),
   read(body) {
     body.throttleTime();
     const errorCode = body.int16();
     const message = body.nullableString();
     const users = body.list(() => {
-      body.string();
       return {
+        name: body.string(),
         errorCode: body.int16(),
         message: body.nullableString(),
         mechanisms: body.list(() => {

@@ -1,9 +1,11 @@
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
+import * as acls from "../../../engine/kafka/api/acls";
 import * as cluster from "../../../engine/kafka/api/cluster";
 import * as groupOffsets from "../../../engine/kafka/api/group-offsets";
 import * as groups from "../../../engine/kafka/api/groups";
 import * as producers from "../../../engine/kafka/api/producers";
+import * as quotas from "../../../engine/kafka/api/quotas";
 import * as records from "../../../engine/kafka/api/records";
 import * as scram from "../../../engine/kafka/api/scram";
 import * as settings from "../../../engine/kafka/api/settings";
@@ -19,10 +21,12 @@ const isApi = (value: unknown): value is AnyApi =>
 
 /** Every request that the engine can send. */
 export const ALL_APIS: readonly AnyApi[] = [
+  acls,
   cluster,
   groupOffsets,
   groups,
   producers,
+  quotas,
   records,
   scram,
   settings,

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { createScramUser, deleteScramUser, setManyQuotas } from "@kafka-migration/sandbox/kafka";
 import { uniqueName } from "@kafka-migration/sandbox/testing";
 import { openKafka } from "../../../engine";
 import { ERROR_NAMES } from "../../../engine/kafka/error-codes";
+import type { Acl } from "../../../engine/kafka/port";
 import type { Connection } from "../../../engine/model";
 import { application, produce, transaction, withPorts } from "./support";
 import { kafkaReader } from "../../../engine/offsets/log-reader";
@@ -85,6 +86,44 @@ describe("the port", () => {
     expect(await ports.target.scramMechanisms(user)).toEqual([]);
     await createScramUser(ports.clusters.target, user, "a password");
     expect(await ports.target.scramMechanisms(user)).toEqual(["SCRAM-SHA-512"]);
+    const all = await ports.target.scramUsers();
+    expect(all).toContainEqual({ name: user, mechanisms: ["SCRAM-SHA-512"] });
+    expect(all!.map((u) => u.name)).toContain(ports.clusters.target.admin.username);
+  });
+
+  it("reads the quotas of users, client ids, IP addresses, their defaults and combinations", async () => {
+    const name = uniqueName("quota");
+    const quotas = [
+      { entity: { user: name }, values: { producer_byte_rate: 1_048_576, consumer_byte_rate: 2 ** 40 } },
+      { entity: { user: name, "client-id": name }, values: { request_percentage: 12.5 } },
+      { entity: { user: name, "client-id": null }, values: { controller_mutation_rate: 3 } },
+      { entity: { "client-id": name }, values: { consumer_byte_rate: 7_000_000 } },
+      { entity: { "client-id": null }, values: { consumer_byte_rate: 9e12 } },
+      { entity: { user: null }, values: { producer_byte_rate: 9e12 } },
+      { entity: { ip: "127.0.0.9" }, values: { connection_creation_rate: 5 } },
+      { entity: { ip: null }, values: { connection_creation_rate: 100_000 } },
+    ];
+    const cleared = quotas.map(({ entity, values }) => ({
+      entity,
+      values: Object.fromEntries(Object.keys(values).map((key) => [key, null])),
+    }));
+    const key = (entity: object) => JSON.stringify(Object.entries(entity).sort());
+    const expected = new Map(
+      quotas.map(({ entity: { "client-id": clientId, ...rest }, values }) => {
+        return [key({ ...rest, ...(clientId === undefined ? {} : { clientId }) }), values] as const;
+      }),
+    );
+    const read = async () => {
+      const found = (await ports.target.clientQuotas())!.map(({ values, ...entity }) => [key(entity), values] as const);
+      return new Map(found.filter(([entity]) => expected.has(entity)));
+    };
+    await setManyQuotas(ports.clusters.target, quotas);
+    try {
+      expect(await eventually(read, (found) => found.size === quotas.length)).toEqual(expected);
+    } finally {
+      await setManyQuotas(ports.clusters.target, cleared);
+    }
+    expect(await eventually(read, (found) => found.size === 0)).toEqual(new Map());
   });
 
   it("reads and changes brokers' settings", async () => {
@@ -298,6 +337,36 @@ describe("replicas and ACLs", () => {
         (a) => a.length === 0,
       ),
     ).toEqual([]);
+  });
+});
+
+describe("ACLs of every kind", () => {
+  it("lists, creates and deletes ACLs of every resource type", async () => {
+    const principal = `User:${uniqueName("port-kinds")}`;
+    const acl = (resourceType: Acl["resourceType"], operation: string, resourceName = "port-kinds"): Acl => ({
+      resourceType,
+      resourceName,
+      patternType: "literal",
+      principal,
+      host: "127.0.0.1",
+      operation,
+      permission: "allow",
+    });
+    const all = [
+      acl("cluster", "IdempotentWrite", "kafka-cluster"),
+      acl("delegationToken", "Describe"),
+      acl("group", "Read"),
+      acl("topic", "Read"),
+      acl("transactionalId", "TwoPhaseCommit"),
+      acl("user", "CreateTokens", "User:port-other"),
+    ];
+    const read = async () =>
+      (await ports.target.describeAcls({ principal })).sort((a, b) => (a.resourceType < b.resourceType ? -1 : 1));
+    await ports.target.createAcls(all);
+    expect(await eventually(read, (found) => found.length === all.length)).toEqual(all);
+    expect(await ports.target.describeAcls({ principal, resourceType: "user" })).toEqual([all[5]]);
+    await ports.target.deleteAcls(all);
+    expect(await eventually(read, (found) => found.length === 0)).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ import { ScramUser } from "../user/scram-user";
 import type { MirrorArgs } from "../mirror/mirror";
 import type { MigrationArgs } from "../settings/migration";
 import type { ClusterNames, MigrationCluster } from "../settings/users";
-import { mirrorNamespace, namesOf } from "./names";
+import { mirrorNamespace, namesOf, userDialect } from "./names";
 import { credentialsOf } from "./rules";
 
 interface AccessContext {
@@ -178,8 +178,7 @@ export class ClusterAccess {
         cluster: operator.cluster,
         ...(operator.authentication === undefined ? {} : { authentication: { type: operator.authentication } }),
         ...(operator.secretPrefix === undefined ? {} : { secretPrefix: operator.secretPrefix }),
-        ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
-        ...defined({ operatorVersion: operator.version ?? args.operatorVersion }),
+        ...userDialect(args, operator),
         ...kubernetesOf(operator),
       },
       { ...this.at(operator.provider ?? args.mirror?.provider), dependsOn: after },

@@ -13,7 +13,7 @@ import { clusterShape, type MirrorSettings, targetShape } from "../settings/mirr
 import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, validPart, valueAt } from "../shape";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
-import { nameMistakes, unusedNames } from "./names";
+import { nameMistakes, unusedNames, userDialect } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
@@ -116,9 +116,9 @@ export function argumentMistakes(
     if (cluster.operator !== undefined) {
       if (cluster.operator.authentication === "tls" && cluster.tls === false)
         mistakes.add(`${side}.tls is false: users with client certificates need TLS`);
-      const { version } = cluster.operator;
       const wrong = new Mistakes();
-      if (version !== undefined) dialectNamed(args.dialect, wrong, version);
+      const { version } = cluster.operator;
+      if (version !== undefined) dialectNamed(userDialect(args, cluster.operator).dialect, wrong, version);
       for (const mistake of wrong.list) mistakes.add(`${side}.operator.version: ${mistake}`);
       if (cluster.operator.cluster === undefined) missing([side, "operator", "cluster"], ": name the Kafka resource");
       if (cluster.operator.namespace === undefined)

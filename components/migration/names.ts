@@ -1,4 +1,6 @@
 import type { Side } from "../../engine/model";
+import { defined } from "../../engine/objects";
+import type { DialectName } from "../settings/mirror";
 import { PLACE_DEFAULTS } from "../settings/place";
 import { DEFAULT_USER } from "../user/rules";
 import type { MigrationArgs } from "../settings/migration";
@@ -22,6 +24,19 @@ export const mirrorNamespace = (args: Partial<MigrationArgs>): string =>
   args.mirror?.namespace ?? PLACE_DEFAULTS.namespace;
 
 export const mirrorName = (args: Partial<MigrationArgs>): string => args.mirror?.name ?? PLACE_DEFAULTS.name;
+
+/**
+ * Returns the dialect and the version of the operator that makes the users of one side. The top level's version is that
+ * of the top level's dialect.
+ */
+export function userDialect(
+  { dialect, operatorVersion }: Pick<MigrationArgs, "dialect" | "operatorVersion">,
+  operator: MigrationCluster["operator"],
+): { dialect?: DialectName; operatorVersion?: string } {
+  const own = operator?.dialect;
+  const version = operator?.version ?? (own === undefined || own === dialect ? operatorVersion : undefined);
+  return defined({ dialect: own ?? dialect, operatorVersion: version });
+}
 
 /** An object that the migration creates, or that an operator creates beside one. */
 export interface Named {

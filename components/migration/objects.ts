@@ -7,7 +7,7 @@ import { dialectNamed } from "../dialects";
 import { accessOfProvider, stackOwner } from "../kubernetes";
 import type { KubernetesArgs } from "../settings/place";
 import type { MigrationArgs } from "../settings/migration";
-import { mirrorName, mirrorNamespace, namesOf, SIDES } from "./names";
+import { mirrorName, mirrorNamespace, namesOf, SIDES, userDialect } from "./names";
 
 /**
  * Returns every Kubernetes object that the migration creates and deletes, and the Secrets that operators create beside
@@ -16,7 +16,7 @@ import { mirrorName, mirrorNamespace, namesOf, SIDES } from "./names";
 export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi.Input<ObjectsOn>[] {
   const { provider, kubeconfig, context } = args.mirror ?? {};
   const [name, namespace] = [mirrorName(args), mirrorNamespace(args)];
-  const { mirrorApiVersion, userApiVersion } = dialectNamed(args.dialect, new Mistakes());
+  const { mirrorApiVersion } = dialectNamed(args.dialect, new Mistakes());
   const owner = stackOwner();
   const secret = (namespaceOf: string, nameOf: string) => ({
     apiVersion: "v1",
@@ -39,7 +39,7 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
     const { user: userName, administrator: administratorName } = namesOf(side, args[side]);
     const way = access(parent, operator.provider ?? provider, operator);
     const user = {
-      apiVersion: userApiVersion,
+      apiVersion: dialectNamed(userDialect(args, operator).dialect, new Mistakes()).userApiVersion,
       kind: "KafkaUser" as const,
       namespace: operator.namespace,
       name: userName,

@@ -5,6 +5,7 @@ import { anyText, block, flag, loose, matching, needed, oneOf, text, typed, type
 import type { ClusterCredentials } from "../credentials";
 import type { MirrorAuthentication } from "../dialects/model";
 import { fields, laterText, resource } from "../shape/types";
+import { DIALECTS } from "./mirror";
 
 /** Who connects with a cluster. */
 
@@ -125,6 +126,12 @@ export const operatorShape = {
    * @default the kubeconfig's current context
    */
   context: text.optional(),
+  /**
+   * Dialect of this user operator, if it differs from the top level's. Example: `event-streams-v1beta2`, with an origin
+   * of Event Streams and a target of Strimzi.
+   * @default the top level's `dialect`
+   */
+  dialect: oneOf(DIALECTS).optional(),
 };
 export interface OperatorUsers extends Written<typeof operatorShape> {}
 

@@ -24,6 +24,7 @@ export type {
   TokenEndpointArgs,
   WorkerAuthentication,
 } from "./components/settings/users";
+export type { ClientAcl, ClientQuotas, ClientSettings, ClientUser } from "./components/settings/clients";
 export { MirrorUser } from "./components/user/mirror-user";
 export { ScramUser } from "./components/user/scram-user";
 export type {

@@ -127,6 +127,7 @@ test("with wrong values in its configuration, the stack reports a mistake or the
     kubernetes: () => undefined,
     kafka: () => undefined as never,
     secret: () => "s",
+    clientPassword: () => "p",
     content: () => "c",
   };
   fc.assert(

@@ -17,12 +17,14 @@ export interface Makers {
   /** The administrator's provider for a cluster without an operator. */
   kafka(side: Side, entry: ClusterEntry, administrator: GivenUser, ca: string | undefined): kafka.Provider;
   secret(key: string): pulumi.Input<string>;
+  /** The password of an application's user. */
+  clientPassword(user: string): pulumi.Input<string>;
   content(file: string): string;
 }
 
 /** Converts a configuration to the component's arguments. */
 export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
-  const { gate, verify, fenceOptions, preflight, report, waves } = settings;
+  const { gate, verify, fenceOptions, preflight, report, waves, clients, passwords = [] } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const sides = new Sides(settings, make);
@@ -34,6 +36,11 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     preflight: preflight && defined(preflight),
     report: report === false ? (false as const) : defined(report),
     waves: waves?.map((wave) => defined(wave)),
+    clients: clients === false ? (false as const) : clients && defined(clients),
+    clientPasswords:
+      passwords.length === 0
+        ? undefined
+        : Object.fromEntries(passwords.map((user) => [user, make.clientPassword(user)])),
     offsets: defined(settings.offsets),
     replication: defined({
       ...replication,
@@ -104,7 +111,7 @@ class Sides {
     if (entry.users === "given")
       return { given: defined({ ...this.user(side, "", entry), authentication: entry.oauth }) as GivenMirrorUser };
     if (entry.users === "kafka") return { kafka: { provider: this.make.kafka(side, entry, administrator!, ca) } };
-    const { cluster, namespace, operatorVersion: version, caSecret, secretPrefix, authentication } = entry;
+    const { cluster, namespace, operatorVersion: version, caSecret, secretPrefix, authentication, dialect } = entry;
     return {
       operator: defined({
         cluster: cluster!,
@@ -114,6 +121,7 @@ class Sides {
         secretPrefix,
         authentication,
         provider: this.elsewhere(side, entry),
+        dialect,
       }),
     };
   }

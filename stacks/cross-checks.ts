@@ -155,6 +155,7 @@ export function componentMistakes(settings: StackSettings): string[] {
     kubernetes,
     kafka: () => ({}) as never,
     secret: () => "-",
+    clientPassword: () => "-",
     content: () => "-",
   });
   return [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];

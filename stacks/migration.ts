@@ -7,7 +7,7 @@ import { projectFolder } from "../components/project";
 import { defined } from "../engine/objects";
 import { type Makers, migrationArgs } from "./arguments";
 import { Files } from "./files";
-import type { StackSettings } from "./schema";
+import { CLIENT_PASSWORDS, type StackSettings } from "./schema";
 import { readSettings } from "./settings";
 
 /**
@@ -43,6 +43,8 @@ const makers: Makers = {
       ...(ca === undefined ? {} : { caCert: ca }),
     }),
   secret: (key) => config.requireSecret(key),
+  clientPassword: (user) =>
+    config.requireSecretObject<Record<string, string>>(CLIENT_PASSWORDS).apply((passwords) => passwords[user] ?? ""),
   content: (file) => files.content(file),
 };
 

@@ -46,7 +46,13 @@ test("a new setting needs one entry and its spelling: key, resolver, resource an
   expect(() => read({ workerColour: 3 })).toThrow("mirror.workerColour: 3 is not possible; it has to be a text");
 
   const none = () => undefined;
-  const args = migrationArgs(settings, { kubernetes: none, kafka: none, secret: String, content: String });
+  const args = migrationArgs(settings, {
+    kubernetes: none,
+    kafka: none,
+    secret: String,
+    clientPassword: String,
+    content: String,
+  });
   const { settings: resolved } = resolveMigration(args);
   const { text } = describeMirror({
     ...resolved,

@@ -102,6 +102,7 @@ export const operatorEntryShape = {
    * @default the mirror's
    */
   context: text.optional(),
+  dialect: operatorShape.dialect,
 };
 
 /** Keys for `users: given`. */
@@ -190,7 +191,10 @@ const stackShape = {
 };
 
 export const schema = objectOf(stackShape);
-export type StackSettings = Resolved<typeof stackShape>;
+export interface StackSettings extends Resolved<typeof stackShape> {
+  /** Names of the users whose passwords are in the secret `clientPasswords`. */
+  passwords?: readonly string[];
+}
 
 /** Secrets have their own keys, so that the rest of the configuration stays readable. */
 export const SECRET_KEYS = (["origin", "target"] as const).flatMap((side) =>
@@ -224,7 +228,10 @@ export const SECRET_OF = {
   OAUTHBEARER: "Token",
 } as const satisfies Record<Mechanism, string>;
 
-export const TOP_KEYS: readonly string[] = [...Object.keys(stackShape), ...SECRET_KEYS];
+/** The secret with the passwords of the applications' users: an object with one text for each user. */
+export const CLIENT_PASSWORDS = "clientPasswords";
+
+export const TOP_KEYS: readonly string[] = [...Object.keys(stackShape), ...SECRET_KEYS, CLIENT_PASSWORDS];
 
 /** Provides a placeholder for a missing value, so that the rest of a configuration can be read. */
 export function standIn(path: readonly PropertyKey[]): unknown {

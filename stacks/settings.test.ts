@@ -20,6 +20,7 @@ const MAKERS: Makers = {
   kubernetes: () => undefined,
   kafka: () => ({}) as never,
   secret: () => "s",
+  clientPassword: () => "p",
   content: () => "c",
 };
 
@@ -337,7 +338,8 @@ describe("mistakes", () => {
 
 describe("the stack and the component", () => {
   test("the stack has every key that the component has", () => {
-    const own = ["provider"];
+    // The stack reads the passwords of the applications' users apart from the rest, as secrets.
+    const own = ["provider", "clientPasswords"];
     for (const part of [
       "",
       "mirror",
@@ -378,6 +380,15 @@ describe("the stack and the component", () => {
     expect(() => resolveMigration(args)).not.toThrow();
   });
 
+  test("each side's operator may have a dialect of its own", () => {
+    const origin = JSON.stringify({ ...JSON.parse(good.origin), dialect: "event-streams-v1beta2" });
+    const args = migrationArgs(readSettings({ ...good, origin }), MAKERS);
+    expect([args.origin.operator?.dialect, args.target.operator?.dialect]).toEqual([
+      "event-streams-v1beta2",
+      undefined,
+    ]);
+  });
+
   test("every setting of the migration's steps reaches the component", () => {
     const whole = {
       phase: "cutover",
@@ -389,6 +400,8 @@ describe("the stack and the component", () => {
       fence: "true",
       checkpoints: "never",
       report: '{"folder":"here"}',
+      inventory: "estate.yaml",
+      clients: '{"exclude":["legacy"],"narrow":true}',
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
     expect(Object.keys({ ...whole, ...inWaves }).sort()).toEqual(Object.keys(stepShape).sort());
@@ -396,9 +409,30 @@ describe("the stack and the component", () => {
     expect(argsOf(whole)).toMatchObject({
       ...whole,
       ...{ wayBack: true, abandon: true, fence: true, report: { folder: "here" } },
+      clients: { exclude: ["legacy"], narrow: true },
     });
     const waves = [{ name: "orders", topics: "orders", wayBack: true }];
     expect(argsOf(inWaves)).toMatchObject({ waves, splitGroups: ["audit"] });
+  });
+
+  test("the passwords of applications reach the component one by one, and no message shows one", () => {
+    const isSecret = (key: string) => key === "clientPasswords";
+    const settings = readSettings({ ...good, clientPasswords: '{"billing":"hunter2","audit":"x"}' }, { isSecret });
+    expect(JSON.stringify(settings)).not.toContain("hunter2");
+    expect(migrationArgs(settings, MAKERS).clientPasswords).toEqual({ billing: "p", audit: "p" });
+    for (const [clientPasswords, says] of [
+      ['"hunter2"', "clientPasswords: it has to be an object with one password for each user"],
+      ['["hunter2"]', "clientPasswords: it has to be an object"],
+      ['{"billing":{"hunter2":"hunter2"}}', "clientPasswords.billing: it has to be a text that is not empty"],
+      ['{"billing":""}', "clientPasswords.billing: it has to be a text that is not empty"],
+    ] as const) {
+      const found = mistakesOf({ ...good, clientPasswords }, { isSecret });
+      expect(found).toEqual([expect.stringContaining(says)]);
+      expect(found.join("\n")).not.toContain("hunter2");
+    }
+    expect(mistakesOf({ ...good, clientPasswords: '{"billing":"hunter2"}' })).toEqual([
+      "clientPasswords: the passwords are not encrypted; use pulumi config set --secret --path 'clientPasswords[\"USER\"]'",
+    ]);
   });
 
   test("a context alone belongs to the mirror's kubeconfig", () => {

@@ -3,7 +3,7 @@ import { Mistakes } from "../engine/errors";
 import { didYouMean } from "../engine/near-miss";
 import { componentMistakes, crossChecks, type ConfigFacts } from "./cross-checks";
 import type { Files } from "./files";
-import { schema, SECRET_KEYS, type StackSettings, standIn, TOP_KEYS } from "./schema";
+import { CLIENT_PASSWORDS, schema, SECRET_KEYS, type StackSettings, standIn, TOP_KEYS } from "./schema";
 
 export interface ReadOptions {
   /** Reads the files that the configuration names. Absent: the files are not checked. */
@@ -25,7 +25,7 @@ export function readSettings(
   const mistakes = new Mistakes();
   const values: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(raw)) {
-    if ((SECRET_KEYS as readonly string[]).includes(key)) continue;
+    if ((SECRET_KEYS as readonly string[]).includes(key) || key === CLIENT_PASSWORDS) continue;
     if (!TOP_KEYS.includes(key)) mistakes.add(`${key}: unknown key${didYouMean(key, TOP_KEYS)}`);
     else values[key] = VERSIONS.some((path) => path.join() === key) ? value : parse(value);
   }
@@ -33,7 +33,9 @@ export function readSettings(
   const hidden = (path: readonly PropertyKey[]) =>
     isSecret(String(path[0])) || path.some((key) => /password|secret|token|kubeconfig/i.test(String(key)));
   for (const fault of faultsOf(schema, values, hidden)) mistakes.add(said(fault));
-  const settings = validPart(schema, values, standIn);
+  const passwords = usersWithPassword(raw, isSecret, mistakes);
+  const valid = validPart(schema, values, standIn);
+  const settings = valid && { ...valid, ...(passwords === undefined ? {} : { passwords }) };
   if (settings !== undefined) {
     crossChecks(settings, configFacts(raw, values, settings), mistakes);
     files?.check(settings, mistakes);
@@ -46,6 +48,27 @@ export function readSettings(
       "rm --path KEY`",
   );
   return settings!;
+}
+
+/** Returns the names of the users that have a password in the configuration. A password is never shown. */
+function usersWithPassword(
+  raw: Record<string, string>,
+  isSecret: (key: string) => boolean,
+  mistakes: Mistakes,
+): string[] | undefined {
+  const written = raw[CLIENT_PASSWORDS];
+  if (written === undefined) return undefined;
+  const set = `pulumi config set --secret --path '${CLIENT_PASSWORDS}["USER"]'`;
+  const passwords = parse(written);
+  if (typeof passwords !== "object" || passwords === null || Array.isArray(passwords)) {
+    mistakes.add(`${CLIENT_PASSWORDS}: it has to be an object with one password for each user (${set})`);
+    return undefined;
+  }
+  if (!isSecret(CLIENT_PASSWORDS)) mistakes.add(`${CLIENT_PASSWORDS}: the passwords are not encrypted; use ${set}`);
+  for (const [user, password] of Object.entries(passwords))
+    if (typeof password !== "string" || password === "")
+      mistakes.add(`${CLIENT_PASSWORDS}.${user}: it has to be a text that is not empty (${set})`);
+  return Object.keys(passwords);
 }
 
 function configFacts(raw: Record<string, string>, values: unknown, settings: StackSettings): ConfigFacts {

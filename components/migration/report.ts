@@ -71,7 +71,7 @@ export function triggerOf(args: object): string {
     .digest("hex");
 }
 
-const SECRET_KEYS = ["password", "kubeconfig"];
+const SECRET_KEYS = ["password", "kubeconfig", "clientPasswords"];
 /** Secret keys in a user's credentials. Elsewhere `key` is the key of a label or a taint. */
 const LOGIN_KEYS = [...SECRET_KEYS, "key", "token", "clientSecret", "config"];
 

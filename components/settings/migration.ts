@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 import { fenceShape, type FenceOptions, fenceTimesShape } from "../../engine/fence/types";
 import { LONGEST_WAVE_NAME } from "../../engine/naming";
 import { offsetShape, type OffsetOptions } from "../../engine/offsets/types";
@@ -15,6 +16,7 @@ import {
   needed,
   oneOf,
   objectOf,
+  recordOf,
   seconds,
   text,
   typed,
@@ -23,6 +25,7 @@ import {
 } from "../../engine/setting";
 import { TAIL_RECORDS } from "../../engine/verify/types";
 import { laterText, resource } from "../shape/types";
+import { type ClientSettings, clientsShape } from "./clients";
 import {
   choiceShape,
   type ClusterSettings,
@@ -198,6 +201,19 @@ export const stepShape = {
    * @default none
    */
   splitGroups: list(text).optional(),
+  /**
+   * Path of the inventory of both clusters, which `kafka-migration inventory` writes. Absolute, or relative to the
+   * Pulumi project's folder. `clients` declares its users, and preflight compares it with the origin. Example:
+   * `estate.yaml`.
+   * @default no inventory
+   */
+  inventory: text.optional(),
+  /**
+   * The users of applications on the target (docs/clients.md): KafkaUsers, or SCRAM credentials, ACLs and quotas. They
+   * stay when the migration is destroyed. `{}`: every user of `inventory` that moves. `false`: none.
+   * @default none
+   */
+  clients: falseOr(block<ClientSettings>(withoutDefaults(clientsShape))).optional(),
 };
 
 const onKubernetesShape = {
@@ -259,6 +275,12 @@ export const partsShape = {
   fenceOptions: block<FenceOptions>({ ...fenceShape, ...fenceTimesShape }).optional(),
   /** Settings of the check of both clusters. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
   preflight: block<PreflightSettings>(preflightShape).optional(),
+  /**
+   * Passwords of the applications' users, by user name, for an origin without an operator: Kafka never reveals a
+   * password. Each becomes a Pulumi secret. Example: `{ billing: config.requireSecret("billingPassword") }`.
+   * @default none
+   */
+  clientPasswords: recordOf<pulumi.Input<string>>(laterText).optional(),
 };
 
 export interface MigrationArgs
@@ -270,5 +292,5 @@ export const migrationSchema = objectOf({ ...withoutDefaults(stepShape), ...part
 
 /** Returns true for values that may be secrets. They are never shown, whatever their fault is. */
 export function mayBeSecret(path: readonly PropertyKey[]): boolean {
-  return path.some((key) => ["given", "administrator", "kubeconfig", "ca"].includes(String(key)));
+  return path.some((key) => ["given", "administrator", "kubeconfig", "ca", "clientPasswords"].includes(String(key)));
 }

@@ -1,15 +1,12 @@
-/**
- * Reads objects by their paths; `@kubernetes/client-node` sends the requests. Its typed clients are not used: they
- * cannot ask for the discovery of one API group, and treat a version that is not served like an absent object.
- */
+/** Reads objects by their paths (`request.ts` sends the requests), and deletes them. */
 import { MigrationError } from "../../engine/errors";
-import { type Connection, connect } from "./connection";
-import { type ApiServer, findApiServer, isText, type KubernetesAccess } from "./kubeconfig";
+import type { ApiServer, KubernetesAccess } from "./kubeconfig";
+import { type Answer, messageOf, openRequests, parsed, type RequestTest, unreachable } from "./request";
 
 /** One object of the API server. */
 export interface ObjectPlace {
   apiVersion: string;
-  kind: "Kafka" | "KafkaUser" | "KafkaMirrorMaker2" | "Secret" | "Namespace";
+  kind: "Kafka" | "KafkaUser" | "KafkaTopic" | "KafkaMirrorMaker2" | "Secret" | "Namespace";
   /** Empty for a Namespace. */
   namespace: string;
   name: string;
@@ -22,7 +19,7 @@ export interface KubernetesObject {
   data?: Record<string, string>;
 }
 
-/** Reads objects. The only change that the lifecycle makes is {@link KubernetesReader.remove}. */
+/** Reads objects, and deletes them. `writer.ts` writes. */
 export interface KubernetesReader {
   /** Address of the API server, for messages. */
   readonly server: string;
@@ -32,7 +29,7 @@ export interface KubernetesReader {
    */
   get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
   /**
-   * Returns at most 500 objects of one kind in one namespace.
+   * Returns all objects of one kind in one namespace, in pages of 500.
    * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
    */
   list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
@@ -57,37 +54,46 @@ export interface KubernetesReader {
 export const PLURAL = {
   Kafka: "kafkas",
   KafkaUser: "kafkausers",
+  KafkaTopic: "kafkatopics",
   KafkaMirrorMaker2: "kafkamirrormaker2s",
   Secret: "secrets",
   Namespace: "namespaces",
 };
-const REQUEST_LIMIT_MS = 10_000;
+
+const PAGE = 500;
+/** How often a list may begin again because the server dropped it between two pages. */
+const RESTARTS = 3;
+
+interface Page {
+  items?: KubernetesObject[];
+  metadata?: { continue?: string };
+}
 
 /** @param test Folder of the pod's service account, and time limit of a request. */
-export function openKubernetes(
-  access: KubernetesAccess,
-  test: { pod?: string; limitMs?: number } = {},
-): KubernetesReader {
-  const server = findApiServer(access, process.env, test.pod);
-  const limitMs = test.limitMs ?? REQUEST_LIMIT_MS;
-  let connection: Promise<Connection> | undefined;
-  const ask = async (path: string, change?: Change): Promise<Answer> => {
-    const answer = await send(server, await (connection ??= connect(server)), path, limitMs, change);
-    if (answer.status !== 401) return answer;
-    connection = connect(server);
-    return send(server, await connection, path, limitMs, change);
-  };
+export function openKubernetes(access: KubernetesAccess, test: RequestTest = {}): KubernetesReader {
+  const { server, ask } = openRequests(access, test);
   return {
     server: server.url,
     async get(place) {
       return read(server, place, await ask(pathOf(place)), "get") as KubernetesObject | undefined;
     },
     async list(of) {
-      const all = { ...of, name: "" };
-      const found = read(server, all, await ask(`${pathOf(all).replace(/\/$/, "")}?limit=500`), "list") as
-        | { items?: KubernetesObject[] }
-        | undefined;
-      return found?.items ?? [];
+      const path = pathOf({ ...of, name: "" }).replace(/\/$/, "");
+      const found: KubernetesObject[] = [];
+      let restarts = 0;
+      for (let next: string | undefined = ""; next !== undefined; ) {
+        const answer = await ask(`${path}?limit=${PAGE}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`);
+        if (answer.status === 410 && restarts++ < RESTARTS) {
+          // The server no longer has the list that the first page came from.
+          found.length = 0;
+          next = "";
+          continue;
+        }
+        const page = read(server, { ...of, name: "" }, answer, "list") as Page | undefined;
+        for (const item of page?.items ?? []) found.push(item);
+        next = page?.metadata?.continue || undefined;
+      }
+      return found;
     },
     async remove(place, { metadata }, only) {
       const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: metadata.uid } };
@@ -114,31 +120,19 @@ export function openKubernetes(
 /**
  * For a path that is not served the API server answers with a line of text. For an absent object it answers with JSON.
  */
-const isNotServed = ({ status, body }: Answer): boolean => status === 404 && !body.trimStart().startsWith("{");
+export const isNotServed = ({ status, body }: Answer): boolean => status === 404 && !body.trimStart().startsWith("{");
 
-function pathOf({ apiVersion, kind, namespace, name }: ObjectPlace): string {
+export function pathOf({ apiVersion, kind, namespace, name }: ObjectPlace): string {
   const root = apiVersion.includes("/") ? `apis/${apiVersion}` : `api/${apiVersion}`;
   const parent = kind === "Namespace" ? "" : `namespaces/${encodeURIComponent(namespace)}/`;
   return `/${root}/${parent}${PLURAL[kind]}/${encodeURIComponent(name)}`;
 }
 
-interface Answer {
-  status: number;
-  body: string;
-}
-
-/** A request that changes something. */
-interface Change {
-  method: "DELETE";
-  /** JSON. */
-  body: string;
-}
-
-function read(
+export function read(
   server: ApiServer,
   { apiVersion, kind, namespace, name }: ObjectPlace,
   { status, body }: Answer,
-  verb: "get" | "list" | "delete",
+  verb: "get" | "list" | "delete" | "patch",
 ): unknown {
   if (status === 200) return parsed(server, body);
   if (status === 404) return undefined;
@@ -147,7 +141,7 @@ function read(
     throw new MigrationError(
       "KUBERNETES_FORBIDDEN",
       `${server.url} does not let ${kind} ${namespace}/${name} (${apiVersion}) be ` +
-        `${verb === "delete" ? "deleted" : "read"}: ${status} ${said}`,
+        `${{ get: "read", list: "listed", delete: "deleted", patch: "written" }[verb]}: ${status} ${said}`,
       {
         fix:
           `check the kubeconfig and its context; ` +
@@ -156,79 +150,4 @@ function read(
     );
   }
   throw unreachable(server, `${status} ${said}`);
-}
-
-/** The parser's message quotes the body, which can be a Secret. */
-function parsed(server: ApiServer, body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw unreachable(server, "its answer is no JSON, so something else answers at this address");
-  }
-}
-
-function messageOf(body: string): string {
-  try {
-    return String((JSON.parse(body) as { message?: unknown }).message ?? "");
-  } catch {
-    return body.slice(0, 200);
-  }
-}
-
-function unreachable(server: ApiServer, why: string, cause?: unknown): MigrationError {
-  return new MigrationError(
-    "KUBERNETES_UNREACHABLE",
-    `the Kubernetes API server ${server.url} does not answer: ${why}${proxyOf(server)}`,
-    {
-      fix: "check the address in the kubeconfig, the network and the server's certificate",
-      cause,
-    },
-  );
-}
-
-/** The proxy without its login. */
-function proxyOf({ cluster }: ApiServer): string {
-  const proxy = cluster["proxy-url"];
-  return isText(proxy) ? ` (through the proxy ${new URL(proxy).protocol}//${new URL(proxy).host})` : "";
-}
-
-async function send(
-  server: ApiServer,
-  connection: Connection,
-  path: string,
-  limitMs: number,
-  change?: Change,
-): Promise<Answer> {
-  const { client, config, headers } = connection;
-  const request = new client.RequestContext(server.url + path, client.HttpMethod[change?.method ?? "GET"]);
-  if (change !== undefined) {
-    request.setHeaderParam("content-type", "application/json");
-    request.setBody(change.body);
-  }
-  const limit = AbortSignal.timeout(limitMs);
-  request.setHeaderParam("accept", "application/json");
-  request.setSignal(limit);
-  await config.applySecurityAuthentication(request);
-  endWithin(limitMs, request.getAgent());
-  // As an object the headers could not have two values of one name. `fetch` takes a list as well.
-  const all = [...Object.entries(request.getHeaders()), ...headers];
-  request.getHeaders = () => all as never;
-  try {
-    const response = await new client.IsomorphicFetchHttpLibrary().send(request).toPromise();
-    return { status: response.httpStatusCode, body: await response.body.text() };
-  } catch (error) {
-    throw unreachable(server, limit.aborted ? `no answer within ${limitMs / 1000} s` : reasonOf(error), error);
-  }
-}
-
-/** Ends a connection to a proxy that does not answer. The signal only ends the wait for it. */
-function endWithin(limitMs: number, agent: object | undefined): void {
-  const { options = {} } = (agent ?? {}) as { options?: object };
-  // The agent for HTTP proxies reads the option, that for SOCKS proxies its own field.
-  for (const one of [agent, options]) Object.assign(one ?? {}, { timeout: limitMs });
-}
-
-function reasonOf(error: unknown): string {
-  const { message, code } = error as NodeJS.ErrnoException;
-  return message.replace(/^request to .* failed, reason: */s, "") || code || "no connection";
 }

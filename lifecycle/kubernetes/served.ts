@@ -11,6 +11,13 @@ const DIALECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "eventstreams.ibm.com/v1beta2": "event-streams-v1beta2",
     "eventstreams.ibm.com/v1beta1": "event-streams-v1beta1",
   },
+  KafkaTopic: {
+    "kafka.strimzi.io/v1": "strimzi-v1",
+    "kafka.strimzi.io/v1beta2": "strimzi-v1beta2",
+    "eventstreams.ibm.com/v1": "event-streams-v1",
+    "eventstreams.ibm.com/v1beta2": "event-streams-v1beta2",
+    "eventstreams.ibm.com/v1beta1": "event-streams-v1beta1",
+  },
   KafkaMirrorMaker2: {
     "kafka.strimzi.io/v1": "strimzi-v1",
     "kafka.strimzi.io/v1beta2": "strimzi-v1beta2",
@@ -20,7 +27,7 @@ const DIALECTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const GROUPS = ["kafka.strimzi.io", "eventstreams.ibm.com"];
+export const GROUPS = ["kafka.strimzi.io", "eventstreams.ibm.com"];
 
 /** What an API server serves instead of the API version that is missing. */
 export interface NotServed {
@@ -75,7 +82,12 @@ async function serves(
   return resources.some(({ name }) => name === PLURAL[kind]);
 }
 
-async function versionsOf(reader: KubernetesReader, group: string, kind: ObjectPlace["kind"]): Promise<string[]> {
+/** Returns the API versions of a kind that the server serves in one group, newest first. */
+export async function versionsOf(
+  reader: KubernetesReader,
+  group: string,
+  kind: ObjectPlace["kind"],
+): Promise<string[]> {
   const answer = await reader.discover(`/apis/${group}`);
   if (answer === undefined || answer === "refused") return [];
   const versions = (answer.versions ?? []) as { groupVersion: string }[];

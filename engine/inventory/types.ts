@@ -8,7 +8,7 @@ export interface Fate {
   when?: string;
   /** With `no`: the reason. */
   why?: string;
-  /** With `no`: what to do about it. Absent: nothing has to be done. */
+  /** What to do about it. Absent: nothing has to be done. */
   todo?: string;
 }
 
@@ -52,4 +52,137 @@ export interface InventoryUser extends Fate {
   /** Sorted by resource, name, pattern, host and permission. */
   acls: InventoryAcl[];
   quotas?: InventoryQuotas;
+}
+
+/** Numbers and names that change by themselves. Only in `--json`, never in the file. */
+export interface TopicNow {
+  /** Bytes on disk, one copy of each partition. Absent: unknown. */
+  bytes?: number;
+  /** Offsets between the start and the end of its logs, all partitions. */
+  records: number;
+  /** Offsets per second. Absent: unknown. */
+  recordsPerSecond?: number;
+  /** Time of the newest record, ISO 8601. Absent: no record, or unknown (before Kafka 3.0). */
+  lastRecordAt?: string;
+  /** True if the target has a topic of the name that the copy gets. */
+  onTarget: boolean;
+}
+
+export interface InventoryTopic extends Fate {
+  name: string;
+  partitions: number;
+  /** Settings that the topic has itself, without secret ones. Absent: none. */
+  settings?: Record<string, string>;
+  now?: TopicNow;
+}
+
+/** See `TopicNow`. */
+export interface GroupNow {
+  state: string;
+  /** Sorted by client id and host. */
+  members: { clientId: string; host: string }[];
+  /** Records between the committed offsets and the ends of the logs. Absent: no committed offset. */
+  lag?: number;
+}
+
+export interface InventoryGroup extends Fate {
+  name: string;
+  /** `classic`, `consumer` (KIP-848), `streams` (KIP-1071), `share` (KIP-932). `unknown`: the brokers do not return it. */
+  type: string;
+  /** `consumer`, `connect`, ... Empty: none, the group has only committed offsets. */
+  protocol: string;
+  /** Topics with a committed offset, sorted. */
+  topics: string[];
+  now?: GroupNow;
+}
+
+/** A Kafka Streams application: its group and its own topics. */
+export interface InventoryStreams extends Fate {
+  /** `application.id`, which is also the name of the group. */
+  application: string;
+  /** Its changelog and repartition topics, sorted. */
+  topics: string[];
+}
+
+/**
+ * A quota of a client id, an IP address, a default, or a user's client id. Quotas of a user are in `InventoryUser`. The
+ * name `<default>` is Kafka's default of this kind.
+ */
+export interface InventoryQuota extends Fate {
+  /** Name without `User:`. */
+  user?: string;
+  clientId?: string;
+  ip?: string;
+  /** Limits by Kafka's names. Example: `{ consumer_byte_rate: 1048576 }`. */
+  values: Record<string, number>;
+}
+
+/** A KafkaTopic of the origin's operator. */
+export interface InventoryTopicResource extends Fate {
+  apiVersion: string;
+  namespace: string;
+  /** Name of the resource. */
+  name: string;
+  /** Name of the topic. */
+  topic: string;
+}
+
+export interface InventoryConnector extends Fate {
+  name: string;
+  type: "sink" | "source" | "unknown";
+  /** Its Java class. */
+  class: string;
+  /** The consumer group of a sink connector. */
+  group?: string;
+  /** Number of positions (source partitions) that a source connector has stored. */
+  positions?: number;
+}
+
+/** A Kafka Connect cluster that stores its state on the origin. */
+export interface InventoryConnect extends Fate {
+  /** `group.id` of the workers. Absent: unknown, because no worker runs. */
+  group?: string;
+  configTopic: string;
+  /** Absent: not found. */
+  offsetTopic?: string;
+  statusTopic?: string;
+  /** Sorted by name. */
+  connectors: InventoryConnector[];
+}
+
+export interface InventoryRegistry extends Fate {
+  kind: "Confluent" | "Apicurio";
+  /** The topic with its schemas. */
+  topic: string;
+}
+
+/** Another mirror that reads from the origin or writes to it. */
+export interface InventoryMirror extends Fate {
+  kind: "MirrorMaker 2" | "geo-replicator";
+  /** Aliases of its clusters. Absent: unknown. */
+  from?: string;
+  to?: string;
+  /** Its own topics on the origin, sorted. */
+  topics: string[];
+}
+
+/** What exists on the origin, and what a migration does with it. */
+export interface Inventory {
+  /** Version of the file's format. */
+  format: 1;
+  /** Cluster ids. */
+  origin: string;
+  target: string;
+  /** Sorted by principal. */
+  users: InventoryUser[];
+  quotas: InventoryQuota[];
+  topics: InventoryTopic[];
+  groups: InventoryGroup[];
+  streams: InventoryStreams[];
+  topicResources: InventoryTopicResource[];
+  connect: InventoryConnect[];
+  registries: InventoryRegistry[];
+  mirrors: InventoryMirror[];
+  /** What could not be read. Empty: the inventory is complete. */
+  unread: string[];
 }

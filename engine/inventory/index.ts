@@ -1,0 +1,3 @@
+export { parseInventory } from "./parse";
+export { fileOf, printInventory } from "./print";
+export type * from "./types";

@@ -7,8 +7,10 @@ export {
   allows,
   byAcls,
   covers,
+  EVERYONE,
   implies,
   mergeRules,
+  OPERATIONS_OF,
   PROBE,
 } from "./rules";
 export { guideAcls } from "./guide";

@@ -47,7 +47,7 @@ const IMPLIED_BY: ReadonlyMap<string, readonly AclOperation[]> = new Map([
  * Returns true if the right to one operation includes the right to another. For deny rules only `All` includes other
  * operations.
  */
-export function implies(granted: string, wanted: AclOperation): boolean {
+export function implies(granted: string, wanted: string): boolean {
   return granted === wanted || granted === "All" || (IMPLIED_BY.get(wanted) ?? []).some((o) => o === granted);
 }
 
@@ -135,6 +135,19 @@ export function aclKey(acl: Acl): string {
     acl.permission,
   ]);
 }
+
+/** The operations that brokers check, by resource type (Kafka 4.3, AclEntry). Other operations have no effect. */
+export const OPERATIONS_OF: Readonly<Record<Acl["resourceType"], readonly string[]>> = {
+  topic: ["Read", "Write", "Create", "Describe", "Delete", "Alter", "DescribeConfigs", "AlterConfigs"],
+  group: ["Read", "Describe", "Delete", "DescribeConfigs", "AlterConfigs"],
+  cluster: ["Create", "ClusterAction", "DescribeConfigs", "AlterConfigs", "IdempotentWrite", "Alter", "Describe"],
+  transactionalId: ["Describe", "Write", "TwoPhaseCommit"],
+  delegationToken: ["Describe"],
+  user: ["CreateTokens", "DescribeTokens"],
+};
+
+/** The principal of ACLs that apply to everybody. */
+export const EVERYONE = "User:*";
 
 /** The name to ask about if a rule covers no existing name. */
 export const PROBE = "kafka-migration-probe";

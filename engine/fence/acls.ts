@@ -1,12 +1,10 @@
-import { covers } from "../acls";
+import { aclKey, covers, EVERYONE } from "../acls";
 import { MigrationError } from "../errors";
 import type { Acl } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { internalTopics } from "../naming";
 import { ownsTopic } from "../parts";
 import { selectTopics } from "../selection";
-
-export const EVERYONE = "User:*";
 
 /** One ACL of the fence, and the marker that identifies it as ours. The marker is an ACL without effect. */
 export interface FenceAcl {
@@ -36,16 +34,21 @@ type Kind = keyof typeof PREFIX;
 const markerPrefix = (mirror: MirrorModel, kind: Kind): string =>
   `${PREFIX[kind]}:${mirror.originAlias}>${mirror.targetAlias}:`;
 
-function fenceAcl(mirror: MirrorModel, topic: string, principal: string, kind: Kind): FenceAcl {
-  const name = { patternType: "literal", principal, host: "*" } as const;
+const named = (principal: string) => ({ patternType: "literal", principal, host: "*" }) as const;
+
+function fenceAclOf(topic: string, principal: string, kind: Kind): Acl {
   const operation = kind === "deny" ? "Write" : "All";
+  return { resourceType: "topic", resourceName: topic, ...named(principal), operation, permission: kind };
+}
+
+function fenceAcl(mirror: MirrorModel, topic: string, principal: string, kind: Kind): FenceAcl {
   return {
     topic,
-    acl: { resourceType: "topic", resourceName: topic, ...name, operation, permission: kind },
+    acl: fenceAclOf(topic, principal, kind),
     marker: {
       resourceType: "transactionalId",
       resourceName: markerPrefix(mirror, kind) + topic,
-      ...name,
+      ...named(principal),
       operation: "Describe",
       permission: "deny",
     },
@@ -107,19 +110,16 @@ export function uncovered(topics: readonly string[], acls: readonly Acl[]): stri
   return topics.filter((topic) => !acls.some((a) => covers(a, "topic", topic)));
 }
 
-export const idOf = (a: Acl): string =>
-  JSON.stringify([a.resourceType, a.resourceName, a.patternType, a.principal, a.host, a.operation, a.permission]);
-
 /** Sorts the wanted ACLs into missing ACLs, ACLs of other people (without our marker) and our own ACLs. */
 export function compare(
   wanted: readonly FenceAcl[],
   acls: readonly Acl[],
 ): { missing: FenceAcl[]; own: FenceAcl[]; ours: FenceAcl[] } {
-  const there = new Set(acls.map(idOf));
+  const there = new Set(acls.map(aclKey));
   const result = { missing: [] as FenceAcl[], own: [] as FenceAcl[], ours: [] as FenceAcl[] };
   for (const one of wanted) {
-    if (!there.has(idOf(one.acl))) result.missing.push(one);
-    else if (there.has(idOf(one.marker))) result.ours.push(one);
+    if (!there.has(aclKey(one.acl))) result.missing.push(one);
+    else if (there.has(aclKey(one.marker))) result.ours.push(one);
     else result.own.push(one);
   }
   return result;
@@ -145,4 +145,19 @@ export function markedAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[
       .filter(({ topic }) => own(topic))
       .map(({ topic, principal }) => fenceAcl(mirror, topic, principal, kind));
   });
+}
+
+/** Matches the name of any fence's marker. A topic's name has no colon. */
+const MARKER = new RegExp(`^(${PREFIX.deny}|${PREFIX.allow}):.*>.*:([^:]+)$`);
+
+/** The ACLs without those of fences: of this and of every other migration, with their markers. */
+export function withoutFences(acls: readonly Acl[]): Acl[] {
+  const own = new Set<string>();
+  for (const acl of acls) {
+    const [, prefix, topic] = acl.resourceType === "transactionalId" ? (MARKER.exec(acl.resourceName) ?? []) : [];
+    if (topic === undefined || acl.permission !== "deny" || acl.operation !== "Describe") continue;
+    const raised = fenceAclOf(topic, acl.principal, prefix === PREFIX.deny ? "deny" : "allow");
+    own.add(aclKey(acl)).add(aclKey(raised));
+  }
+  return own.size === 0 ? [...acls] : acls.filter((acl) => !own.has(aclKey(acl)));
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { aclKey } from "../acls";
 import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import { ConnectStateReader } from "../connect-state";
 import { isMigrationError, MigrationError } from "../errors";
@@ -11,7 +12,7 @@ import { countText, someOf } from "../units";
 import { everyoneByDefault, saysNoAuthorizer } from "./everyone";
 import { askDefault } from "./open-probe";
 import { type Ends, endsOf, movements } from "./movement";
-import { compare, fencedTopics, fenceAcls, idOf, markedAcls, type FenceAcl, uncovered } from "./acls";
+import { compare, fencedTopics, fenceAcls, markedAcls, type FenceAcl, uncovered } from "./acls";
 import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
 
 const PER_REQUEST = 500;
@@ -133,8 +134,8 @@ export async function wanted(
   const acls = await listAcls(origin);
   // The fence's own ACLs must not count as existing ACLs of other people. Neither must those of other parts' fences.
   const marked = markedAcls(wholeMirror(mirror), acls);
-  const ours = new Set(marked.map((r) => idOf(r.acl)));
-  const others = acls.filter((a) => !ours.has(idOf(a)));
+  const ours = new Set(marked.map((r) => aclKey(r.acl)));
+  const others = acls.filter((a) => !ours.has(aclKey(a)));
   const opened = await mustStayOpen(origin, uncovered(topics, others), acls, options);
   return { topics, needed: fenceAcls(mirror, topics, others, options.except ?? [], opened), acls };
 }
@@ -277,8 +278,8 @@ export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: 
   const acls = await aclsIfAny(origin);
   const marked = markedAcls(mirror, acls);
   if (marked.length === 0) return { removed: 0 };
-  const there = new Set(acls.map(idOf));
-  const standing = marked.filter((r) => there.has(idOf(r.acl)));
+  const there = new Set(acls.map(aclKey));
+  const standing = marked.filter((r) => there.has(aclKey(r.acl)));
   // Remove deny ACLs first: an ACL that keeps reads allowed must not be removed before them.
   const ordered = [...standing].sort(
     (a, b) => Number(a.acl.permission === "allow") - Number(b.acl.permission === "allow"),

@@ -1,3 +1,4 @@
+import { aclText } from "./acl-text";
 import * as api from "./api/acls";
 import { DESCRIBE_CLIENT_QUOTAS } from "./api/quotas";
 import { describeScramUsers } from "./api/scram";
@@ -74,14 +75,8 @@ async function changeAcls(
   acls: readonly Acl[],
   form: Api<readonly Acl[], topics.Outcome[]>,
 ): Promise<void> {
-  await cluster.untilAllAnswered(action, acls, aclName, async (open, settle) => {
+  await cluster.untilAllAnswered(action, acls, aclText, async (open, settle) => {
     const outcomes = await cluster.links.send(await cluster.controller(), form, open);
-    outcomes.forEach((outcome, i) => settle(open[i], codeOf(cluster, action, aclName(open[i]!), outcome)));
+    outcomes.forEach((outcome, i) => settle(open[i], codeOf(cluster, action, aclText(open[i]!), outcome)));
   });
-}
-
-function aclName({ permission, principal, operation, resourceType, resourceName, patternType, host }: Acl): string {
-  const prefix = patternType === "prefixed" ? " (prefixed)" : "";
-  const from = host === "*" ? "" : ` from ${host}`;
-  return `ACL ${permission} ${principal} ${operation} on ${resourceType} "${resourceName}"${prefix}${from}`;
 }

@@ -1,3 +1,4 @@
+import { OPERATIONS_OF } from "../acls/rules";
 import { entry } from "../objects";
 import { OPERATIONS } from "./acl-words";
 import { type Grant, aclSync, denied, grantsOf, lacking, neededBy, sayGrants, surplus, usefulTo } from "./grants";
@@ -8,22 +9,10 @@ import type { UserView, View } from "./view";
 import { nameOf, sideFor } from "./sides";
 import { cannot, isFor, lackedBy, loginsOf, mayServeMore, ofEveryone, on, say, together } from "./users";
 
-/** The operations that have an effect, by resource type (Kafka 4.3, AclEntry). */
-const MEANINGFUL: Record<string, readonly string[]> = {
-  topic: ["All", "Read", "Write", "Create", "Describe", "Delete", "Alter", "DescribeConfigs", "AlterConfigs"],
-  group: ["All", "Read", "Describe", "Delete", "DescribeConfigs", "AlterConfigs"],
-  cluster: [
-    "All",
-    "Create",
-    "ClusterAction",
-    "DescribeConfigs",
-    "AlterConfigs",
-    "IdempotentWrite",
-    "Alter",
-    "Describe",
-  ],
-  transactionalId: ["All", "Describe", "Write"],
-};
+/** The operations of a KafkaUser that have an effect, by resource type. */
+const MEANINGFUL: Record<string, readonly string[]> = Object.fromEntries(
+  Object.entries(OPERATIONS_OF).map(([type, all]) => [type, ["All", ...all.filter((o) => OPERATIONS.includes(o))]]),
+);
 
 export const aclRules: Rule[] = [
   userRule(

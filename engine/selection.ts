@@ -55,8 +55,11 @@ export function selectPairs(
   return selectTopics(originTopics, mirror).map((origin) => ({ origin, target: targetTopicName(mirror, origin) }));
 }
 
-/** The groups whose offsets this mirror's checkpoints cover (MirrorCheckpointConnector's group filter). */
-export function selectGroups(originGroups: readonly string[], mirror: MirrorModel): string[] {
+/**
+ * Returns a function that is true for groups whose offsets this mirror's checkpoints cover (MirrorCheckpointConnector's
+ * group filter).
+ */
+export function groupRule(mirror: MirrorModel): (group: string) => boolean {
   const matched = compilePatternList(mirror.groupsPattern, "mirror.groupsPattern");
   const excluded = compilePatternList(
     mirror.groupsExcludePattern ?? DEFAULT_GROUPS_EXCLUDE,
@@ -64,9 +67,12 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
   );
   const inScope = ownsGroup(mirror);
   const split = new Set(mirror.scope?.splitGroups);
-  return originGroups
-    .filter((group) => matched(group) && !excluded(group) && (inScope(group) || split.has(group)))
-    .sort();
+  return (group) => matched(group) && !excluded(group) && (inScope(group) || split.has(group));
+}
+
+/** The groups that {@link groupRule} selects, sorted. */
+export function selectGroups(originGroups: readonly string[], mirror: MirrorModel): string[] {
+  return originGroups.filter(groupRule(mirror)).sort();
 }
 
 /**

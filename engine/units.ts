@@ -39,6 +39,11 @@ export function someOf(names: readonly string[], most = 10): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function listText(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)!}`;
+}
+
 /** A number as the page shows it: `12,600,000`. */
 export function figure(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",");

@@ -1,4 +1,5 @@
 import type { Command } from "../command";
+import { access } from "./access";
 import { doctor } from "./doctor";
 import { fence } from "./fence";
 import { gate } from "./gate";
@@ -15,6 +16,7 @@ export const COMMANDS = {
   gate,
   offsets,
   verify,
+  access,
   replication,
   rehearse,
   fence,

@@ -23,6 +23,7 @@ const schema = z.strictObject({
       offsets: options,
       replication: options,
       fence: options,
+      access: options,
     })
     .partial()
     .optional(),

@@ -1,9 +1,12 @@
+import type { AccessOptions } from "../../engine/access";
 import { MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
 import type { CopyEnds } from "../../engine/gate";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
 import { waveOf } from "../../engine/parts";
+import type { OffsetOptions } from "../../engine/offsets";
+import type { PreflightOptions } from "../../engine/preflight";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import { DEFAULT_OPTIONS, type Done, type LoadedMigration } from "./types";
 
@@ -89,6 +92,7 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       offsets: options("offsets", part("ConsumerOffsets")),
       replication: options("replication", part("Replication", isCutover)),
       fence: options("fence", part("Fence")),
+      access: (part("Access")?.options as AccessOptions | undefined) ?? accessOptions(part),
     },
     done: doneOf(part),
   };
@@ -136,6 +140,15 @@ function noWave(wave: string, waves: readonly string[], name: string): Migration
   return new MigrationError("CLI_WAVE", `migration "${name}" has no wave "${wave}"${near}`, {
     fix: waves.length === 0 ? "leave --wave out: it has no waves" : `name one of ${waves.join(", ")} with --wave`,
   });
+}
+
+/** For the state of an older version, which has no step that compares access. */
+function accessOptions(part: ReturnType<typeof partOf>): AccessOptions {
+  const { users, everyoneByDefault } = (part("Preflight", (p) => p.stage === "clusters")?.options ??
+    {}) as PreflightOptions;
+  const { groups, excludeGroups } = (part("ConsumerOffsets")?.options ?? {}) as OffsetOptions;
+  const ignore = [...(users?.origin?.principals ?? []), ...(users?.target?.principals ?? [])];
+  return compact({ ignore, everyoneByDefault, groups, excludeGroups });
 }
 
 /** The state of an older version has no topic ids. They are left out then. */

@@ -1,3 +1,4 @@
+import type { AccessOptions } from "../../engine/access";
 import type { FenceOptions, RaisedFence, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
 import type { MigrationModel, Phase, Scope } from "../../engine/model";
@@ -16,6 +17,7 @@ export interface Options {
   offsets: OffsetOptions;
   replication: ReplicationOptions;
   fence: FenceOptions;
+  access: AccessOptions;
 }
 
 /** What has happened so far to this part, from the stack's state. Without a stack, everything is absent. */
@@ -65,4 +67,5 @@ export const DEFAULT_OPTIONS: Options = {
   offsets: {},
   replication: {},
   fence: {},
+  access: {},
 };

@@ -4,7 +4,7 @@ import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
 import { connectorNames } from "../naming";
-import { countText, someOf } from "../units";
+import { countText, listText, someOf } from "../units";
 import { error, type PreflightFinding, warning } from "./finding";
 import { askDefault } from "../fence/open-probe";
 import type { Universe } from "./privileges";
@@ -131,9 +131,6 @@ async function idsInUse(port: KafkaPort, mirror: MirrorModel, rules: readonly Ac
   const own = Object.values(connectorNames(mirror)).map((connector) => `${groupId}-${connector}-`);
   return listed.filter((id) => id !== `connect-cluster-${groupId}` && !own.some((start) => id.startsWith(start)));
 }
-
-const listText = (parts: readonly string[]): string =>
-  parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)!}`;
 
 /** Returns undefined if this login may not list ACLs. Then no resource is known to have one. */
 async function listedAcls(port: KafkaPort): Promise<Acl[] | "no authorizer" | undefined> {

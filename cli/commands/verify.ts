@@ -1,5 +1,5 @@
 import { atMost, bytesText, countText, durationText } from "../../engine/units";
-import { compareCopy, isFault, type VerifyOptions } from "../../engine/verify";
+import { compareCopy, isFault, sampleText, type VerifyOptions } from "../../engine/verify";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
@@ -11,10 +11,17 @@ export const verify: Command = {
   options: {
     mode: {
       type: "string",
-      value: "tail|full",
-      help: "counts and the last records of each partition, or every record (default: the stack's)",
+      value: "tail|sample|full",
+      help: "counts and the last records of each partition, also samples, or every record (default: the stack's)",
     },
     "tail-records": { type: "string", value: "N", help: "mode tail: records compared at the end of each partition" },
+    "hole-records": { type: "string", value: "N", help: "mode sample: size of the hole to look for (default: 1000)" },
+    "miss-probability": {
+      type: "string",
+      value: "P",
+      help: "mode sample: accepted probability that such a hole is missed (default: 0.05)",
+    },
+    seed: { type: "string", value: "N", help: "mode sample: the same seed reads the same samples (default: 1)" },
     resume: {
       type: "string",
       value: "FILE",
@@ -25,14 +32,23 @@ export const verify: Command = {
     const read = new Reader(values);
     const configured = migration.options.verify;
     const mode =
-      read.oneOf("mode", ["tail", "full"] as const) ?? (configured.mode === "none" ? "tail" : configured.mode);
+      read.oneOf("mode", ["tail", "sample", "full"] as const) ??
+      (configured.mode === "none" ? "tail" : configured.mode);
     const tailRecords = read.count("tail-records");
+    const [holeRecords, missProbability, seed] = [
+      read.count("hole-records"),
+      read.amount("miss-probability"),
+      read.count("seed"),
+    ];
     const resumeFile = read.text("resume");
     read.check("verify");
     const options: VerifyOptions = {
       ...configured,
       mode,
       ...(tailRecords === undefined ? {} : { tailRecords }),
+      ...(holeRecords === undefined ? {} : { holeRecords }),
+      ...(missProbability === undefined ? {} : { missProbability }),
+      ...(seed === undefined ? {} : { seed }),
       ...(resumeFile === undefined ? {} : { resumeFile }),
     };
     const result = await compareCopy(migration.model, options, progress, signal);
@@ -55,6 +71,7 @@ export const verify: Command = {
         ...shown.slice(0, 50).map((d) => `${isFault(d) ? "difference" : "note"}: ${d.text}`),
         ...(shown.length > 50 ? [`and ${shown.length - 50} more (--json has them)`] : []),
         ...result.notes.map((n) => `note: ${n}`),
+        ...(result.sample === undefined ? [] : [sampleText(result.sample)]),
         `${result.equal ? "equal" : "DIFFERENT"}: ${countText(result.partitions, "partition")} (${mode}), ` +
           `${bytesText(result.bytes.origin)} against ${bytesText(result.bytes.target)} in ` +
           `${durationText(result.durationMs)}`,

@@ -69,15 +69,34 @@ export interface GateSettings extends Written<typeof gateShape> {}
 
 export const verifyShape = {
   /**
-   * `none`. `tail`: counts and the last records of each partition. `full`: every record.
+   * `none`. `tail`: counts and the last records of each partition. `sample`: the same, and samples of every partition
+   * (docs/gate.md). `full`: every record.
    * @default `tail`
    */
-  mode: oneOf(["none", "tail", "full"]).default("tail"),
+  mode: oneOf(["none", "tail", "sample", "full"]).default("tail"),
   /**
-   * Records per partition that `tail` compares.
+   * Records per partition that `tail` and `sample` compare at the end.
    * @default 100
    */
   tailRecords: count.default(TAIL_RECORDS),
+  /**
+   * Size of the hole that `sample` looks for, in records.
+   * @default 1000
+   */
+  holeRecords: count.optional(),
+  /**
+   * Accepted probability that `sample` misses such a hole at a random place of a partition.
+   * @default 0.05
+   */
+  missProbability: checked<number>(
+    (value) => typeof value === "number" && value > 0 && value < 1,
+    "a number between 0 and 1",
+  ).optional(),
+  /**
+   * The same seed reads the same samples of the same logs.
+   * @default 1
+   */
+  seed: count.optional(),
 };
 export interface VerifySettings extends Written<typeof verifyShape> {}
 

@@ -1,5 +1,6 @@
 import { writtenText } from "../fence";
 import { throttleText } from "../replication/throttle";
+import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { fenceWarnings, gapText } from "./fence";
 import { groupRows, topicRows } from "./rows";
@@ -160,7 +161,10 @@ function eventsOf(part: PartFacts & { wave?: string }): (TimelineEntry | undefin
       at: verification.at,
       what:
         `Verified (${verification.result.mode}) in ${durationText(verification.result.durationMs)}: ` +
-        `${verification.result.equal ? "equal" : "differences found"}`,
+        `${verification.result.equal ? "equal" : "differences found"}; read ` +
+        `${bytesText(verification.result.bytes.origin + verification.result.bytes.target)} in ` +
+        `${countText(verification.result.requests, "request")}` +
+        `${verification.result.sample === undefined ? "" : `; ${sampleText(verification.result.sample)}`}`,
     },
     offsets && {
       at: offsets.at,

@@ -51,7 +51,9 @@ function proofOf(
         ? "every record is equal"
         : result.counted
           ? "record counts and last records are equal"
-          : "last records are equal";
+          : input.verification!.result.mode === "sample"
+            ? "samples and last records are equal"
+            : "last records are equal";
     const twice = result.duplicates > 0 ? [`${countText(result.duplicates, "duplicate record")}`] : [];
     const deleted =
       result.oneSided !== undefined ? [`${countText(result.oneSided, "record")} deleted on one side`] : [];

@@ -1,5 +1,6 @@
 import type { Phase } from "../model";
 import { countText, recordsText } from "../units";
+import type { VerifyResult } from "../verify";
 import { countsOf } from "./rows";
 import type { PartFacts, Pause, ReportInput, Tone, WaveRow } from "./types";
 
@@ -61,7 +62,7 @@ function joinVerifications(all: readonly NonNullable<PartFacts["verification"]>[
   return {
     at: latest(all, (v) => v.at),
     result: {
-      mode: results.every((r) => r.mode === "full") ? "full" : "tail",
+      mode: weakest(results.map((r) => r.mode)),
       equal: results.every((r) => r.equal),
       topics: results.flatMap((r) => r.topics),
       differences: results.flatMap((r) => r.differences),
@@ -69,8 +70,30 @@ function joinVerifications(all: readonly NonNullable<PartFacts["verification"]>[
       partitions: sum(results, (r) => r.partitions),
       resumed: sum(results, (r) => r.resumed),
       bytes: { origin: sum(results, (r) => r.bytes.origin), target: sum(results, (r) => r.bytes.target) },
+      ...joinSamples(results),
       durationMs: sum(results, (r) => r.durationMs),
       requests: sum(results, (r) => r.requests),
+    },
+  };
+}
+
+function weakest(modes: readonly VerifyResult["mode"][]): VerifyResult["mode"] {
+  return (["tail", "sample", "full"] as const).find((mode) => modes.includes(mode)) ?? "none";
+}
+
+/** The samples of all parts, if they have the same settings. */
+function joinSamples(results: readonly VerifyResult[]): Pick<VerifyResult, "sample"> {
+  const all = results.flatMap(({ sample }) => (sample === undefined ? [] : [sample]));
+  const [first] = all;
+  if (first === undefined || all.some((s) => s.seed !== first.seed || s.holeRecords !== first.holeRecords)) return {};
+  return {
+    sample: {
+      seed: first.seed,
+      partitions: sum(all, (s) => s.partitions),
+      windows: sum(all, (s) => s.windows),
+      records: sum(all, (s) => s.records),
+      holeRecords: first.holeRecords,
+      missed: Math.max(...all.map((s) => s.missed)),
     },
   };
 }

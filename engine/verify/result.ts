@@ -1,6 +1,14 @@
-import { someOf } from "../units";
+import { countText, someOf } from "../units";
 import { COPY_ALL_AGAIN } from "../ways-out";
-import { isFault, type DifferenceKind, type PartitionResult, type TopicResult, type VerifyResult } from "./types";
+import {
+  isFault,
+  type DifferenceKind,
+  type PartitionResult,
+  type SampleResult,
+  type TopicResult,
+  type VerifyOptions,
+  type VerifyResult,
+} from "./types";
 import type { Pair, Pairs } from "./pairs";
 
 /** At most this many differences are listed. */
@@ -53,6 +61,31 @@ export function resultOf(
     partitions: pairs.length,
     ...rest,
   };
+}
+
+/** What was read of the partitions that were compared by samples. */
+export function samplesOf(results: readonly PartitionResult[], options: VerifyOptions): SampleResult {
+  const { seed, holeRecords } = options as Required<VerifyOptions>;
+  const all = results.flatMap(({ sample }) => (sample === undefined ? [] : [sample]));
+  return {
+    seed,
+    partitions: all.length,
+    windows: all.reduce((sum, { windows }) => sum + windows, 0),
+    records: all.reduce((sum, { records }) => sum + records, 0),
+    holeRecords,
+    missed: all.reduce((most, { missed }) => Math.max(most, missed), 0),
+  };
+}
+
+/** What the samples prove, in one line. */
+export function sampleText({ seed, partitions, windows, records, holeRecords, missed }: SampleResult): string {
+  if (partitions === 0) return `no samples (seed ${seed}): every partition is short enough to be compared completely`;
+  const probability = missed === 0 ? "0" : missed.toPrecision(2);
+  return (
+    `samples (seed ${seed}): ${countText(windows, "window")} with ${countText(records, "record")} of ` +
+    `${countText(partitions, "partition")}; a hole of ${countText(holeRecords, "record")} in one of them would be ` +
+    `missed with probability ${probability}`
+  );
 }
 
 function beyond(count: number): string[] {

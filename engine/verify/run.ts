@@ -13,8 +13,10 @@ import { compareLatest } from "./compacted";
 import { compareInOrder, type Watch } from "./ordered";
 import { type Pair, type Pairs, readPairs, type TopicPair } from "./pairs";
 import { Memory } from "./resume";
+import { compareSamples } from "./sample";
 import { compareTails } from "./tails";
 import {
+  comparedBy,
   COUNT_UP_TO,
   type Difference,
   isFault,
@@ -23,7 +25,7 @@ import {
   type VerifyOptions,
   type VerifyResult,
 } from "./types";
-import { resultOf, waysOut } from "./result";
+import { resultOf, samplesOf, waysOut } from "./result";
 
 const NAMED = 20;
 const BETWEEN_LINES_MS = 5_000;
@@ -66,7 +68,7 @@ export async function compareCopy(
   open?: OpenKafka,
 ): Promise<VerifyResult> {
   const started = Date.now();
-  const memory = await Memory.open(options.resumeFile, `${options.mode} ${options.tailRecords ?? TAIL_RECORDS}`);
+  const memory = await Memory.open(options.resumeFile, modeText(options));
   return withClusters(
     model,
     async (clusters) => {
@@ -87,6 +89,13 @@ export async function compareCopy(
     open,
     { progress, signal },
   );
+}
+
+/** Names the comparison in the file of an interrupted run. Another comparison does not continue it. */
+function modeText(options: VerifyOptions): string {
+  const { mode, tailRecords = TAIL_RECORDS } = options;
+  const { holeRecords, missProbability, seed } = comparedBy(options);
+  return `${mode} ${tailRecords}${mode === "sample" ? ` ${holeRecords} ${missProbability} ${seed}` : ""}`;
 }
 
 class Verification {
@@ -148,7 +157,8 @@ class Verification {
       this.progress.info(`comparing ${countText(open.length, "partition")}, mode ${this.options.mode}`);
     const isolation = await this.isolation();
     if (this.options.mode === "full") await this.full(open, isolation);
-    else await this.tail(open, isolation);
+    else if (this.options.mode === "sample") await this.sample(open, isolation);
+    else await this.tail(open, isolation, this.watch);
     this.recreated(topics, pairs);
   }
 
@@ -181,22 +191,22 @@ class Verification {
    * Compares the ends of all partitions. If the number of offsets differs, compares the whole partition, provided that
    * it is small enough.
    */
-  private async tail(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+  private async tail(pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
     const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
     const whole = this.shortest(unequal);
-    await compareInOrder(this.clusters, [...whole], isolation, this.watch);
+    await compareInOrder(this.clusters, [...whole], isolation, watch);
     const ends = pairs.filter((p) => !whole.has(p));
     const unsure = await this.beginnings(ends, isolation);
     // Their first and last records do not decide. The latest records of all keys do.
     const byKey = this.shortest(unsure.filter((u) => u.pair.compacted && u.why !== "foreign").map((u) => u.pair));
     this.notes.push(...unsureTexts(unsure.filter((u) => !byKey.has(u.pair))));
-    await compareLatest(this.clusters, [...byKey], isolation, this.watch);
+    await compareLatest(this.clusters, [...byKey], isolation, watch);
     await compareTails(
       this.clusters,
       ends.filter((p) => !byKey.has(p)),
       this.options.tailRecords ?? TAIL_RECORDS,
       isolation,
-      this.watch,
+      watch,
     );
     const left = unequal.length - whole.size;
     if (left > 0) {
@@ -205,6 +215,13 @@ class Verification {
           `markers, compaction or duplicates can explain that; mode "full" tells`,
       );
     }
+  }
+
+  private async sample(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    const ends = new Map<Pair, PartitionResult>();
+    await this.tail(pairs, isolation, { ...this.watch, done: (pair, result) => void ends.set(pair, result) });
+    const options = comparedBy(this.options) as Required<VerifyOptions>;
+    this.notes.push(...(await compareSamples(this.clusters, ends, options, isolation, this.watch)));
   }
 
   /** The pairs that mode `tail` compares from their start to their end, shortest first. */
@@ -293,6 +310,10 @@ class Verification {
 
   result(compared: Pairs): Omit<VerifyResult, "durationMs" | "requests"> {
     const { mode } = this.options;
-    return resultOf(compared, this.results, { mode, notes: this.notes, resumed: this.resumed, bytes: this.bytes });
+    const result = { mode, notes: this.notes, resumed: this.resumed, bytes: this.bytes };
+    return {
+      ...resultOf(compared, this.results, result),
+      ...(mode === "sample" ? { sample: samplesOf([...this.results.values()], comparedBy(this.options)) } : {}),
+    };
   }
 }

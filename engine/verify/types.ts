@@ -3,12 +3,20 @@ export const TAIL_RECORDS = 100;
 /** The default of {@link VerifyOptions.countUpTo}. */
 export const COUNT_UP_TO = 200_000;
 
+/** The default of {@link VerifyOptions.holeRecords}. */
+export const HOLE_RECORDS = 1_000;
+/** The default of {@link VerifyOptions.missProbability}. */
+export const MISS_PROBABILITY = 0.05;
+/** The default of {@link VerifyOptions.seed}. */
+export const SEED = 1;
+
 /** Options of the verification. */
 export interface VerifyOptions {
   /**
-   * What is compared. `none`: nothing. `tail`: the counts and the last records of each partition. `full`: every record.
+   * What is compared. `none`: nothing. `tail`: the counts and the last records of each partition. `sample`: the same,
+   * and windows of records at random places of each partition. `full`: every record.
    */
-  mode: "none" | "tail" | "full";
+  mode: "none" | "tail" | "sample" | "full";
   /** Mode `tail`: number of records that are compared at the end of each partition. Default 100. */
   tailRecords?: number;
   /**
@@ -22,6 +30,12 @@ export interface VerifyOptions {
    * compacted. Default: no file.
    */
   resumeFile?: string;
+  /** Mode `sample`: a hole of this many records has to be found. Default 1,000. */
+  holeRecords?: number;
+  /** Mode `sample`: accepted probability that such a hole, at a random place, is missed. Default 0.05. */
+  missProbability?: number;
+  /** Mode `sample`: the same seed reads the same windows of the same logs. Default 1. */
+  seed?: number;
 }
 
 export type DifferenceKind =
@@ -65,9 +79,11 @@ export interface PartitionResult {
   partition: number;
   /**
    * What was compared. `exact`: every record. `latest per key`: the latest record of each key. `tail`: the last
-   * records.
+   * records. `sample`: windows of records at random places.
    */
-  proof: "exact" | "latest per key" | "tail" | "nothing to compare";
+  proof: "exact" | "latest per key" | "tail" | "sample" | "nothing to compare";
+  /** With proof `sample`: what was read of the partition. */
+  sample?: Pick<SampleResult, "windows" | "records" | "missed">;
   /** Number of visible records. undefined if they were not counted. */
   originRecords?: number;
   targetRecords?: number;
@@ -93,8 +109,21 @@ export interface TopicResult {
   faulty: number;
 }
 
+/** What mode `sample` read of the partitions that were not compared completely. */
+export interface SampleResult {
+  /** The same seed reads the same windows of the same logs. */
+  seed: number;
+  partitions: number;
+  windows: number;
+  /** Number of records in the windows. */
+  records: number;
+  holeRecords: number;
+  /** Probability that a hole of `holeRecords` at a random place was missed, in the partition where it is largest. */
+  missed: number;
+}
+
 export interface VerifyResult {
-  mode: "none" | "tail" | "full";
+  mode: "none" | "tail" | "sample" | "full";
   /** True if no fault was found. Duplicates and records that one side keeps longer are not faults. */
   equal: boolean;
   topics: TopicResult[];
@@ -106,6 +135,8 @@ export interface VerifyResult {
   /** Number of partitions whose result is from an interrupted run. */
   resumed: number;
   bytes: { origin: number; target: number };
+  /** In mode `sample`. */
+  sample?: SampleResult;
   durationMs: number;
   requests: number;
 }
@@ -114,4 +145,12 @@ const FAULTS: ReadonlySet<DifferenceKind> = new Set(["missing", "extra", "change
 
 export function isFault(difference: Difference): boolean {
   return FAULTS.has(difference.kind);
+}
+
+/** Returns the options that decide how much is compared, with their defaults. The mode ignores the others. */
+export function comparedBy(options: VerifyOptions): VerifyOptions {
+  const { mode, tailRecords = TAIL_RECORDS, countUpTo = COUNT_UP_TO } = options;
+  const { holeRecords = HOLE_RECORDS, missProbability = MISS_PROBABILITY, seed = SEED } = options;
+  if (mode === "tail") return { mode, tailRecords, countUpTo };
+  return mode === "sample" ? { mode, tailRecords, countUpTo, holeRecords, missProbability, seed } : { mode };
 }

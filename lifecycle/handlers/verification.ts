@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
-import { COUNT_UP_TO, TAIL_RECORDS, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
+import { comparedBy, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
 import type { MirrorModel } from "../../engine/model";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
@@ -78,13 +78,9 @@ function changeOf(olds: VerificationInputs & VerificationOutputs, news: Verifica
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 
-/** Returns the options that decide how much is compared, with their defaults. The mode ignores the others. */
-const asked = ({ mode, tailRecords = TAIL_RECORDS, countUpTo = COUNT_UP_TO }: VerifyOptions) =>
-  mode === "tail" ? { mode, tailRecords, countUpTo } : { mode };
-
 /** Returns true if the wanted comparison differs from the one that ran. The old result is then not valid. */
 const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =>
-  news.phase === "cutover" && !isDeepStrictEqual(asked(olds.options), asked(news.options));
+  news.phase === "cutover" && !isDeepStrictEqual(comparedBy(olds.options), comparedBy(news.options));
 
 /** Compares both sides after the gate has passed. A difference fails the `up` before any offset is moved. */
 export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {

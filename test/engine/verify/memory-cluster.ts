@@ -83,22 +83,34 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
           ),
         ),
       ),
-    fetch: async (requests) =>
+    fetch: async (requests, { maxBytes = Infinity } = {}) =>
       new Map(
         requests.map((r) => {
           const log = logOf(r);
-          const rest = log.records.filter((record) => record.offset >= Number(r.offset));
-          const records = encodeBatches(
-            rest.map((record) => ({
-              baseOffset: record.offset,
-              records: [record],
-              ...(log.transactional === true ? { transactional: true, producerId: 7n } : {}),
-            })),
-          );
+          const all = log.records.filter((record) => record.offset >= Number(r.offset));
+          const [rest, batches]: [TestRecord[], Buffer[]] = [[], []];
+          // As a broker: at least one batch, then as many as the share holds.
+          for (let bytes = 0; rest.length < all.length; ) {
+            const record = all[rest.length]!;
+            const batch = encodeBatches([
+              {
+                baseOffset: record.offset,
+                records: [record],
+                ...(log.transactional === true ? { transactional: true, producerId: 7n } : {}),
+              },
+            ]);
+            bytes += batch.length;
+            if (rest.length > 0 && bytes > maxBytes) break;
+            rest.push(record);
+            batches.push(batch);
+          }
+          const records = Buffer.concat(batches);
           const end = BigInt(endOf(log));
           // A log whose last records were compacted away still has an empty batch there.
           const last = encodeBatches(
-            rest.at(-1)?.offset === Number(end) - 1 ? [] : [{ baseOffset: Number(end) - 1, records: [] }],
+            rest.length < all.length || rest.at(-1)?.offset === Number(end) - 1
+              ? []
+              : [{ baseOffset: Number(end) - 1, records: [] }],
           );
           return [
             `${r.topic}:${r.partition}`,

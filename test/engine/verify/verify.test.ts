@@ -69,6 +69,48 @@ describe("equal copies", () => {
   });
 });
 
+describe("samples", () => {
+  const large = (count: number, from: number) =>
+    messages(count, from).map((m) => ({ ...m, value: `${m.value} `.padEnd(12_000) }));
+  /** In batches of 10 records. */
+  async function sendLarge(
+    mirror: FakeMirror,
+    topic: string,
+    from: number,
+    to: number,
+    side?: "origin",
+  ): Promise<void> {
+    for (let at = from; at < to; at += 10)
+      await (side === undefined ? mirror.send(topic, large(10, at)) : mirror.only(side, topic, large(10, at)));
+  }
+  const sample: VerifyOptions = { mode: "sample", tailRecords: 5, holeRecords: 40, countUpTo: 1 };
+
+  it("read a part of a good copy, and state with which probability a hole was missed", async () => {
+    const mirror = await FakeMirror.start(ports, {}, { "consumer.isolation.level": "read_committed" });
+    const topic = await mirror.topic("sampled");
+    await sendLarge(mirror, topic, 0, 200);
+    await transaction(mirror.origin, topic, ["aborted"], "abort");
+    await sendLarge(mirror, topic, 200, 400);
+    const result = await compare(mirror, sample);
+    expect(result).toMatchObject({ equal: true, differences: [], sample: { seed: 1, partitions: 1, holeRecords: 40 } });
+    expect(result.sample!.missed).toBeLessThanOrEqual(0.05);
+    expect(result.sample!.records).toBeLessThan(300);
+    expect(result.bytes.origin).toBeLessThan(400 * 12_000);
+    expect((await compare(mirror, sample)).sample).toEqual(result.sample);
+  });
+
+  it("find a hole, and then name exactly what is missing", async () => {
+    const mirror = await FakeMirror.start(ports);
+    const topic = await mirror.topic("with-a-hole");
+    await sendLarge(mirror, topic, 0, 150);
+    await sendLarge(mirror, topic, 150, 230, "origin");
+    await sendLarge(mirror, topic, 230, 380);
+    const { equal, differences } = await compare(mirror, sample);
+    expect(equal).toBe(false);
+    expect(differences).toMatchObject([{ kind: "missing", count: 80, originOffset: 150 }]);
+  });
+});
+
 describe("differences in the copy", () => {
   it("include missing and changed records; duplicates are reported but no fault", async () => {
     const mirror = await FakeMirror.start(ports);

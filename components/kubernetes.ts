@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../engine/objects";
 import type { ObjectPlace } from "../lifecycle/kubernetes/reader";
-import { OWNER_ANNOTATION } from "../lifecycle/owner";
+import { fieldManagerOf, OWNER_ANNOTATION } from "../lifecycle/owner";
 import { Unclaimed } from "../lifecycle/resources";
 import type { KubernetesArgs } from "./settings/place";
 
@@ -59,7 +58,7 @@ export function claim<
 ): Claim<Metadata> {
   const { apiVersion, kind, metadata } = object;
   const owner = stackOwner();
-  const manager = `kafka-migration-${createHash("sha256").update(owner).digest("hex").slice(0, 12)}`;
+  const manager = fieldManagerOf(owner);
   const place = pulumi.output({ apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name });
   return {
     metadata: {

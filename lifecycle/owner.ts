@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /**
  * Annotation on every Kubernetes object that a stack creates. Its value is the owner:
  * `<organization>/<project>/<stack>`.
@@ -11,3 +13,7 @@ export const ownerOf = ({ metadata }: { metadata: Record<string, unknown> }): st
 /** In words, after the name of the object. */
 export const ownerText = (owner: string | undefined): string =>
   owner === undefined ? "was not created by a stack of this kind" : `belongs to stack ${owner}`;
+
+/** Field manager of a stack's objects in the API server. */
+export const fieldManagerOf = (owner: string): string =>
+  `kafka-migration-${createHash("sha256").update(owner).digest("hex").slice(0, 12)}`;

@@ -13,6 +13,7 @@ import { reportStep } from "./handlers/report";
 import { residueStep } from "./handlers/residue";
 import { returnStartStep } from "./handlers/return-start";
 import { secretValuesStep } from "./handlers/secret-values";
+import { topicResourcesStep } from "./handlers/topic-resources";
 import { unclaimedStep } from "./handlers/unclaimed";
 import { unclaimedUserStep } from "./handlers/unclaimed-user";
 import { verificationStep } from "./handlers/verification";
@@ -63,6 +64,9 @@ export class ConsumerOffsets extends stepResource(consumerOffsetsStep) {}
 
 /** Sets the target's replication factors, at cutover or on deletion. */
 export class Replication extends stepResource(replicationStep) {}
+
+/** After the replication reset: KafkaTopics of the migrated topics, or the same as files. Deleting it deletes nothing. */
+export class TopicResources extends stepResource(topicResourcesStep) {}
 
 /** Opens the way back of one part after its cutover. In phase `returned` brings everything back to the origin. */
 export class WayBack extends stepResource(wayBackStep) {}

@@ -230,7 +230,11 @@ export class ClusterAccess {
       credentials instanceof MirrorUser
         ? pulumi.interpolate`${operator.namespace}/${credentials.secretName}`
         : undefined;
-    const secrets = { ...(login === undefined ? {} : { login }), ...(ownCa ? {} : { ca: caSecretOf(operator) }) };
+    const secrets = {
+      ...(login === undefined ? {} : { login }),
+      ...(ownCa ? {} : { ca: caSecretOf(operator) }),
+      cluster: `${operator.namespace}/${operator.cluster}`,
+    };
     return pulumi.output({ ...secrets, ...this.kubernetesAt(operator) }) as pulumi.Output<ConnectionSecrets>;
   }
 

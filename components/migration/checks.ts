@@ -17,6 +17,7 @@ import { nameMistakes, unusedNames, userDialect } from "./names";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
+import { topicMistakes } from "./topics";
 import { waveMistakes } from "./waves";
 import { unfitForReturn, wayBackMistakes } from "./way-back-mistakes";
 import { sharedNames } from "./other-migrations";
@@ -129,6 +130,7 @@ export function argumentMistakes(
     ...nameMistakes(args),
     ...valueMistakes(args),
     ...waveMistakes(args),
+    ...topicMistakes(args),
     ...wayBackMistakes(args),
   ])
     mistakes.add(mistake);

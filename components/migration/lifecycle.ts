@@ -32,6 +32,7 @@ import type { MirrorSettings } from "../settings/mirror";
 import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
 import { wavesForPreflight } from "./preflight";
+import { lastOf } from "./topics";
 import { hasLeft, type Part, partsOf, returns } from "./waves";
 
 export interface LifecycleContext {
@@ -168,7 +169,7 @@ export class Lifecycle {
       const before = this.steps.get(part);
       const declared = part.aboveMirror(after, before?.wayBack);
       this.steps.set(part, { ...before, ...declared });
-      after = [mirror, declared.replication];
+      after = [mirror, lastOf(declared)];
     }
     return this.each((part) => this.steps.get(part)!);
   }
@@ -185,7 +186,7 @@ export class Lifecycle {
       const after = [this.preflight, this.checkpoints, ...before.slice(-1)];
       const declared = hasLeft(part.part) ? part.aboveMirror(after) : undefined;
       const wayBack = part.wayBack(
-        declared === undefined ? after : [declared.replication],
+        declared === undefined ? after : [lastOf(declared)],
         this.context.placeOf(part.part),
         declared,
       );

@@ -13,12 +13,14 @@ import {
   Replication,
   type ReportLocation,
   type StepArgs,
+  type TopicResources,
   Verification,
   WayBack,
 } from "../../lifecycle/resources";
 import { stackOwner } from "../kubernetes";
 import { gateShape, type MigrationArgs, verifyShape } from "../settings/migration";
 import type { KubernetesArgs } from "../settings/place";
+import { topicResources } from "./topics";
 import { hasLeft, type Part } from "./waves";
 
 /** The steps of the cutover, in order. */
@@ -28,6 +30,8 @@ export interface CutoverSteps {
   verification: Verification;
   offsets: ConsumerOffsets;
   replication: Replication;
+  /** Absent: `topics` is `none`. */
+  topics?: TopicResources;
 }
 
 /** Those steps that the current phase declares. */
@@ -133,7 +137,13 @@ export class PartSteps {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
       this.after(offsets),
     );
-    return { fence: raised, gate, verification, offsets, replication };
+    const topics = topicResources(
+      this.named("topics"),
+      { ...this.step, phase, abandon },
+      args,
+      this.after(replication),
+    );
+    return { fence: raised, gate, verification, offsets, replication, ...defined({ topics }) };
   }
 
   /**

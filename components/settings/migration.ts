@@ -233,6 +233,17 @@ export const stepShape = {
    * @default none
    */
   clients: falseOr(block<ClientSettings>(withoutDefaults(clientsShape))).optional(),
+  /**
+   * Who owns the migrated topics on the target after the cutover (docs/topic-ownership.md). `resources`: a KafkaTopic is
+   * created for each. `files`: the same as YAML files, for Argo CD or Flux. They stay when the migration is removed.
+   * @default `none`
+   */
+  topics: oneOf(["none", "resources", "files"]).default("none"),
+  /**
+   * Folder for the files of `topics: files`. Absolute, or relative to the Pulumi project's folder.
+   * @default `migration-topics`
+   */
+  topicsFolder: text.default("migration-topics"),
 };
 
 const onKubernetesShape = {

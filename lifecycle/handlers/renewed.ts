@@ -11,6 +11,11 @@ export interface ConnectionSecrets extends KubernetesAccess {
   login?: string;
   /** `<namespace>/<name>` of the Secret with the CA (key `ca.crt`). Absent: the program gives the CA. */
   ca?: string;
+  /**
+   * `<namespace>/<name>` of the Kafka resource whose operator makes the Secrets. Absent in the state of an older
+   * version.
+   */
+  cluster?: string;
 }
 
 /**
@@ -48,7 +53,7 @@ async function readAgain(
   secrets: ConnectionSecrets,
   progress: Progress,
 ): Promise<Connection | undefined> {
-  const { login, ca, ...access } = secrets;
+  const { login, ca, cluster: _, ...access } = secrets;
   try {
     const renewed = { ...connection };
     const [ofLogin, ofCa] = await Promise.all(

@@ -1,0 +1,45 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { Mistakes } from "../../engine/errors";
+import { defaultsOf } from "../../engine/setting";
+import { TopicResources } from "../../lifecycle/resources";
+import { dialectNamed } from "../dialects";
+import { stackOwner } from "../kubernetes";
+import { projectFolder } from "../project";
+import { type MigrationArgs, stepShape } from "../settings/migration";
+import { userDialect } from "./names";
+import type { CutoverSteps } from "./part";
+
+type TopicArgs = ConstructorParameters<typeof TopicResources>[1];
+
+/**
+ * Declares the step that gives the topics of a part their KafkaTopics. Undefined: `topics` is `none`. The step is
+ * retained on deletion: the KafkaTopics belong to the topics' owners, and deleting one would delete its topic.
+ */
+export function topicResources(
+  name: string,
+  step: Omit<TopicArgs, "topics" | "folder" | "root" | "apiVersion" | "owner" | "replication">,
+  args: MigrationArgs,
+  options: pulumi.CustomResourceOptions,
+): TopicResources | undefined {
+  const standard = defaultsOf(stepShape);
+  const { topics = standard.topics, topicsFolder: folder = standard.topicsFolder } = args;
+  if (topics === "none") return undefined;
+  const { dialect } = userDialect(args, args.target.operator);
+  const { userApiVersion: apiVersion } = dialectNamed(dialect, new Mistakes());
+  const what = { topics, folder, root: projectFolder(), apiVersion, owner: stackOwner() };
+  return new TopicResources(
+    name,
+    { ...step, ...what, replication: args.replication ?? {} },
+    { ...options, retainOnDelete: true },
+  );
+}
+
+/** The step of a cutover that runs last. */
+export const lastOf = ({ replication, topics }: CutoverSteps): pulumi.Resource => topics ?? replication;
+
+/** Without an operator on the target nothing reads KafkaTopics, and their namespace is not known. */
+export function topicMistakes({ topics = "none", target }: Partial<MigrationArgs>): string[] {
+  return topics === "none" || target === undefined || target.operator !== undefined
+    ? []
+    : [`topics is "${topics}", but target.operator is missing: it names the Kafka resource that owns the topics`];
+}

@@ -86,6 +86,12 @@ test("every secret that a step gets as plain text is marked as secret, wherever 
     Verification: () => new steps.Verification("verification", { ...phased, resume: place }, {}),
     ConsumerOffsets: () => new steps.ConsumerOffsets("offsets", { ...phased, resume: place }, {}),
     Replication: () => new steps.Replication("replication", { ...phased, when: "cutover" }, {}),
+    TopicResources: () =>
+      new steps.TopicResources(
+        "topics",
+        { ...phased, topics: "files", folder: "f", root: "", apiVersion: "v", owner: "o", replication: {} },
+        {},
+      ),
     Report: () =>
       new steps.Report("report", { ...phased, ...place, facts: {} as never, gateEnds: null, trigger: "t" }, {}),
     Residue: () =>

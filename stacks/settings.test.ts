@@ -401,6 +401,8 @@ describe("the stack and the component", () => {
       checkpoints: "never",
       report: '{"folder":"here"}',
       inventory: "estate.yaml",
+      topics: "files",
+      topicsFolder: "topics",
       clients: '{"exclude":["legacy"],"narrow":true}',
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };

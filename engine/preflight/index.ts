@@ -4,7 +4,6 @@ export {
   preflight,
   type PreflightOptions,
   type PreflightRun,
-  type PreflightResult,
 } from "./preflight";
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
 export { checkNotePrivileges } from "./note-privileges";
@@ -13,3 +12,4 @@ export type { ConfigSync } from "./config-sync";
 export { MOVE_SINKS, WHY_NOT_SINK } from "./selected";
 export { checkWaves } from "./read-waves";
 export type { DeclaredWave, Waves } from "./waves";
+export type { PreflightResult } from "./result";

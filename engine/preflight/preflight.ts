@@ -11,7 +11,7 @@ import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { compilePatternList } from "../patterns";
 import { selectGroups, selectPairs, topicsExclude } from "../selection";
-import { countText } from "../units";
+import type { OwnedTopic } from "../topic-resources";
 import { aclsOf, missingPrivileges, principalOf } from "./ask";
 import { checkBrokers, type FactorOptions } from "./brokers";
 import type { ConfigSync } from "./config-sync";
@@ -24,9 +24,11 @@ import { checkLogins } from "./logins";
 import { checkNames } from "./names";
 import { checkOpenCluster, type MadeUsers } from "./open-cluster";
 import { checkOpposite } from "./opposite";
+import { ownedTopicFindings } from "./owned";
 import { needText, type Universe } from "./privileges";
 import { readFacts } from "./read";
 import { checkRenamed } from "./renamed";
+import { type PreflightResult, resultOf } from "./result";
 import { checkSelection, checkTwoClusters, sinkGroupsLeft } from "./selected";
 import { checkTargetNames } from "./target-names";
 import { checkTargetTopics } from "./targets";
@@ -67,22 +69,12 @@ export interface PreflightRun extends PreflightOptions {
    * then not checked.
    */
   running?: MirrorModel;
+  /** Migrated topics of the target that its Topic Operator owns. Default none. */
+  owned?: readonly OwnedTopic[];
   /**
    * How long to repeat the check, in ms, because brokers apply new ACLs and credentials one after the other. Default 0.
    */
   patienceMs?: number;
-}
-
-export interface PreflightResult {
-  /** Topics, partitions and groups that the mirror will copy. */
-  topics: number;
-  partitions: number;
-  groups: number;
-  /** True if this mirror has run before. The records on the target are then its own copy so far. */
-  resumes: boolean;
-  warnings: PreflightFinding[];
-  /** Groups of sink connectors that do not move because of MirrorMaker 2's default exclusion. Absent: none. */
-  sinkGroupsLeft?: string[];
 }
 
 /**
@@ -170,6 +162,9 @@ async function lookOnce(
       readFacts({ origin, target }, model.mirror, Date.now(), running, more),
     );
     if (facts !== undefined) findings.push(...decide(facts, options));
+    await collecting(findings, async () => {
+      findings.push(...(await ownedTopicFindings({ origin, target }, model.mirror, options)));
+    });
     const remaining = accepting(findings, options.accept ?? []);
     const warnings = remaining.filter((f) => f.severity === "warning");
     for (const w of warnings) progress.warn(`${w.code}: ${w.seen}. ${w.fix}`);
@@ -274,27 +269,4 @@ async function administratorPrivileges(
     const fix = `grant ${who} ${needText(need)} on the ${side}`;
     return need.unknown ? warning("PRIVILEGE_UNKNOWN", seen, fix) : error("PRIVILEGE_MISSING", seen, fix);
   });
-}
-
-function resultOf(
-  facts: PreflightFacts,
-  warnings: PreflightFinding[],
-  sinks: string[],
-  progress: Progress,
-): PreflightResult {
-  const result = {
-    topics: facts.selected.length,
-    partitions: facts.selected.reduce((n, s) => n + s.origin.bounds.length, 0),
-    groups: selectGroups(facts.originGroups, facts.mirror).length,
-    resumes: facts.started,
-    warnings,
-    ...(sinks.length === 0 ? {} : { sinkGroupsLeft: sinks }),
-  };
-  progress.info(
-    `preflight: ${countText(result.topics, "topic")} with ${countText(result.partitions, "partition")} and ` +
-      `${countText(result.groups, "group")} to ` +
-      `migrate${result.resumes ? ", the mirror has run before and goes on" : ""}; ` +
-      `${countText(warnings.length, "warning")}`,
-  );
-  return result;
 }

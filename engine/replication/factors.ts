@@ -66,6 +66,9 @@ export interface MinInsyncChange {
   to: number;
 }
 
+/** The origin's minimum, but never above the factor. */
+export const wantedMin = (originMin: number, factor: number): number => Math.max(1, Math.min(originMin, factor));
+
 /**
  * The changes that set `min.insync.replicas` as on the origin, but never above the factor. They are split in two.
  * `before`: values to lower before replicas are removed, because a topic with fewer replicas than its minimum refuses
@@ -79,7 +82,7 @@ export function minInsyncChanges(
   const before: MinInsyncChange[] = [];
   const after: MinInsyncChange[] = [];
   for (const t of topics) {
-    const to = Math.max(1, Math.min(t.originMin, t.factor));
+    const to = wantedMin(t.originMin, t.factor);
     if (to === t.targetMin) continue;
     if (onlyAdd && to < t.targetMin) continue;
     (to < t.targetMin ? before : after).push({ topic: t.name, from: t.targetMin, to });

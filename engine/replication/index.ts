@@ -22,3 +22,4 @@ export type {
   TopicChange,
   TopicNow,
 } from "./types";
+export { type WantedReplication, wantedReplication, wantedReplicationFor } from "./wanted";

@@ -15,6 +15,8 @@ export interface ReplicationState {
   wanted: Map<string, WantedFactor>;
   /** Effective `min.insync.replicas` of each migrated topic on the target. */
   targetMin: Map<string, number>;
+  /** Topics on the target that have `min.insync.replicas` as a setting of their own. */
+  ownMin: Set<string>;
   /** Migrated topics that do not exist on the target. */
   absent: string[];
   /** Reassignments of migrated topics that are in progress. */
@@ -25,6 +27,8 @@ export interface WantedOptions {
   rules?: readonly ReplicationRule[];
   allowSameRack?: boolean;
   onlyAdd?: boolean;
+  /** See `ReplicationOptions`. */
+  leave?: readonly string[];
 }
 
 export async function readReplication(
@@ -32,7 +36,8 @@ export async function readReplication(
   mirror: MirrorModel,
   options: WantedOptions,
 ): Promise<ReplicationState> {
-  const origin = await readOrigin(clusters, mirror);
+  const leave = new Set(options.leave);
+  const origin = (await readOrigin(clusters, mirror)).filter((topic) => !leave.has(topic.name));
   const wanted = wantedFactors(origin, options.rules ?? []);
   const { target } = clusters;
   const [cluster, topics, allOngoing] = [
@@ -86,6 +91,7 @@ export async function readReplication(
     origin,
     wanted,
     targetMin: new Map(names.map((name) => [name, minInsync(configs.get(name), name, "target")])),
+    ownMin: new Set(names.filter((name) => configs.get(name)?.get(MIN_INSYNC)?.source === "dynamic-topic")),
     absent: origin.map((t) => t.name).filter((name) => !present.has(name)),
     ongoing,
   };
@@ -103,8 +109,10 @@ async function readOrigin({ origin }: Clusters, mirror: MirrorModel): Promise<Or
   }));
 }
 
+const MIN_INSYNC = "min.insync.replicas";
+
 function minInsync(config: Map<string, ConfigEntry> | undefined, topic: string, side: string): number {
-  const value = Number(config?.get("min.insync.replicas")?.value ?? Number.NaN);
+  const value = Number(config?.get(MIN_INSYNC)?.value ?? Number.NaN);
   if (Number.isInteger(value)) return value;
   throw new MigrationError(
     "REPLICATION_UNREADABLE",

@@ -47,6 +47,11 @@ export interface ReplicationOptions extends Written<typeof replicationShape>, Wr
    * Remove no replica and lower no minimum. A value above the wanted one was raised by somebody later. Default false.
    */
   onlyAdd?: boolean;
+  /**
+   * Names of target topics that stay as they are: a KafkaTopic owns them, and this migration may not change it. Default
+   * none.
+   */
+  leave?: readonly string[];
 }
 
 /** The current state of one partition of the target. */

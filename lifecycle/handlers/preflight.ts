@@ -18,6 +18,7 @@ import {
 import { noteDeclaredWaves } from "./declared-waves";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
+import { ownedTopics } from "./owned-topics";
 
 export interface PreflightInputs extends PhasedInputs {
   /**
@@ -85,11 +86,12 @@ async function look(
     return { checkedAt: now(), result: null };
   }
   const running = olds && (await stillRunning(olds, inputs));
+  const { topics: owned } = await ownedTopics(inputs, progress);
   return {
     checkedAt: now(),
     result: await preflight(
       model,
-      { ...inputs.options, ...defined({ left: inputs.left, running }), patienceMs },
+      { ...inputs.options, ...defined({ left: inputs.left, running }), owned, patienceMs },
       progress,
     ),
   };

@@ -8,6 +8,7 @@ import {
 } from "../../engine/replication";
 import { inTurn } from "../../engine/side-by-side";
 import { defineStep } from "./framework";
+import { changeOwned, describeOwned, leaveOf, planOwned } from "./owned-topics";
 import { isDefined, modelOf, now, type PhaseChange, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
 
 export interface ReplicationInputs extends PhasedInputs {
@@ -26,10 +27,21 @@ const none: ReplicationOutputs = { resetAt: null, result: null };
 
 async function reset(inputs: ReplicationInputs, progress: Progress): Promise<ReplicationOutputs> {
   if (inputs.abandon) return none;
-  const work = async () => ({
-    result: await applyReplication(modelOf(inputs), inputs.options, progress),
-    resetAt: now(),
-  });
+  const model = modelOf(inputs);
+  const { options } = inputs;
+  const work = async () => {
+    const plan = await planOwned(inputs, model, options, progress);
+    // After a cutover the KafkaTopics say what the topics' owners want.
+    if (options.onlyAdd === true) {
+      const leave = [...plan.ours, ...plan.others].map(({ topic }) => topic);
+      return { result: await applyReplication(model, { ...options, leave }, progress), resetAt: now() };
+    }
+    describeOwned(plan, progress);
+    await changeOwned(plan, "before");
+    const result = await applyReplication(model, { ...options, ...leaveOf(plan) }, progress);
+    await changeOwned(plan, "after");
+    return { result, resetAt: now() };
+  };
   // The throttle is a setting of the target's brokers. If one wave removed it, the copying for another would go on
   // without it.
   return inputs.options.throttleBytesPerSecond === undefined
@@ -39,8 +51,11 @@ async function reset(inputs: ReplicationInputs, progress: Progress): Promise<Rep
 
 async function describePlan(inputs: ReplicationInputs, progress: Progress): Promise<void> {
   if (inputs.when !== "cutover" || inputs.phase !== "cutover" || inputs.abandon) return;
-  const plan = await planReplicationFor(modelOf(inputs), inputs.options);
+  const model = modelOf(inputs);
+  const owned = await planOwned(inputs, model, inputs.options, progress);
+  const plan = await planReplicationFor(model, { ...inputs.options, ...leaveOf(owned) });
   for (const line of plan.lines) progress.info(line);
+  describeOwned(owned, progress);
 }
 
 /** Preview and update both use this decision. A reset with other rules counts as a cutover, too. */

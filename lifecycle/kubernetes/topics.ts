@@ -1,5 +1,6 @@
 import type { KafkaTopicFound, TopicPlace } from "../../engine/topic-resources";
 import { isOf } from "../../engine/topic-resources";
+import { managersOf } from "./field-managers";
 import type { KubernetesAccess } from "./kubeconfig";
 import { type KubernetesReader, openKubernetes } from "./reader";
 import { GROUPS, notServed, versionsOf } from "./served";
@@ -67,17 +68,6 @@ export async function topicsInNamespace(place: TopicPlace, access: KubernetesAcc
 
 const listed = (reader: KubernetesReader, { apiVersion, namespace }: TopicPlace): Promise<KafkaTopicFound[]> =>
   reader.list({ apiVersion, kind: "KafkaTopic", namespace });
-
-/** A field manager's mark on an object. */
-interface ManagedFields {
-  manager?: string;
-  operation?: string;
-  subresource?: string;
-  fieldsV1?: Record<string, unknown>;
-}
-
-export const managersOf = ({ metadata }: KafkaTopicFound): ManagedFields[] =>
-  (metadata.managedFields ?? []) as ManagedFields[];
 
 /** True if this field manager has applied the object. */
 export const isAppliedBy = (found: KafkaTopicFound, manager: string): boolean =>

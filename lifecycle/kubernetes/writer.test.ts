@@ -81,7 +81,11 @@ describe("a write", () => {
     const answer = await openWriter({ kubeconfig }).apply(text, "me");
     expect(answer).toEqual({ object: { metadata: { name: "a" } } });
     expect(asked[0]).toMatchObject({ method: "PATCH", contentType: "application/apply-patch+yaml" });
-    expect(Object.fromEntries(asked[0]!.url.searchParams)).toEqual({ fieldManager: "me", force: "false" });
+    expect(Object.fromEntries(asked[0]!.url.searchParams)).toEqual({
+      fieldManager: "me",
+      force: "false",
+      fieldValidation: "Strict",
+    });
     expect(asked[0]!.url.pathname).toBe("/apis/kafka.strimzi.io/v1/namespaces/kafka/kafkatopics/a");
   });
 

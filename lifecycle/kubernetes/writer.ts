@@ -55,7 +55,7 @@ export function openWriter(access: KubernetesAccess, test: RequestTest = {}): Ku
     async apply(text, manager, only) {
       const { apiVersion, kind, metadata } = text;
       const place = { apiVersion, kind, namespace: metadata.namespace, name: metadata.name };
-      const query = `fieldManager=${encodeURIComponent(manager)}&force=false${only === "ask" ? "&dryRun=All" : ""}`;
+      const query = `fieldManager=${encodeURIComponent(manager)}&force=false&fieldValidation=Strict${only === "ask" ? "&dryRun=All" : ""}`;
       const answer = await patch(place, query, "application/apply-patch+yaml", text);
       const taken = answer.status === 409 ? conflictsIn(answer.body) : [];
       if (taken.length > 0) return { taken };

@@ -17,6 +17,7 @@ import {
 import { createTopic, merge, ownStack, produce, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;
+const TOPICS = { group: "kafka.strimzi.io", version: "v1", plural: "kafkatopics", kind: "KafkaTopic" };
 
 /** The sandbox's API server has the mirror alone; each cluster's operator works on one of its own. */
 describe("a migration over three Kubernetes clusters, with the ready-made stack", () => {
@@ -51,6 +52,15 @@ describe("a migration over three Kubernetes clusters, with the ready-made stack"
     await Promise.all(Object.values(places).map((place) => place.stop()));
   }, MINUTES);
 
+  const kafkaTopics = async () => {
+    const kube = await connectKube(places.target.kubeconfig);
+    try {
+      return (await kube.list(TOPICS, { namespace: "target-ns" })).items;
+    } finally {
+      kube.close();
+    }
+  };
+
   const objects = async () => ({
     origin: await kubernetesObjects(places.origin),
     target: await kubernetesObjects(places.target),
@@ -62,6 +72,13 @@ describe("a migration over three Kubernetes clusters, with the ready-made stack"
     async () => {
       const { sandbox } = at;
       await createTopic(sandbox, "far-orders", 3);
+      await createTopic(sandbox, "far-Odd_Name", 2, { "retention.ms": "86400000" });
+      const origin = await connectKube(places.origin.kubeconfig);
+      await origin.create(TOPICS, {
+        metadata: { name: "odd", namespace: "origin-ns", labels: { "strimzi.io/cluster": "origin", team: "far" } },
+        spec: { topicName: "far-Odd_Name", partitions: 2, replicas: 1 },
+      });
+      origin.close();
       await produce(sandbox, "far-orders", 300, { partitions: 3 });
       stopped = await stopGroup(applicationClient(sandbox.origin.connection, "tests"), {
         groupId: "far-billing",
@@ -70,6 +87,7 @@ describe("a migration over three Kubernetes clusters, with the ready-made stack"
       });
       project = await ownStack(sandbox, "far", {
         profile: "least",
+        topics: "resources",
         origin: { kubeconfig: places.origin.kubeconfig },
         target: { kubeconfig: places.target.kubeconfig },
       });
@@ -140,15 +158,34 @@ describe("a migration over three Kubernetes clusters, with the ready-made stack"
     async () => {
       const { sandbox } = at;
       await project.set({ phase: "cutover" });
+      expect((await project.preview()).stdout).toContain(
+        "topics: 2 migrated topics: 2 KafkaTopics to create in namespace target-ns, 0 already there",
+      );
       await project.up();
+      const owned = await kafkaTopics();
+      expect(owned.map(({ metadata, spec }) => [metadata.name, metadata.labels, spec])).toEqual([
+        [
+          expect.stringMatching(/^far-odd-name---[0-9a-f]{40}$/),
+          { "strimzi.io/cluster": "target", team: "far" },
+          { topicName: "far-Odd_Name", partitions: 2, replicas: 1, config: { "retention.ms": 86400000 } },
+        ],
+        ["far-orders", { "strimzi.io/cluster": "target" }, { partitions: 3, replicas: 1 }],
+      ]);
+      // Without the setting, and after a destroy, the topics still have their owner.
+      await project.set({ topics: "none" });
+      await project.up();
+      expect(await kafkaTopics()).toEqual(owned);
+      await project.set({ topics: "resources" });
+      expect((await project.up()).stdout).toContain("0 KafkaTopics written in namespace target-ns, 2 already correct");
       expect(await resumeGroup(applicationClient(sandbox.target.connection, "tests"), stopped)).toEqual([]);
       // A destroy does not run the program: the ways to all three are in the state.
       await writeFile(join(project.folder, "dist", "stacks", "migration.js"), "throw new Error('not run');\n");
       await project.destroy();
+      expect(await kafkaTopics()).toEqual(owned);
       expect(await objects()).toEqual({ origin: [], target: [], mirror: [] });
       for (const side of ["origin", "target"] as const) {
         const { topics, principals } = await listEverything(sandbox[side]);
-        expect([...topics.keys()].filter((name) => !name.startsWith("__"))).toEqual(["far-orders"]);
+        expect([...topics.keys()].filter((name) => !name.startsWith("__"))).toEqual(["far-Odd_Name", "far-orders"]);
         expect(principals).toEqual([]);
       }
     },

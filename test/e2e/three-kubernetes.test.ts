@@ -167,9 +167,9 @@ describe("a migration over three Kubernetes clusters, with the ready-made stack"
         [
           expect.stringMatching(/^far-odd-name---[0-9a-f]{40}$/),
           { "strimzi.io/cluster": "target", team: "far" },
-          { topicName: "far-Odd_Name", partitions: 2, replicas: 1, config: { "retention.ms": 86400000 } },
+          { topicName: "far-Odd_Name", partitions: 2, replicas: 3, config: { "retention.ms": 86400000 } },
         ],
-        ["far-orders", { "strimzi.io/cluster": "target" }, { partitions: 3, replicas: 1 }],
+        ["far-orders", { "strimzi.io/cluster": "target" }, { partitions: 3, replicas: 3 }],
       ]);
       // Without the setting, and after a destroy, the topics still have their owner.
       await project.set({ topics: "none" });

@@ -133,6 +133,7 @@ test("preflight finds such KafkaTopics before anything is created", async () => 
     "TARGET_TOPIC_OWNED: the Topic Operator owns 1 migrated topic on the target, and Argo CD",
   );
   expect((error as Error).message).not.toContain(byHand);
+  lines.length = 0;
   await preflight(model, { ...run, accept: [...run.accept, "TARGET_TOPIC_OWNED"] }, progress);
   expect(lines.filter((line) => line.startsWith("TARGET_TOPIC_OWNED"))).toHaveLength(2);
 });

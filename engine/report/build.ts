@@ -1,11 +1,12 @@
 import { writtenText } from "../fence";
+import type { Phase } from "../model";
 import { throttleText } from "../replication/throttle";
 import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { fenceWarnings, gapText } from "./fence";
 import { groupRows, topicRows } from "./rows";
 import type { GroupRow, LeftThrottle, PartFacts, Report, ReportInput, Sample, TimelineEntry } from "./types";
-import { joinWaves, waveRows, wavesHeadline } from "./waves";
+import { isAfterCutover, joinWaves, pauseText, producersPause, waveRows, wavesHeadline } from "./waves";
 
 const MOST_SAMPLES = 500;
 const MOST_WARNINGS = 200;
@@ -16,6 +17,7 @@ export function buildReport(given: ReportInput): Report {
   const topics = topicRows(input);
   const groups = groupRows(input);
   const waves = waveRows(given);
+  const pause = waves === undefined && isAfterCutover(input.phase) ? producersPause(input) : undefined;
   return {
     version: 1,
     name: input.name,
@@ -28,6 +30,7 @@ export function buildReport(given: ReportInput): Report {
     progress: samples(input),
     figures: figures(input),
     ...(waves === undefined ? {} : { waves }),
+    ...(pause === undefined ? {} : { producers: pause }),
     topics,
     groups,
     ...(input.fence === undefined ? {} : { fence: input.fence }),
@@ -145,8 +148,10 @@ function timeline(input: ReportInput): TimelineEntry[] {
   return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
 }
 
-function eventsOf(part: PartFacts & { wave?: string }): (TimelineEntry | undefined)[] {
+function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (TimelineEntry | undefined)[] {
   const { fenceRaisedAt, gate, verification, offsets, replication } = part;
+  const pause = isAfterCutover(part.phase) ? producersPause(part) : undefined;
+  const waited = pauseText(pause);
   const entries: (TimelineEntry | undefined)[] = [
     fenceRaisedAt === undefined
       ? undefined
@@ -172,6 +177,7 @@ function eventsOf(part: PartFacts & { wave?: string }): (TimelineEntry | undefin
         `Offsets of ${countText(offsets.groups.length, "group")} moved: ${offsets.written} written, ` +
         `${offsets.inPlace} already correct`,
     },
+    waited === undefined ? undefined : { at: pause!.to!, what: `Producers may start on the target: ${waited}` },
     replication && {
       at: replication.at,
       what:

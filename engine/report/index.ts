@@ -23,4 +23,5 @@ export type {
   WaveFacts,
   WaveRow,
 } from "./types";
+export { pauseText } from "./waves";
 export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

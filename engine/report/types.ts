@@ -196,6 +196,8 @@ export interface Report {
   figures: [string, string][];
   /** Absent: the migration has no waves, or an older version wrote this report. */
   waves?: WaveRow[];
+  /** As in a wave's row. Absent also if there are waves, or if an older version wrote this report. */
+  producers?: Pause;
   topics: TopicRow[];
   groups: GroupRow[];
   /** Absent: there is no fence, or an older version wrote this report. */

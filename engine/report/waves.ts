@@ -1,5 +1,5 @@
 import type { Phase } from "../model";
-import { countText, recordsText } from "../units";
+import { countText, durationText, recordsText } from "../units";
 import type { VerifyResult } from "../verify";
 import { countsOf } from "./rows";
 import type { PartFacts, Pause, ReportInput, Tone, WaveRow } from "./types";
@@ -139,9 +139,11 @@ export function waveRows(input: ReportInput): WaveRow[] | undefined {
 /** True if everything that the phase `cutover` promises was done. */
 export const isCutOver = ({ gate, offsets }: PartFacts): boolean => gate !== undefined && offsets !== undefined;
 
+export const isAfterCutover = (phase: Phase | null | undefined): boolean => phase === "cutover" || phase === "cleanup";
+
 function rowOf(part: PartFacts & { wave?: string; phase: Phase }): WaveRow {
   const { wave, phase } = part;
-  const producers = phase === "cutover" || phase === "cleanup" ? producersPause(part) : undefined;
+  const producers = isAfterCutover(phase) ? producersPause(part) : undefined;
   return {
     ...(wave === undefined ? {} : { wave }),
     phase,
@@ -173,7 +175,13 @@ function stateOf({ phase, gate, offsets, wayBack }: PartFacts & { phase: Phase }
  * From the raised fence until the last step of the cutover ended. A later `up` may have raised the fence again: then the
  * start is that of the gate, which ran behind the fence.
  */
-function producersPause({ fenceRaisedAt, gate, verification, offsets, replication }: PartFacts): Pause | undefined {
+export function producersPause({
+  fenceRaisedAt,
+  gate,
+  verification,
+  offsets,
+  replication,
+}: PartFacts): Pause | undefined {
   if (fenceRaisedAt === undefined) return undefined;
   const ends = [gate?.passedAt, verification?.at, offsets?.at, replication?.at].filter((at) => at !== undefined);
   const to = replication === undefined ? undefined : ends.sort().at(-1);
@@ -183,6 +191,16 @@ function producersPause({ fenceRaisedAt, gate, verification, offsets, replicatio
       : fenceRaisedAt;
   return { from, ...(to === undefined ? {} : { to }) };
 }
+
+/** How long producers waited, in one line. Undefined: not known, or not over yet. */
+export function pauseText(pause: Pause | undefined): string | undefined {
+  if (pause?.to === undefined) return undefined;
+  const length = durationText(Math.max(0, Date.parse(pause.to) - Date.parse(pause.from)));
+  return `producers waited ${length} (${timeText(pause.from)} to ${timeText(pause.to)} UTC)`;
+}
+
+/** `10:04:31` */
+const timeText = (iso: string): string => iso.slice(11, 19);
 
 function proofOf({ verification, offsets }: PartFacts): { proof: string; tone: Tone } {
   if (verification !== undefined && !verification.result.equal) return { proof: "the copy differs", tone: "bad" };

@@ -10,6 +10,7 @@ import {
   lookAtCopy,
   lookAtGroups,
   lookAtThrottle,
+  pauseText,
   type Report,
   type GateRecord,
   type ReportFacts,
@@ -71,7 +72,9 @@ export async function put(location: ReportLocation, report: Report, progress: Pr
     () => writeReport(reportFolder(location), report),
   );
   if (written === undefined) return null;
-  progress.info(`${report.headline.text}; wrote ${reportPaths(location.folder, location.name).html}`);
+  const waited = report.phase === "cutover" ? pauseText(report.producers) : undefined;
+  const text = [report.headline.text, ...(waited === undefined ? [] : [waited])].join("; ");
+  progress.info(`${text}; wrote ${reportPaths(location.folder, location.name).html}`);
   return report.madeAt;
 }
 

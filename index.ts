@@ -24,7 +24,17 @@ export type {
   TokenEndpointArgs,
   WorkerAuthentication,
 } from "./components/settings/users";
-export type { ClientAcl, ClientQuotas, ClientSettings, ClientUser } from "./components/settings/clients";
+export { ClientUsers } from "./components/clients/client-users";
+export type {
+  ClientAcl,
+  ClientKafka,
+  ClientOriginCluster,
+  ClientQuotas,
+  ClientSettings,
+  ClientTargetCluster,
+  ClientUser,
+  ClientUsersArgs,
+} from "./components/settings/clients";
 export { MirrorUser } from "./components/user/mirror-user";
 export { ScramUser } from "./components/user/scram-user";
 export type {

@@ -58,19 +58,23 @@ export function claim<
 ): Claim<Metadata> {
   const { apiVersion, kind, metadata } = object;
   const owner = stackOwner();
-  const manager = fieldManagerOf(owner);
   const place = pulumi.output({ apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name });
   return {
-    metadata: {
-      ...metadata,
-      annotations: {
-        ...OWNS_ITS_FIELDS,
-        ...metadata.annotations,
-        [OWNER_ANNOTATION]: owner,
-        "pulumi.com/patchFieldManager": manager,
-      },
-    },
+    metadata: { ...metadata, annotations: ownedBy(owner, metadata.annotations) },
     unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...defined({ cluster }), ...access }, opts),
+  };
+}
+
+/** Returns the annotations of an object of this stack. */
+export function ownedBy(
+  owner: string,
+  annotations: Record<string, pulumi.Input<string>> = {},
+): Record<string, pulumi.Input<string>> {
+  return {
+    ...OWNS_ITS_FIELDS,
+    ...annotations,
+    [OWNER_ANNOTATION]: owner,
+    "pulumi.com/patchFieldManager": fieldManagerOf(owner),
   };
 }
 

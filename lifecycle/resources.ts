@@ -1,4 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { clientPasswordsStep } from "./handlers/client-passwords";
+import { clientsCaStep } from "./handlers/clients-ca";
+import { clientsReadyStep, unclaimedClientsStep } from "./handlers/clients-kubernetes";
+import { clientsStayStep } from "./handlers/clients-stay";
 import { consumerOffsetsStep } from "./handlers/consumer-offsets";
 import { fenceStep } from "./handlers/fence";
 import { gateStep } from "./handlers/gate";
@@ -15,6 +19,7 @@ import { returnStartStep } from "./handlers/return-start";
 import { secretValuesStep } from "./handlers/secret-values";
 import { topicResourcesStep } from "./handlers/topic-resources";
 import { unclaimedStep } from "./handlers/unclaimed";
+import { unclaimedClientUsersStep } from "./handlers/unclaimed-client-users";
 import { unclaimedUserStep } from "./handlers/unclaimed-user";
 import { verificationStep } from "./handlers/verification";
 import { wayBackStep } from "./handlers/way-back";
@@ -115,3 +120,32 @@ export class UnclaimedUser extends stepResource(unclaimedUserStep) {}
 
 /** A random password. It is created once and stays secret. */
 export class Password extends stepResource(passwordStep) {}
+
+/**
+ * Checks the names of all users of applications on a cluster with an operator, before they are created.
+ * @throws MigrationError OBJECT_TAKEN with every object that somebody else has
+ */
+export class UnclaimedClients extends stepResource(unclaimedClientsStep) {}
+
+/**
+ * The same check on a cluster without an operator.
+ * @throws MigrationError USER_TAKEN with every user that exists
+ */
+export class UnclaimedClientUsers extends stepResource(unclaimedClientUsersStep) {}
+
+/** Reads the passwords of applications' users from the Secrets of the origin's operator. */
+export class ClientPasswords extends stepResource(clientPasswordsStep) {
+  /** Returns the password of one user in base64, as in the Kubernetes API. The output is secret. */
+  of(user: string): pulumi.Output<string> {
+    return pulumi.secret(this.passwords.apply((passwords) => passwords[user] ?? ""));
+  }
+}
+
+/** Waits until the target's operator reports every user of an application as ready. */
+export class ClientsReady extends stepResource(clientsReadyStep) {}
+
+/** Says which users of applications stay when the migration, or a user in its list, is removed. */
+export class ClientsStay extends stepResource(clientsStayStep) {}
+
+/** Warns about users whose certificates the target does not trust. */
+export class ClientsCa extends stepResource(clientsCaStep) {}

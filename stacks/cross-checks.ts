@@ -1,4 +1,4 @@
-import { argumentMistakes, mirrorMistakes } from "../components/migration/checks";
+import { argumentMistakes, mirrorMistakes, usersMistakes } from "../components/migration/checks";
 import type { Mistakes } from "../engine/errors";
 import { type Makers, migrationArgs } from "./arguments";
 import {
@@ -158,7 +158,8 @@ export function componentMistakes(settings: StackSettings): string[] {
     clientPassword: () => "-",
     content: () => "-",
   });
-  return [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];
+  const mistakes = [...argumentMistakes(args).map(asTheStackSays), ...mirrorMistakes(args)];
+  return mistakes.length > 0 ? mistakes : usersMistakes(args);
 }
 
 /** Fills in missing values, because their absence has been reported already. */

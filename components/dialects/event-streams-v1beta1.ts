@@ -5,6 +5,7 @@ import {
   byAlias,
   checkAuthentication,
   checked,
+  checkLogin,
   checkTracing,
   metadataOf,
   pausableEntry,
@@ -27,15 +28,8 @@ export const eventStreamsV1beta1: Dialect = {
   mirrorApiVersion: "eventstreams.ibm.com/v1alpha1",
   otherApiVersions: ["eventstreams.ibm.com/v1beta2"],
 
-  user(user, mistakes) {
-    if (user.authentication.type === "scram-sha-512" && user.authentication.passwordFrom !== undefined) {
-      mistakes.add(
-        `dialect ${name} can't keep a given password for user ${user.name}: let the operator make one, or ${newer}`,
-      );
-    }
-    if (user.authentication.type === "tls-external") {
-      mistakes.add(`dialect ${name} has no authentication "tls-external" for user ${user.name}: use tls, or ${newer}`);
-    }
+  user(asked, mistakes) {
+    const user = checkLogin(name, asked, newer, mistakes);
     return checked(
       this,
       {

@@ -52,11 +52,20 @@ export type UserAuthentication =
   | { type: "tls"; validityDays?: number; renewalDays?: number }
   | { type: "tls-external" };
 
+/** A rule of any user. The migration's own users have only rules that allow something. */
+export interface UserRule extends Omit<AclRule, "type" | "operations"> {
+  type: "allow" | "deny";
+  operations: readonly string[];
+}
+
 export interface UserModel extends ObjectMeta {
   /** Name of the Kafka resource that the user belongs to (the `cluster` label). */
   cluster: string;
-  authentication: UserAuthentication;
-  rules: readonly AclRule[];
+  /** `none`: the operator makes neither a password nor a certificate, only ACLs and quotas. */
+  authentication: UserAuthentication | { type: "none" };
+  rules: readonly UserRule[];
+  /** Absent: the user has no quotas. */
+  quotas?: Record<string, number>;
 }
 
 export interface PasswordSecret {

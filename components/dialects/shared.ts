@@ -1,5 +1,4 @@
 import { defined, entry } from "../../engine/objects";
-import type { AclRule } from "../../engine/acls";
 import type { Mistakes } from "../../engine/errors";
 import type { Side } from "../../engine/model";
 import { type Fields, unknownFields } from "../../engine/rules/operator-fields";
@@ -14,6 +13,7 @@ import type {
   ResourceText,
   TargetSpec,
   UserModel,
+  UserRule,
 } from "./model";
 
 export function metadataOf(meta: ObjectMeta, labels: Record<string, string> = {}): ObjectMeta {
@@ -41,13 +41,15 @@ export function checked(
 
 /** The form that all dialects read, except event-streams-v1beta1. */
 export function userSpec(user: UserModel, acls: readonly Record<string, unknown>[]): Record<string, unknown> {
-  return {
+  return defined({
     authentication: authenticationOf(user),
     authorization: { type: "simple", acls },
-  };
+    quotas: user.quotas,
+  });
 }
 
-function authenticationOf({ authentication }: UserModel): Record<string, unknown> {
+function authenticationOf({ authentication }: UserModel): Record<string, unknown> | undefined {
+  if (authentication.type === "none") return undefined;
   if (authentication.type === "tls") return defined({ ...authentication });
   if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined)
     return { type: authentication.type };
@@ -56,19 +58,32 @@ function authenticationOf({ authentication }: UserModel): Record<string, unknown
 }
 
 /** Returns one entry per rule, with `operations` as a list. */
-export function aclEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
-  return rules.map((rule) => ({ host: rule.host, operations: [...rule.operations], resource: resourceOf(rule) }));
+export function aclEntries(rules: readonly UserRule[]): Record<string, unknown>[] {
+  return rules.map((rule) => ({
+    ...permissionOf(rule),
+    host: rule.host,
+    operations: [...rule.operations],
+    resource: resourceOf(rule),
+  }));
 }
 
+/** The operators' default is `allow`. */
+const permissionOf = ({ type }: UserRule) => (type === "deny" ? { type } : {});
+
 /** Returns one entry per operation, with the singular `operation`. Before Strimzi 0.32 operators read no other form. */
-export function singularEntries(rules: readonly AclRule[]): Record<string, unknown>[] {
+export function singularEntries(rules: readonly UserRule[]): Record<string, unknown>[] {
   return rules.flatMap((rule) =>
-    rule.operations.map((operation) => ({ host: rule.host, operation, resource: resourceOf(rule) })),
+    rule.operations.map((operation) => ({
+      ...permissionOf(rule),
+      host: rule.host,
+      operation,
+      resource: resourceOf(rule),
+    })),
   );
 }
 
 /** Returns a resource in Strimzi's form. The cluster has neither name nor pattern. */
-export function resourceOf({ resource }: AclRule): Record<string, unknown> {
+export function resourceOf({ resource }: UserRule): Record<string, unknown> {
   if (resource.type === "cluster") return { type: resource.type };
   return { name: resource.name, patternType: resource.patternType, type: resource.type };
 }
@@ -138,6 +153,27 @@ export function podFields(mirror: MirrorSpec): Record<string, unknown> {
   if (affinity === undefined && tolerations === undefined) return defined({ ...rest, template });
   const pod = defined({ ...(template?.pod as Record<string, unknown> | undefined), affinity, tolerations });
   return defined({ ...rest, template: { ...template, pod } });
+}
+
+/**
+ * The first Strimzi version that keeps a given password, and that has users whose certificates somebody else makes
+ * (https://github.com/strimzi/strimzi-kafka-operator/blob/0.25.0/CHANGELOG.md).
+ */
+export const GIVEN_LOGIN_SINCE = "0.25";
+
+/**
+ * Adds a mistake for a login that operators before 0.25 do not have.
+ * @returns the user without the given password, because its field would be another mistake
+ */
+export function checkLogin(dialect: string, user: UserModel, newer: string, mistakes: Mistakes): UserModel {
+  const { name, authentication } = user;
+  if (authentication.type === "tls-external")
+    mistakes.add(`dialect ${dialect} has no authentication "tls-external" for user ${name}: use tls, or ${newer}`);
+  if (authentication.type !== "scram-sha-512" || authentication.passwordFrom === undefined) return user;
+  mistakes.add(
+    `dialect ${dialect} can't keep a given password for user ${name}: let the operator make one, or ${newer}`,
+  );
+  return { ...user, authentication: { type: authentication.type } };
 }
 
 /**

@@ -7,8 +7,10 @@ import {
   byAlias,
   checkAuthentication,
   checked,
+  checkLogin,
   checkTracing,
   connectorEntry,
+  GIVEN_LOGIN_SINCE,
   metadataOf,
   pausableEntry,
   podFields,
@@ -36,7 +38,10 @@ export function v1beta2(
     mirrorApiVersion: apiVersion,
     otherApiVersions: otherVersions.map((version) => `${group}/${version}`),
 
-    user(user, mistakes) {
+    user(asked, mistakes) {
+      const user = atLeast(GIVEN_LOGIN_SINCE)
+        ? asked
+        : checkLogin(name, asked, `${newer} (Strimzi ${GIVEN_LOGIN_SINCE} or later)`, mistakes);
       const metadata = metadataOf(user, { [clusterLabel]: user.cluster });
       // Operators since 0.49 do not read `operation`. Operators before 0.32 read only `operation`.
       const acls = atLeast("0.32") ? aclEntries(user.rules) : singularEntries(user.rules);

@@ -14,6 +14,7 @@ import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, validPart, valueAt } from "../shape";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
 import { nameMistakes, unusedNames, userDialect } from "./names";
+import { clientMistakes, hasClients } from "./clients";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
@@ -53,8 +54,13 @@ export function migrationMistakes(args: MigrationArgs): Mistakes {
   const valid = (validPart(migrationSchema, args) ?? {}) as Partial<MigrationArgs>;
   for (const mistake of argumentMistakes(valid, (path) => valueAt(args, path) !== undefined)) mistakes.add(mistake);
   for (const mistake of mirrorMistakes(valid)) mistakes.add(mistake);
+  if (mistakes.list.length === 0) for (const mistake of usersMistakes(valid)) mistakes.add(mistake);
   return mistakes;
 }
+
+/** Returns the mistakes in the users of applications, for settings that are otherwise right. */
+export const usersMistakes = (args: Partial<MigrationArgs>): string[] =>
+  clientMistakes(args, hasClients(args) ? mirrorModelOf(mirrorSettings(args)) : undefined);
 
 /**
  * Returns the mistakes in the mirror of a migration. Parts of the arguments may be missing, because callers collect

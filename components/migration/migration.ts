@@ -7,6 +7,7 @@ import { ClusterAccess } from "./access";
 import { declareMirror } from "./around-mirror";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
+import { declareClients, hasClients } from "./clients";
 import { resolveMigration, withoutLeft } from "./checks";
 import { type AllSteps, Lifecycle } from "./lifecycle";
 import { createdNamespace } from "./namespace";
@@ -77,12 +78,15 @@ export class Migration extends pulumi.ComponentResource {
       trigger: triggerOf({ ...args, settings }),
     });
 
+    const clients = hasClients(args)
+      ? [declareClients(name, args, model, administrators.target, { parent: this, dependsOn: [lifecycle.preflight] })]
+      : [];
     const { steps, mirrors } =
       this.phase === "cleanup"
         ? { steps: lifecycle.gates(), mirrors: [] }
         : running(lifecycle, this.mirror(name, args, settings, origin, target, lifecycle));
     const report = lifecycle.report(steps, mirrors);
-    lifecycle.guards(steps, report, mirrors);
+    lifecycle.guards(steps, report, [...mirrors, ...clients]);
     this.report = report === undefined ? pulumi.output(null) : report.report;
     const { passedAt, abandonedAt } = lifecycle.rest.verdict(steps.rest.gate);
     this.passedAt = passedAt;

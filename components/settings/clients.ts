@@ -1,4 +1,24 @@
-import { block, checked, flag, list, oneOf, recordOf, text, type Written, withoutDefaults } from "../../engine/setting";
+import type * as kafka from "@pulumi/kafka";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { Connection, MirrorModel } from "../../engine/model";
+import {
+  block,
+  checked,
+  flag,
+  list,
+  needed,
+  objectOf,
+  oneOf,
+  recordOf,
+  seconds,
+  text,
+  typed,
+  type Written,
+  withoutDefaults,
+} from "../../engine/setting";
+import { laterText, resource } from "../shape/types";
+import { type OperatorUsers, operatorShape } from "./users";
 
 /** The users of applications that a migration declares on the target. */
 
@@ -99,3 +119,91 @@ export const clientsShape = {
   narrow: flag.default(false),
 };
 export interface ClientSettings extends Written<typeof clientsShape> {}
+
+const clientOriginShape = {
+  /**
+   * The user operator of the origin. Its Secrets hold the passwords.
+   * @default the origin has no operator: the passwords are in `passwords`
+   */
+  operator: block<OperatorUsers>(operatorShape).optional(),
+};
+/** The cluster that the applications come from. */
+export interface ClientOriginCluster extends Written<typeof clientOriginShape> {}
+
+const clientKafkaShape = {
+  /** Provider that logs in as a user who may create users, ACLs and quotas. */
+  provider: needed(typed<kafka.Provider>(resource)),
+  /**
+   * Connection of such a user, for the check that no user belongs to somebody else. Example: `connectionOf({
+   * bootstrapServers, credentials })`.
+   */
+  connection: needed(typed<pulumi.Input<Connection>>(z.unknown())),
+};
+/** A cluster without an operator. */
+export interface ClientKafka extends Written<typeof clientKafkaShape> {}
+
+const clientTargetShape = {
+  /** The user operator of the target. It makes the users from KafkaUsers. Set either this or `kafka`. */
+  operator: block<OperatorUsers>(operatorShape).optional(),
+  /** No operator: the users are created through the Kafka protocol. */
+  kafka: block<ClientKafka>(clientKafkaShape).optional(),
+};
+/** The cluster that the applications move to. */
+export interface ClientTargetCluster extends Written<typeof clientTargetShape> {}
+
+const clientUsersShape = {
+  ...withoutDefaults(clientsShape),
+  /**
+   * Path of the inventory of both clusters, which `kafka-migration inventory` writes. Absolute, or relative to the
+   * Pulumi project's folder.
+   * @default no inventory: the users are in `users`
+   */
+  inventory: text.optional(),
+  /**
+   * Passwords by user name. Each becomes a Pulumi secret. For users whose password the origin's operator does not have.
+   * @default none
+   */
+  passwords: recordOf<pulumi.Input<string>>(laterText).optional(),
+  /** The cluster that the applications come from. */
+  origin: block<ClientOriginCluster>(clientOriginShape),
+  /** The cluster that the applications move to. */
+  target: block<ClientTargetCluster>(clientTargetShape),
+  /**
+   * Settings of the mirror, for `narrow`. Example: `mirrorModelOf(settings)`.
+   * @default none
+   */
+  mirror: typed<MirrorModel>(z.unknown()).optional(),
+  /**
+   * Groups that move although the mirror's patterns do not select them, for `narrow`.
+   * @default none
+   */
+  groups: list(text).optional(),
+  /**
+   * Groups that do not move, for `narrow`.
+   * @default none
+   */
+  excludeGroups: list(text).optional(),
+  /**
+   * Users that never move, by name, with what they are. Example: `{ "kafka-admin": "an administrator" }`.
+   * @default `mm2-credentials` and `mm2-administrator`
+   */
+  leaveOut: recordOf(text).optional(),
+  /**
+   * True: users that exist on a target without an operator may be taken over.
+   * @default false
+   */
+  takeOver: flag.optional(),
+  /**
+   * Value of `allow.everyone.if.no.acl.found` on the target's brokers. True: users with ACLs are refused. False: they
+   * are created.
+   * @default taken from the Kafka resource
+   */
+  everyoneByDefault: flag.optional(),
+  /**
+   * Longest time to wait for the target's operator, in seconds.
+   * @default 120
+   */
+  readyLimitSeconds: seconds.optional(),
+};
+export interface ClientUsersArgs extends Written<typeof clientUsersShape> {}
+export const clientUsersSchema = objectOf(clientUsersShape);

@@ -65,7 +65,7 @@ async function look(inputs: UnclaimedInputs, progress: Progress): Promise<object
  * they name. The brokers can be asked only when a user can log in, which is too late. The Kafka resource shows the
  * setting earlier. A cluster without authorization has no ACLs.
  */
-async function whyOpen(
+export async function whyOpen(
   reader: KubernetesReader,
   user: ObjectPlace,
   cluster: KafkaCluster,
@@ -105,8 +105,8 @@ function isOpen(kafka: KubernetesObject | undefined): boolean {
 }
 
 /** Returns the prefixes that the user operator may put before the user's name to name its Secret. */
-async function prefixes(
-  { place, operator }: UnclaimedInputs,
+export async function prefixes(
+  { place, operator }: Pick<UnclaimedInputs, "operator"> & { place: Pick<ObjectPlace, "namespace"> },
   reader: KubernetesReader,
   progress: Progress,
 ): Promise<string[]> {
@@ -126,25 +126,31 @@ async function prefixes(
   }
 }
 
-async function requireUnclaimed(
+/** Returns who has an object of this name: `ownerText`. Undefined: the name is free, or the object is this stack's. */
+export async function holderOf(
   reader: KubernetesReader,
   place: ObjectPlace,
-  { owner, ofKafkaUser }: UnclaimedInputs,
-): Promise<void> {
+  { owner, ofKafkaUser }: Pick<UnclaimedInputs, "owner" | "ofKafkaUser">,
+): Promise<string | undefined> {
   const found = await reader.find(place);
   if (found === "not-served")
     throw (await notServed(reader, place))?.error ?? new Error(`${reader.server} does not serve ${place.apiVersion}`);
-  if (found === undefined) return;
-  if (ofKafkaUser === true && isOfKafkaUser(found)) return;
+  if (found === undefined) return undefined;
+  if (ofKafkaUser === true && isOfKafkaUser(found)) return undefined;
   const holder = ownerOf(found);
-  if (holder === owner) return;
+  return holder === owner ? undefined : ownerText(holder);
+}
+
+async function requireUnclaimed(reader: KubernetesReader, place: ObjectPlace, inputs: UnclaimedInputs): Promise<void> {
+  const holder = await holderOf(reader, place, inputs);
+  if (holder === undefined) return;
   const kind = place.kind as keyof typeof OTHER_NAME;
   const what = `${kind} ${kind === "Namespace" ? "" : `${place.namespace}/`}${place.name}`;
   throw new MigrationError(
     "OBJECT_TAKEN",
-    `${what} already exists on ${reader.server} and ${ownerText(holder)}; it was not changed`,
+    `${what} already exists on ${reader.server} and ${holder}; it was not changed`,
     {
-      fix: `${OTHER_NAME[ofKafkaUser === true ? "KafkaUser" : kind]}, or delete the existing one if nothing needs it`,
+      fix: `${OTHER_NAME[inputs.ofKafkaUser === true ? "KafkaUser" : kind]}, or delete the existing one if nothing needs it`,
     },
   );
 }

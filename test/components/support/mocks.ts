@@ -88,6 +88,15 @@ function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<stri
     };
     return { values: Object.fromEntries(inputs.keys.map((key: string) => [key, kept[key]])) };
   }
+  if (type.endsWith(":ClientPasswords"))
+    return {
+      passwords: Object.fromEntries(
+        opened(inputs.users).map((user: { name: string; namespace: string }) => [
+          user.name,
+          base64(`password of ${user.namespace}/${user.name}`),
+        ]),
+      ),
+    };
   if (type.endsWith(":Gate")) return { ends: { orders: { target: "orders", originEnds: [3, 0], targetEnds: [5, 0] } } };
   if (type.endsWith(":Password")) return { password: "a made password" };
   return {};

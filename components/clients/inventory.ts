@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { isMigrationError, type Mistakes } from "../../engine/errors";
+import { type InventoryUser, parseInventory } from "../../engine/inventory";
+import { projectFolder } from "../project";
+
+/**
+ * Returns the users of an inventory.
+ * @param path absolute, or relative to the folder of Pulumi.yaml; `~/` is the home folder
+ */
+export function usersOfInventory(path: string, mistakes: Mistakes): readonly InventoryUser[] {
+  const file = path.startsWith("~/")
+    ? join(homedir(), path.slice(2))
+    : isAbsolute(path)
+      ? path
+      : join(projectFolder(), path);
+  try {
+    return parseInventory(readFileSync(file, "utf8"), path).users;
+  } catch (error) {
+    if (isMigrationError(error)) mistakes.add(`inventory: ${[error.seen, ...error.details].join("; ")}; ${error.fix}`);
+    else {
+      const { code } = error as NodeJS.ErrnoException;
+      mistakes.add(
+        `inventory: "${path}" ${code === "ENOENT" ? "does not exist" : `cannot be read (${code})`}; write it with ` +
+          `\`kafka-migration inventory --out ${path}\`; a path is taken from the folder of Pulumi.yaml`,
+      );
+    }
+    return [];
+  }
+}

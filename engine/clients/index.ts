@@ -1,0 +1,5 @@
+export { clientBindings } from "./bindings";
+export { narrowAcls, type NarrowedAcls, narrowingOf } from "./narrow";
+export { planClients } from "./plan";
+export type { ClientLogin, ClientPlan, ClientQuestion, Maker, Narrowing, PlannedUser, WrittenUser } from "./types";
+export { aclText } from "./words";

@@ -1,0 +1,188 @@
+import type { InventoryAcl, InventoryQuotas } from "../inventory/types";
+import { didYouMean } from "../near-miss";
+import { defined } from "../objects";
+import { countText, someOf } from "../units";
+import { type Candidate, fromInventory, loginOf, nameIn, split, unfitForOperator, written } from "./candidate";
+import { narrowAcls } from "./narrow";
+import type { ClientLogin, ClientPlan, ClientQuestion, PlannedUser } from "./types";
+import { aclText } from "./words";
+
+class Planner {
+  readonly mistakes: string[] = [];
+  readonly warnings: string[] = [];
+  readonly notes: string[] = [];
+  private readonly users = new Map<string, PlannedUser>();
+  private readonly missing: string[] = [];
+  private readonly usedPasswords = new Set<string>();
+
+  constructor(private readonly question: ClientQuestion) {}
+
+  plan(): ClientPlan {
+    const { inventory, users, exclude = [], passwords } = this.question;
+    if (inventory === undefined && users === undefined)
+      this.mistakes.push(
+        "clients names no users: set inventory to the file that `kafka-migration inventory` writes, or list them in clients.users",
+      );
+    for (const candidate of this.candidates()) this.declare(candidate);
+    this.sayMissing();
+    const known = [...(inventory ?? []).map((user) => user.name ?? nameIn(user.principal)), ...this.users.keys()];
+    for (const name of exclude)
+      if (!known.includes(name))
+        this.mistakes.push(`clients.exclude: the inventory has no user "${name}"${didYouMean(name, known)}; remove it`);
+    for (const name of passwords)
+      if (!this.usedPasswords.has(name) && !this.missing.includes(name))
+        this.mistakes.push(
+          `clientPasswords.${name} is not used: ` +
+            `${known.includes(name) ? "this user is not declared with a password" : `there is no user "${name}"`}` +
+            `${didYouMean(name, known)}; remove it`,
+        );
+    const sorted = [...this.users.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return { users: sorted, mistakes: this.mistakes, warnings: this.warnings, notes: this.notes };
+  }
+
+  private candidates(): Candidate[] {
+    const { users = [], inventory = [], exclude = [], own } = this.question;
+    const byHand = users.map((user) => written(user, this.question.target));
+    const handNames = new Set(byHand.map(({ name }) => name));
+    const skipped: string[] = [];
+    const found = inventory.flatMap((user): Candidate[] => {
+      const name = user.name ?? nameIn(user.principal);
+      if (handNames.has(name) || exclude.includes(name)) return [];
+      const mine = own.get(name);
+      if (mine !== undefined) {
+        this.notes.push(`user ${name} does not move: it is ${mine}`);
+        return [];
+      }
+      if (user.moves === "no") return [];
+      const login = loginOf(user);
+      // The conditions of these users are checked here: a password, or a certificate that the target trusts.
+      if (user.moves === "if" && login === "none") {
+        skipped.push(`${name} (moves if ${user.when ?? "somebody decides so"})`);
+        return [];
+      }
+      return [fromInventory(user, name, login)];
+    });
+    if (skipped.length > 0)
+      this.warnings.push(
+        `${countText(skipped.length, "user")} of the inventory ${skipped.length === 1 ? "is" : "are"} not declared: ` +
+          `${someOf(skipped)}; list those that move in clients.users`,
+      );
+    return [...byHand, ...found];
+  }
+
+  private declare(candidate: Candidate): void {
+    const { target, own } = this.question;
+    const { name, byHand } = candidate;
+    const mine = own.get(name);
+    if (mine !== undefined) {
+      this.mistakes.push(`clients.users: "${name}" is ${mine}, which does not move; remove it`);
+      return;
+    }
+    if (this.users.has(name)) {
+      const other = `another user of that name is declared already`;
+      if (byHand) this.mistakes.push(`clients.users: "${name}" is listed twice; remove one`);
+      else this.warnings.push(`${candidate.principal} is not declared on the target: ${other}`);
+      return;
+    }
+    const unfit = target === "operator" ? unfitForOperator(candidate) : undefined;
+    if (unfit !== undefined) {
+      if (byHand) this.mistakes.push(`clients.users: "${name}" ${unfit}`);
+      else this.warnings.push(`${candidate.principal} is not declared on the target: its name ${unfit}`);
+      return;
+    }
+    const password = this.passwordOf(candidate);
+    const login = this.loginOnTarget(candidate);
+    const acls = this.aclsOf(candidate);
+    this.users.set(
+      name,
+      defined({
+        name,
+        principal: this.principalOnTarget(candidate, login),
+        login,
+        password,
+        originNamespace: candidate.originNamespace,
+        labels: candidate.labels,
+        acls,
+        quotas: this.quotasOf(candidate),
+      }) as PlannedUser,
+    );
+  }
+
+  /** A KafkaUser has one principal, which follows from how it logs in. */
+  private principalOnTarget({ name, principal }: Candidate, login: ClientLogin): string {
+    if (this.question.target === "kafka") return principal;
+    return login === "tls" || login === "tls-external" ? `User:CN=${name}` : `User:${name}`;
+  }
+
+  private loginOnTarget({ name, login }: Candidate): ClientLogin {
+    if (this.question.target !== "operator" || login !== "scram-sha-256") return login;
+    this.warnings.push(
+      `user ${name} logs in with SCRAM-SHA-256 on the origin, and the target's operator makes only SCRAM-SHA-512: ` +
+        "the password stays the same, but the application has to set sasl.mechanism to SCRAM-SHA-512",
+    );
+    return "scram-sha-512";
+  }
+
+  private passwordOf({ name, login, hasSecret }: Candidate): "origin" | "given" | undefined {
+    if (login !== "scram-sha-512" && login !== "scram-sha-256") return undefined;
+    if (this.question.passwords.has(name)) {
+      this.usedPasswords.add(name);
+      return "given";
+    }
+    if (this.question.origin === "operator" && hasSecret && login === "scram-sha-512") return "origin";
+    this.missing.push(name);
+    return "given";
+  }
+
+  private sayMissing(): void {
+    const { missing } = this;
+    if (missing.length === 0) return;
+    const names = [...missing].sort();
+    this.mistakes.push(
+      `clientPasswords has no password for ${countText(names.length, "user")}: ${names.join(", ")}; Kafka never reveals ` +
+        "a password, so set each one as a secret (in the stack: pulumi config set --secret --path " +
+        `'clientPasswords["${names[0]}"]'), or leave users out with clients.exclude`,
+    );
+  }
+
+  private aclsOf(candidate: Candidate): InventoryAcl[] {
+    const { narrowing, target } = this.question;
+    const { name } = candidate;
+    const { acls, leftOut } =
+      narrowing === undefined ? { acls: [...candidate.acls], leftOut: [] } : narrowAcls(candidate.acls, narrowing);
+    if (leftOut.length > 0)
+      this.notes.push(
+        `user ${name}: ${countText(leftOut.length, "ACL")} left out, because nothing that they cover migrates: ` +
+          someOf(leftOut.map(aclText), 5),
+      );
+    const [fit, unfit] = split(acls);
+    if (unfit.length > 0)
+      this.warnings.push(
+        `user ${name}: ${target === "operator" ? "a KafkaUser" : "@pulumi/kafka"} cannot express ` +
+          `${someOf(unfit.map(aclText), 5)}; these ACLs are left out`,
+      );
+    return fit;
+  }
+
+  /** The fields of a KafkaUser are whole numbers, except for the rate of partitions. */
+  private quotasOf({ name, quotas }: Candidate): InventoryQuotas | undefined {
+    if (quotas === undefined || Object.keys(quotas).length === 0) return undefined;
+    if (this.question.target === "kafka") return quotas;
+    const whole = Object.fromEntries(
+      Object.entries(quotas).map(([key, value]: [string, number]) => {
+        if (key === "controllerMutationRate" || Number.isInteger(value)) return [key, value];
+        this.warnings.push(
+          `user ${name}: quota ${key} is ${value} on the origin, and a KafkaUser has whole numbers: it is rounded up ` +
+            `to ${Math.ceil(value)}`,
+        );
+        return [key, Math.ceil(value)];
+      }),
+    );
+    return whole;
+  }
+}
+
+/** Decides which users of applications are declared on the target, and with what. Pure. */
+export function planClients(question: ClientQuestion): ClientPlan {
+  return new Planner(question).plan();
+}

@@ -3,6 +3,7 @@ import { access } from "./access";
 import { doctor } from "./doctor";
 import { fence } from "./fence";
 import { gate } from "./gate";
+import { inventory } from "./inventory";
 import { offsets } from "./offsets";
 import { plan } from "./plan";
 import { rehearse } from "./rehearse";
@@ -23,6 +24,7 @@ export const COMMANDS = {
   report,
   doctor,
   plan,
+  inventory,
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -50,6 +50,8 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
     model: { origin, target, mirror: model } as LoadedMigration["model"],
     options: { ...DEFAULT_OPTIONS, ...written } as Options,
     done: {},
+    principals: [],
+    operators: { target: false },
   };
 }
 

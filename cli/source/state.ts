@@ -8,6 +8,7 @@ import { waveOf } from "../../engine/parts";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
 import type { RecordedTopics } from "../../engine/topic-ids";
+import { operatorsOf, principalsOf } from "./users";
 import { DEFAULT_OPTIONS, type Done, type LoadedMigration } from "./types";
 
 /** Pulumi's key that marks a special value in an exported state, and the key's value for a secret. */
@@ -15,9 +16,9 @@ const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const TYPE = "pulumi-nodejs:dynamic/kafka-migration:";
 
-type Plain = Record<string, unknown>;
+export type Plain = Record<string, unknown>;
 
-interface StepState {
+export interface StepState {
   /** `Gate`, `Replication`, ... */
   kind: string;
   /** Name of the migration that it belongs to. */
@@ -95,6 +96,8 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       access: (part("Access")?.options as AccessOptions | undefined) ?? accessOptions(part),
     },
     done: doneOf(part),
+    principals: principalsOf(steps),
+    operators: operatorsOf(part("Residue")),
   };
 }
 

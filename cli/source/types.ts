@@ -7,6 +7,7 @@ import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../../engine/preflight";
 import type { PartFacts } from "../../engine/report";
 import type { ReplicationOptions, ReplicationResult } from "../../engine/replication";
+import type { OriginOperator } from "../inventory/kubernetes";
 import type { VerifyOptions, VerifyResult } from "../../engine/verify";
 
 /** The options of the engine's functions, as the stack sets them. */
@@ -58,6 +59,17 @@ export interface LoadedMigration {
   model: MigrationModel;
   options: Options;
   done: Done;
+  /** Principals of the mirror and of the administrators on the origin, as far as the stack knows them. */
+  principals: string[];
+  operators: Operators;
+}
+
+/** The operators that manage the users of the clusters. A model file names none. */
+export interface Operators {
+  /** How to read the resources of the origin's operator. Absent: there is none, or the state is of an older version. */
+  origin?: OriginOperator;
+  /** True if there is one on the target. */
+  target: boolean;
 }
 
 export const DEFAULT_OPTIONS: Options = {

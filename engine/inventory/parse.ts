@@ -7,7 +7,7 @@ import { fields, inventorySchema } from "./schema";
 import { sorted } from "./sort";
 import type { Inventory } from "./types";
 
-const FIX = "correct these places, or write the file again";
+const FIX = "correct these places, or write the file again with `kafka-migration inventory --out FILE`";
 
 /** One mistake and where it is. */
 interface Mistake {

@@ -49,7 +49,7 @@ const ORDER = `
 format origin target users quotas topics groups streams topicResources connect registries mirrors unread
 principal kind from to application configTopic offsetTopic statusTopic user clientId ip apiVersion namespace
 resource name pattern host permission operations topic partitions type class protocol group
-moves when why todo authentication kafkaUser labels settings positions values connectors acls`
+moves when why todo authentication mechanisms kafkaUser labels settings positions values connectors acls`
   .trim()
   .split(/\s+/);
 

@@ -53,6 +53,7 @@ const user = z.strictObject({
   name: name.optional(),
   kafkaUser: z.strictObject({ apiVersion: name, namespace: name, name }).optional(),
   authentication: z.enum(["scram-sha-512", "scram-sha-256", "tls", "tls-external", "none", "unknown"]),
+  mechanisms: z.array(name).optional(),
   labels: z.record(z.string(), z.string()).optional(),
   acls: z.array(acl),
   quotas: quotas.optional(),

@@ -47,6 +47,8 @@ export interface InventoryUser extends Fate {
   kafkaUser?: { apiVersion: string; namespace: string; name: string };
   /** How the user logs in. `unknown`: nothing but ACLs or quotas is known of the user. */
   authentication: "scram-sha-512" | "scram-sha-256" | "tls" | "tls-external" | "none" | "unknown";
+  /** Mechanisms of its SCRAM credentials, sorted. Absent: none. Example: `["SCRAM-SHA-512"]`. */
+  mechanisms?: string[];
   /** Labels of the KafkaUser without the operator's own. */
   labels?: Record<string, string>;
   /** Sorted by resource, name, pattern, host and permission. */

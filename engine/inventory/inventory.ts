@@ -1,0 +1,213 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { isMigrationError, MigrationError } from "../errors";
+import { saysNoAuthorizer } from "../fence/everyone";
+import type { MigrationModel, MirrorModel } from "../model";
+import { internalTopics } from "../naming";
+import type { OffsetOptions } from "../offsets";
+import { wholeMirror } from "../parts";
+import { principalOf } from "../preflight/ask";
+import type { Progress } from "../progress";
+import { applicationOf } from "../streams";
+import { countText } from "../units";
+import { connectClusters, mirrorsIn } from "./connect";
+import { type OperatorObjects, topicOf } from "./objects";
+import { inventoryQuotas } from "./quotas";
+import { readGroups } from "./read-groups";
+import { mirrorsByTopics, readStorage, registries } from "./read-services";
+import { readTopics } from "./read-topics";
+import { sorted } from "./sort";
+import { streamsFate, topicFates } from "./topics";
+import type {
+  Fate,
+  Inventory,
+  InventoryGroup,
+  InventoryStreams,
+  InventoryTopic,
+  InventoryTopicResource,
+} from "./types";
+import { inventoryUsers } from "./users";
+
+export interface InventoryOptions {
+  /** Which groups move in addition to the mirror's patterns. */
+  offsets?: OffsetOptions;
+  /** Principals of the mirror and of the migration's administrators, besides the one that logs in here. Default none. */
+  own?: readonly string[];
+  /** The resources of the origin's operator. Absent: the origin has none. */
+  objects?: OperatorObjects;
+  /** True if an operator manages the users of the target. Default false. */
+  targetHasOperator?: boolean;
+  /** Least time over which rates are measured, ms. Default 5,000. */
+  measureMs?: number;
+  /** What the caller could not read. Default none. */
+  unread?: readonly string[];
+}
+
+/** Reads part of the inventory. If the brokers refuse it, notes that it is unknown. */
+export type Optional = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
+
+const MEASURE_MS = 5_000;
+
+/** Errors after which one part of the inventory is unknown. After any other error there is no inventory. */
+const REFUSED = ["KAFKA_UNAUTHORIZED", "KAFKA_REFUSED", "KAFKA_UNSUPPORTED", "KAFKA_UNKNOWN_TOPIC"];
+
+/**
+ * Lists what exists on the origin, and what the migration does with it. Reads only. `signal` ends it at once.
+ * @throws MigrationError if a cluster cannot be reached
+ */
+export async function takeInventory(
+  model: MigrationModel,
+  options: InventoryOptions,
+  progress: Progress,
+  signal?: AbortSignal,
+  open?: OpenKafka,
+): Promise<Inventory> {
+  const administrator = principalOf(model.origin);
+  const own = [...(options.own ?? []), ...(administrator === undefined ? [] : [administrator])];
+  return withClusters(
+    model,
+    (clusters) => read(clusters, wholeMirror(model.mirror), { ...options, own }, progress, signal),
+    open,
+    { progress, signal },
+  );
+}
+
+async function read(
+  { origin, target }: Clusters,
+  mirror: MirrorModel,
+  options: InventoryOptions,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<Inventory> {
+  const unread = [...(options.unread ?? [])];
+  const optional: Optional = async (what, work) => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isMigrationError(error) || !REFUSED.includes(error.code)) throw error;
+      unread.push(`${what}: ${error.fix}`);
+      return undefined;
+    }
+  };
+  progress.info("inventory: reading both clusters");
+  const startedAt = Date.now();
+  const [topics, principals, onTarget, clusterIds] = await Promise.all([
+    readTopics(origin, mirror, optional, progress),
+    readPrincipals(origin, optional),
+    optional("the topics of the target", () => target.listTopics()),
+    Promise.all([origin, target].map(async (port) => (await port.describeCluster()).clusterId)),
+  ]);
+  const fateOf = topicFates(mirror);
+  const { groups, hidden } = await readGroups(origin, mirror, options.offsets ?? {}, topics.ends, fateOf, progress);
+  if (hidden > 0) unread.push(`${countText(hidden, "group")}: grant the administrator Describe on every group`);
+  const storage = await optional("the storage topics of Connect clusters", () => readStorage(origin, topics.contents));
+  const left = startedAt + (options.measureMs ?? MEASURE_MS) - Date.now();
+  if (left > 0) await sleep(left, undefined, signal === undefined ? {} : { signal });
+  const entries = await topics.finish(new Set(onTarget), fateOf);
+
+  const names = new Set(entries.map((t) => t.name));
+  const fates = new Map(groups.map(({ name, moves, when, why, todo }) => [name, fate({ moves, when, why, todo })]));
+  const connect = {
+    ...(storage ?? { configs: [], offsets: [], status: [] }),
+    groups: groups
+      .filter((g) => g.protocol === "connect")
+      .map((g) => ({ name: g.name, hosts: g.now?.members.map((m) => m.host) ?? [] })),
+    topics: names,
+    groupFate: (group: string) => fates.get(group),
+  };
+  const ownTopics = new Set(
+    internalTopics(mirror)
+      .filter((t) => t.side === "origin")
+      .map((t) => t.name),
+  );
+  const mirrors = mirrorsIn(connect);
+  return sorted({
+    format: 1,
+    origin: clusterIds[0] ?? "",
+    target: clusterIds[1] ?? "",
+    users: inventoryUsers({
+      ...principals,
+      objects: options.objects,
+      own: new Set(options.own),
+      targetHasOperator: options.targetHasOperator ?? false,
+    }),
+    quotas: inventoryQuotas(principals.quotas ?? []),
+    topics: entries,
+    groups,
+    streams: streamsOf(groups, entries),
+    topicResources: resourcesOf(options.objects, fateOf, names),
+    connect: connectClusters(connect),
+    registries: registries([...names], topics.contents, fateOf),
+    mirrors: [...mirrors, ...mirrorsByTopics(topics.contents, ownTopics, mirrors)],
+    unread,
+  });
+}
+
+/** Only the fields that are there. */
+function fate(all: { [key in keyof Fate]: Fate[key] | undefined }): Fate {
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Fate;
+}
+
+async function readPrincipals(origin: Clusters["origin"], optional: Optional) {
+  const acls = await optional("the ACLs", async () => {
+    try {
+      return await origin.describeAcls();
+    } catch (error) {
+      // Without an authorizer there are no ACLs.
+      if (saysNoAuthorizer(error)) return [];
+      throw error;
+    }
+  });
+  const [scram, quotas] = [
+    await optional("the SCRAM users", async () => tooOld(await origin.scramUsers(), "2.7")),
+    await optional("the quotas", async () => tooOld(await origin.clientQuotas(), "2.6")),
+  ];
+  return { acls: acls ?? [], scram, quotas };
+}
+
+/** Brokers that are too old return nothing, which is not the same as an empty list. */
+function tooOld<T>(found: T | undefined, version: string): T {
+  if (found !== undefined) return found;
+  throw new MigrationError("KAFKA_UNSUPPORTED", "the brokers do not return them", {
+    fix: `list them yourself: brokers return them since Kafka ${version}`,
+  });
+}
+
+/** Applications whose group exists: those of the Streams protocol, and those with internal topics. */
+function streamsOf(groups: readonly InventoryGroup[], topics: readonly InventoryTopic[]): InventoryStreams[] {
+  const known = new Set(groups.map((g) => g.name));
+  const byApplication = new Map<string, InventoryTopic[]>();
+  for (const { name, type } of groups) if (type === "streams") byApplication.set(name, []);
+  for (const topic of topics) {
+    const application = applicationOf(topic.name, known);
+    if (application === undefined) continue;
+    byApplication.set(application, [...(byApplication.get(application) ?? []), topic]);
+  }
+  return [...byApplication].map(([application, own]) => ({
+    application,
+    topics: own.map((t) => t.name),
+    ...streamsFate(groups.find((g) => g.name === application)!, own),
+  }));
+}
+
+const RESOURCES = "topics: resources, or topics: files (docs/topic-ownership.md)";
+
+function resourcesOf(
+  objects: OperatorObjects | undefined,
+  fateOf: (topic: string) => Fate,
+  names: ReadonlySet<string>,
+): InventoryTopicResource[] {
+  return (objects?.topics ?? []).map((object) => {
+    const topic = topicOf(object);
+    const about = {
+      apiVersion: String(object.apiVersion ?? ""),
+      namespace: String(object.metadata.namespace ?? ""),
+      name: String(object.metadata.name ?? ""),
+      topic,
+    };
+    if (!names.has(topic)) return { ...about, moves: "no", why: "the origin has no such topic" };
+    const { moves, when, why } = fateOf(topic);
+    if (moves === "no") return { ...about, moves, why: `its topic does not move: ${why}` };
+    return { ...about, moves: "if", when: moves === "yes" ? RESOURCES : `its topic moves (${when}), and ${RESOURCES}` };
+  });
+}

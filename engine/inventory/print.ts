@@ -45,13 +45,59 @@ function withoutNow<T extends { now?: unknown }>({ now: _, ...entry }: T): T {
 }
 
 /** The order of the fields. Others follow by name. */
-const ORDER = `
-format origin target users quotas topics groups streams topicResources connect registries mirrors unread
-principal kind from to application configTopic offsetTopic statusTopic user clientId ip apiVersion namespace
-resource name pattern host permission operations topic partitions type class protocol group
-moves when why todo authentication mechanisms kafkaUser labels settings positions values connectors acls`
-  .trim()
-  .split(/\s+/);
+const ORDER: readonly string[] = [
+  "format",
+  "origin",
+  "target",
+  "users",
+  "quotas",
+  "topics",
+  "groups",
+  "streams",
+  "topicResources",
+  "connect",
+  "registries",
+  "mirrors",
+  "unread",
+  "principal",
+  "kind",
+  "from",
+  "to",
+  "application",
+  "configTopic",
+  "offsetTopic",
+  "statusTopic",
+  "user",
+  "clientId",
+  "ip",
+  "apiVersion",
+  "namespace",
+  "resource",
+  "name",
+  "pattern",
+  "host",
+  "permission",
+  "operations",
+  "topic",
+  "partitions",
+  "type",
+  "class",
+  "protocol",
+  "group",
+  "moves",
+  "when",
+  "why",
+  "todo",
+  "authentication",
+  "mechanisms",
+  "kafkaUser",
+  "labels",
+  "settings",
+  "positions",
+  "values",
+  "connectors",
+  "acls",
+];
 
 function inOrder<T>(value: T): T {
   if (Array.isArray(value)) return value.map(inOrder) as T;

@@ -3,6 +3,7 @@ import { isMigrationError } from "../../engine/errors";
 import type { Connection, Side } from "../../engine/model";
 import { findRecreatedTopics } from "../../engine/gate";
 import { preflight } from "../../engine/preflight";
+import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { COPY_APART } from "../../engine/ways-out";
 import type { Command } from "../command";
@@ -32,7 +33,7 @@ export const doctor: Command = {
     for (const side of ["origin", "target"] as const) {
       signal.throwIfAborted();
       try {
-        checks.push(await cluster(model[side], side));
+        checks.push(await cluster(model[side], side, progress));
       } catch (error) {
         failed(side, error);
       }
@@ -59,7 +60,7 @@ export const doctor: Command = {
         failed("preflight", error);
       }
       try {
-        const check = await topics(migration, signal);
+        const check = await topics(migration, signal, progress);
         checks.push(check);
         if (!check.ok) exit = Math.max(exit, EXIT.no) as ExitCode;
       } catch (error) {
@@ -85,8 +86,8 @@ const NAMED = 20;
 /**
  * A topic that was deleted and created again can look complete. Only its id or its first records show the difference.
  */
-async function topics({ model, done }: LoadedMigration, signal: AbortSignal): Promise<Check> {
-  const found = await findRecreatedTopics(model, done.gate !== undefined, signal);
+async function topics({ model, done }: LoadedMigration, signal: AbortSignal, progress: Progress): Promise<Check> {
+  const found = await findRecreatedTopics(model, done.gate !== undefined, signal, undefined, progress);
   if (found.length === 0)
     return { what: "topics", ok: true, text: "no topic was deleted and created again since the mirror started" };
   const more = found.length > NAMED ? [`and ${found.length - NAMED} more`] : [];
@@ -95,8 +96,8 @@ async function topics({ model, done }: LoadedMigration, signal: AbortSignal): Pr
 }
 
 /** A successful connection shows that the address, TLS and the credentials are right and that Kafka is 2.4 or newer. */
-async function cluster(connection: Connection, side: Side): Promise<Check> {
-  const port = await openKafka(connection, side);
+async function cluster(connection: Connection, side: Side, progress: Progress): Promise<Check> {
+  const port = await openKafka(connection, side, { progress });
   try {
     const { clusterId, brokers } = await port.describeCluster();
     const racks = new Set(brokers.map((b) => b.rack).filter((r) => r !== undefined)).size;

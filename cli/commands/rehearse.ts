@@ -47,7 +47,7 @@ export const rehearse: Command = {
 
     const checked = await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
     const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
-    const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
+    const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal, context.progress));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
     const writing =
       plan === undefined ? undefined : await rehearsal.part("writing", () => estimateWriting(model, plan));
@@ -56,11 +56,13 @@ export const rehearse: Command = {
     const verified = skipsVerify
       ? undefined
       : await rehearsal.part("verification", () => compareCopy(model, options.verify, context.progress, signal));
-    const moves = await rehearsal.part("replication", () => planReplicationFor(model, options.replication));
+    const moves = await rehearsal.part("replication", () =>
+      planReplicationFor(model, options.replication, undefined, context.progress),
+    );
     const second =
       first === undefined
         ? undefined
-        : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal));
+        : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal, context.progress));
 
     addProblems(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
     const steps = timesOf(rehearsal, {

@@ -68,7 +68,7 @@ export const replication: Command = {
         json: { applied: true, result },
       };
     }
-    const plan = await planReplicationFor(migration.model, options);
+    const plan = await planReplicationFor(migration.model, options, undefined, progress);
     const lines = read.flag("cancel")
       ? [`${countText(plan.underWay, "reassignment")} in progress would be cancelled`]
       : plan.lines;

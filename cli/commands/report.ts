@@ -107,7 +107,10 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
   const lookOptions = { ...forLook(migration), ...(passed ? { compareLastRecord: false } : {}) };
   const unverified = without((facts) => facts.verification !== undefined);
   if (unverified !== undefined)
-    await trying("the copy", async () => void (found.look = await lookAtCopy(unverified, lookOptions, signal)));
+    await trying(
+      "the copy",
+      async () => void (found.look = await lookAtCopy(unverified, lookOptions, signal, progress)),
+    );
   const unmoved = without((facts) => facts.offsets !== undefined);
   if (unmoved !== undefined && (waves.length > 0 || done.offsets === undefined))
     await trying(
@@ -118,9 +121,13 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
   if (unchanged !== undefined && (waves.length > 0 || done.replication === undefined))
     await trying(
       "the replication",
-      async () => void (found.replicationPlan = await planReplicationFor(unchanged, options.replication)),
+      async () =>
+        void (found.replicationPlan = await planReplicationFor(unchanged, options.replication, undefined, progress)),
     );
   if (notes.length === 0)
-    await trying("the replication throttle", async () => void (found.leftThrottle = await lookAtThrottle(model)));
+    await trying(
+      "the replication throttle",
+      async () => void (found.leftThrottle = await lookAtThrottle(model, progress)),
+    );
   return found;
 }

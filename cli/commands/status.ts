@@ -30,7 +30,7 @@ export const status: Command = {
       return { exit: EXIT.fine, lines, json: { name, ...waves, phase: done.phase, history: jsonOf(history), residue } };
     }
     progress.info("reading both clusters");
-    const look = await lookAtCopy(model, forLook(migration), signal);
+    const look = await lookAtCopy(model, forLook(migration), signal, progress);
     const sum = sampleOf(look);
     const left = sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : "";
     lines.push(

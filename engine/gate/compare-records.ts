@@ -2,6 +2,7 @@ import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { readLogs } from "../log/bounds";
 import { compactedTopics } from "../log/compaction";
 import type { MigrationModel } from "../model";
+import type { Progress } from "../progress";
 import { type Beginning, compareBeginnings, unsureTexts } from "../records/beginning";
 import { retryIfRecordsGone } from "../records/retry";
 import { recreatedFindings } from "./findings";
@@ -81,9 +82,10 @@ export async function findRecreatedTopics(
   passed: boolean,
   signal?: AbortSignal,
   open?: OpenKafka,
+  progress?: Progress,
 ): Promise<GateFinding[]> {
   const work = (clusters: Clusters) => retryIfRecordsGone(() => lookOnce(clusters, model, passed, signal));
-  return withClusters(model, work, open, { signal });
+  return withClusters(model, work, open, { signal, progress });
 }
 
 async function lookOnce(

@@ -72,6 +72,27 @@ describe("a broker that throttles this client (KIP-219)", () => {
     expect(lines).toEqual([expect.stringMatching(/^origin throttles this client: waiting 1\.[0-9] s$/)]);
   });
 
+  it("many short throttle times in a row are shown, too", async () => {
+    const lines: string[] = [];
+    await open({ progress: { info: (line) => lines.push(line), warn: () => {} } });
+    broker.answer.Fetch = (before) => fetched(before < 4 ? 400 : 0, before % 2 === 1);
+    for (let i = 0; i < 3; i++) await port.fetch(ASK);
+    expect(lines).toEqual([expect.stringMatching(/^origin throttles this client: waiting 0\.[0-9] s$/)]);
+  });
+
+  it("a broker that throttles each request again is asked less often, until its quota has recovered", async () => {
+    await open();
+    // With a low request_percentage each request uses up what the quota got back during the throttle time.
+    broker.answer.Fetch = () => {
+      const [last, now] = of("Fetch").slice(-2);
+      return fetched(100, now !== undefined && now.at - last!.at > 1500);
+    };
+    const started = Date.now();
+    await port.fetch(ASK);
+    expect(Date.now() - started).toBeLessThan(8000);
+    expect(of("Fetch").length).toBeLessThan(6);
+  });
+
   it("the broker gets no other request before the throttle time ends", async () => {
     await open();
     broker.answer.Fetch = () => fetched(500, true);

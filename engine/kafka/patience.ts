@@ -16,6 +16,13 @@ const UNKNOWN_LIMIT_MS = 5_000;
 const REFUSED_LIMIT_MS = 10_000;
 /** If requests are throttled for this long without any response, the quota is too small for them. */
 const THROTTLED_LIMIT_MS = 300_000;
+/**
+ * Pauses of a client whose requests are throttled without any response: from the second time in a row 2 s, then twice
+ * as long each time, up to a quota's window (about 10 s by default). Each request counts against `request_percentage`.
+ * So requests in short intervals can use up forever what the quota gets back.
+ */
+const THROTTLED_PAUSE_MS = 1_000;
+const LONGEST_THROTTLED_PAUSE_MS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
@@ -83,6 +90,7 @@ export abstract class Patience {
   ): Promise<void> {
     const started = this.now();
     let throttledSince = this.links.throttle.waitedMs;
+    let unheard = 0;
     let open: readonly T[] = [...new Map(items.map((item) => [name(item), item])).values()];
     for (let pause = FIRST_PAUSE_MS; open.length > 0; ) {
       const { answered, rejected } = await this.ask(open, ask);
@@ -97,6 +105,9 @@ export abstract class Patience {
       else if (this.links.throttle.waitedMs - throttledSince > THROTTLED_LIMIT_MS) {
         throw this.throttled(action, rejected, name);
       }
+      unheard = throttled && answered === 0 ? unheard + 1 : 0;
+      if (unheard > 1)
+        this.links.throttle.extend(Math.min(THROTTLED_PAUSE_MS * 2 ** (unheard - 1), LONGEST_THROTTLED_PAUSE_MS));
       open = rejected.map((r) => r.item);
       if (!throttled) this.forget();
       await this.pause(throttled ? FIRST_PAUSE_MS : pause);

@@ -5,11 +5,11 @@ import type { Progress } from "../progress";
 import { durationText } from "../units";
 
 const BETWEEN_LINES_MS = 5_000;
-/** Shorter waits are not reported. */
+/** Waits that are shorter, also in sum since the last line, are not reported. */
 const WORTH_SAYING_MS = 1_000;
 
 export interface ThrottleOptions {
-  /** Receives a line about waits of 1 s or more, at most every 5 s. Default: no lines. */
+  /** Receives a line about waits of 1 s or more in sum, at most every 5 s. Default: no lines. */
   progress?: Progress | undefined;
   /** ms since the epoch. A wait that would last longer fails at this time. Default: no limit. */
   until?: number | undefined;
@@ -26,6 +26,8 @@ export class Throttle {
   private waitingSince = 0;
   private waitedBefore = 0;
   private saidAt = -Infinity;
+  /** `waitedMs` when the last line was written. */
+  private saidOf = 0;
 
   constructor(
     private readonly side: Side,
@@ -35,6 +37,11 @@ export class Throttle {
   /** @param ms `throttle_time_ms` of the response */
   note(address: string, ms: number): void {
     if (ms > 0) this.untilByAddress.set(address, Math.max(this.mutedUntil(address), Date.now() + ms));
+  }
+
+  /** The brokers that throttle this client now get no request for at least `ms` from now. */
+  extend(ms: number): void {
+    for (const address of this.untilByAddress.keys()) if (this.muted(address)) this.note(address, ms);
   }
 
   /** The end of this broker's last throttle time, ms since the epoch. 0: it has never throttled this client. */
@@ -89,9 +96,11 @@ export class Throttle {
   }
 
   private say(ms: number): void {
-    if (ms < WORTH_SAYING_MS || Date.now() - this.saidAt < BETWEEN_LINES_MS) return;
+    const sum = this.waitedMs - this.saidOf + ms;
+    if (sum < WORTH_SAYING_MS || Date.now() - this.saidAt < BETWEEN_LINES_MS) return;
     const total = this.waitedMs < WORTH_SAYING_MS ? "" : `, ${durationText(this.waitedMs)} so far`;
     this.options.progress?.info(`${this.side} throttles this client: waiting ${durationText(ms)}${total}`);
     this.saidAt = Date.now();
+    this.saidOf = this.waitedMs;
   }
 }

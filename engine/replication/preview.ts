@@ -1,5 +1,6 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import type { MigrationModel } from "../model";
+import type { Progress } from "../progress";
 import { bytesText, countText, someOf } from "../units";
 import { idleRules, minInsyncChanges, type MinInsyncChange } from "./factors";
 import { planReplication } from "./plan";
@@ -36,6 +37,7 @@ export async function planReplicationFor(
   model: MigrationModel,
   options: ReplicationOptions = {},
   open?: OpenKafka,
+  progress?: Progress,
 ): Promise<ReplicationPreview> {
   return withClusters(
     model,
@@ -50,6 +52,7 @@ export async function planReplicationFor(
       return { ...found, lines: linesOf(found) };
     },
     open,
+    { progress },
   );
 }
 

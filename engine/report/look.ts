@@ -1,4 +1,4 @@
-import { withClusters } from "../clusters";
+import { type Clusters, withClusters } from "../clusters";
 import { type GateFinding, findingsOf, type GateOptions } from "../gate";
 import { type Look, Observer } from "../gate/observe";
 import { compareRecords } from "../gate/compare-records";
@@ -6,6 +6,7 @@ import { gap, verdictOf } from "../gate/rule";
 import type { MigrationModel } from "../model";
 import { mayBeEmpty } from "../parts";
 import { type OffsetOptions, readCommitments, WHY_NOT_SHARE } from "../offsets";
+import type { Progress } from "../progress";
 import { retryIfRecordsGone } from "../records/retry";
 import { throttlesOn } from "../replication/throttle";
 import { nothingSelected, selectPairs } from "../selection";
@@ -16,8 +17,13 @@ import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
  * so that the report never calls a copy ready that the gate refuses. With `compareLastRecord` false it is not compared.
  * @throws MigrationError SELECTION_EMPTY if the patterns select nothing
  */
-export async function lookAtCopy(model: MigrationModel, options: GateOptions, signal?: AbortSignal): Promise<CopyLook> {
-  return withClusters(model, (clusters) =>
+export async function lookAtCopy(
+  model: MigrationModel,
+  options: GateOptions,
+  signal?: AbortSignal,
+  progress?: Progress,
+): Promise<CopyLook> {
+  const work = (clusters: Clusters) =>
     retryIfRecordsGone(async () => {
       const observer = new Observer(clusters, model.mirror, new Set(options.acceptTruncation), options.cleared);
       const look = await observer.look(true, signal);
@@ -42,8 +48,8 @@ export async function lookAtCopy(model: MigrationModel, options: GateOptions, si
         warnings,
         ...(connector === undefined ? {} : { connector }),
       };
-    }),
-  );
+    });
+  return withClusters(model, work, undefined, { signal, progress });
 }
 
 /**
@@ -78,8 +84,8 @@ export async function lookAtGroups(model: MigrationModel, options: OffsetOptions
  * The replication throttle that an interrupted reset left, and the number of partitions that still get their replicas.
  * Undefined: none.
  */
-export async function lookAtThrottle(model: MigrationModel): Promise<LeftThrottle | undefined> {
-  return withClusters(model, async ({ origin, target }) => {
+export async function lookAtThrottle(model: MigrationModel, progress?: Progress): Promise<LeftThrottle | undefined> {
+  const work = async ({ origin, target }: Clusters) => {
     const migrated = new Set(selectPairs(await origin.listTopics(), model.mirror).map((p) => p.target));
     const { ours } = await throttlesOn(
       target,
@@ -87,7 +93,8 @@ export async function lookAtThrottle(model: MigrationModel): Promise<LeftThrottl
     );
     if (ours.topics.length + ours.brokers.length === 0) return undefined;
     return { ...ours, underWay: (await target.listReassignments()).filter((r) => migrated.has(r.topic)).length };
-  });
+  };
+  return withClusters(model, work, undefined, { progress });
 }
 
 function topicsOf(look: Look): TopicCopy[] {

@@ -53,7 +53,7 @@ async function describePlan(inputs: ReplicationInputs, progress: Progress): Prom
   if (inputs.when !== "cutover" || inputs.phase !== "cutover" || inputs.abandon) return;
   const model = modelOf(inputs);
   const owned = await planOwned(inputs, model, inputs.options, progress);
-  const plan = await planReplicationFor(model, { ...inputs.options, ...leaveOf(owned) });
+  const plan = await planReplicationFor(model, { ...inputs.options, ...leaveOf(owned) }, undefined, progress);
   for (const line of plan.lines) progress.info(line);
   describeOwned(owned, progress);
 }

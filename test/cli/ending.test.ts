@@ -159,7 +159,7 @@ describe("the process ends as soon as its command has ended", () => {
     await withGroup(work).finally(() => quota(ports.clusters.origin, QUOTA));
   }
 
-  it.each(COMMANDS)(
+  it.each([...COMMANDS, ["status"], ["report", "--out", join(tmpdir(), "not-written")], ["doctor"]])(
     "%s: at the first Ctrl-C while one side throttles",
     async (...argv) => {
       await withSlowOrigin(async () => {

@@ -35,6 +35,7 @@ export type {
   ClientUser,
   ClientUsersArgs,
 } from "./components/settings/clients";
+export type { ConnectCluster, ConnectStorage } from "./engine/connectors";
 export { MirrorUser } from "./components/user/mirror-user";
 export { ScramUser } from "./components/user/scram-user";
 export type {

@@ -76,13 +76,17 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
 }
 
 /**
- * Groups of sink connectors (`connect-<connector>`) that `groups` selects and that MirrorMaker 2 skips only because
- * `groups.exclude` has its default. If the user set an exclusion, we assume it is intended.
+ * Groups of sink connectors (`connect-<connector>`) that do not move although `groups` selects them: MirrorMaker 2 skips
+ * them because `groups.exclude` has its default. If the user set an exclusion, we assume it is intended, except for a
+ * group that `groups` names in full.
  */
 export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: MirrorModel): string[] {
-  if (mirror.groupsExcludePattern !== undefined) return [];
   const matched = compilePatternList(mirror.groupsPattern, "mirror.groupsPattern");
-  return originGroups.filter((group) => group.startsWith("connect-") && matched(group)).sort();
+  const sinks = originGroups.filter((group) => group.startsWith("connect-") && matched(group)).sort();
+  if (mirror.groupsExcludePattern === undefined) return sinks;
+  const excluded = compilePatternList(mirror.groupsExcludePattern, "mirror.groupsExcludePattern");
+  const named = new Set(mirror.groupsPattern.split(",").map((part) => part.trim().replaceAll("\\", "")));
+  return sinks.filter((group) => named.has(group) && excluded(group));
 }
 
 /** The effective `topics.exclude`. */

@@ -3,6 +3,7 @@ import { clientPasswordsStep } from "./handlers/client-passwords";
 import { clientsCaStep } from "./handlers/clients-ca";
 import { clientsReadyStep, unclaimedClientsStep } from "./handlers/clients-kubernetes";
 import { clientsStayStep } from "./handlers/clients-stay";
+import { connectorOffsetsStep } from "./handlers/connector-offsets";
 import { consumerOffsetsStep } from "./handlers/consumer-offsets";
 import { fenceStep } from "./handlers/fence";
 import { gateStep } from "./handlers/gate";
@@ -63,6 +64,9 @@ export class Guard extends stepResource(guardStep) {}
 
 /** Compares both sides. Its mode sets how many records it compares. */
 export class Verification extends stepResource(verificationStep) {}
+
+/** Copies the offsets of source connectors to the target's Connect clusters. */
+export class ConnectorOffsets extends stepResource(connectorOffsetsStep) {}
 
 /** Moves the consumer groups to their exact offsets on the target. */
 export class ConsumerOffsets extends stepResource(consumerOffsetsStep) {}

@@ -24,7 +24,7 @@ export interface Makers {
 
 /** Converts a configuration to the component's arguments. */
 export function migrationArgs(settings: StackSettings, make: Makers): MigrationArgs {
-  const { gate, verify, fenceOptions, preflight, report, waves, clients, passwords = [] } = settings;
+  const { gate, verify, fenceOptions, preflight, report, waves, clients, connectors, passwords = [] } = settings;
   const { kubeconfig, context, ...mirror } = settings.mirror;
   const { limitSeconds, ...replication } = settings.replication;
   const sides = new Sides(settings, make);
@@ -36,6 +36,7 @@ export function migrationArgs(settings: StackSettings, make: Makers): MigrationA
     preflight: preflight && defined(preflight),
     report: report === false ? (false as const) : defined(report),
     waves: waves?.map((wave) => defined(wave)),
+    connectors: connectors?.map((cluster) => defined(cluster)),
     clients: clients === false ? (false as const) : clients && defined(clients),
     clientPasswords:
       passwords.length === 0

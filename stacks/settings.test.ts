@@ -404,6 +404,7 @@ describe("the stack and the component", () => {
       topics: "files",
       topicsFolder: "topics",
       clients: '{"exclude":["legacy"],"narrow":true}',
+      connectors: '[{"name":"connect","origin":{"offsetStorageTopic":"connect-offsets"},"include":["a"]}]',
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
     expect(Object.keys({ ...whole, ...inWaves }).sort()).toEqual(Object.keys(stepShape).sort());
@@ -412,6 +413,7 @@ describe("the stack and the component", () => {
       ...whole,
       ...{ wayBack: true, abandon: true, fence: true, report: { folder: "here" } },
       clients: { exclude: ["legacy"], narrow: true },
+      connectors: [{ name: "connect", origin: { offsetStorageTopic: "connect-offsets" }, include: ["a"] }],
     });
     const waves = [{ name: "orders", topics: "orders", wayBack: true }];
     expect(argsOf(inWaves)).toMatchObject({ waves, splitGroups: ["audit"] });

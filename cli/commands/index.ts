@@ -1,5 +1,6 @@
 import type { Command } from "../command";
 import { access } from "./access";
+import { connectors } from "./connectors";
 import { doctor } from "./doctor";
 import { fence } from "./fence";
 import { gate } from "./gate";
@@ -25,6 +26,7 @@ export const COMMANDS = {
   doctor,
   plan,
   inventory,
+  connectors,
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -10,7 +10,7 @@ import {
 } from "../../engine/offsets";
 import { tooLong } from "../../engine/offsets/summary";
 import { isConflict, isInPlace, partitionsOf } from "../../engine/offsets/summary";
-import { MOVE_SINKS, preflight, WHY_NOT_SINK } from "../../engine/preflight";
+import { preflight, toMoveSinks, whySinksStay } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
 import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
 import { bytesText, countText, durationText } from "../../engine/units";
@@ -80,11 +80,17 @@ export const rehearse: Command = {
     const unknown = beforeClients.filter((s) => s.ms === undefined).map((s) => s.step);
     const total = beforeClients.reduce((sum, s) => sum + (s.ms ?? 0), 0);
     const { problems, waits } = rehearsal;
+    const sinksLeft = (checked?.sinkGroupsLeft ?? []).filter((group) => !options.offsets.groups?.includes(group));
     const leftAlone = [
       ...(plan?.shareGroups ?? []).map((group) => `group "${group}" will be skipped: ${WHY_NOT_SHARE}`),
-      ...(checked?.sinkGroupsLeft ?? [])
-        .filter((group) => !options.offsets.groups?.includes(group))
-        .map((group) => `group "${group}" will be skipped: ${WHY_NOT_SINK}; ${MOVE_SINKS}`),
+      ...sinksLeft.map(
+        (group) => `group "${group}" will be skipped: a sink connector's, and ${whySinksStay(model.mirror)}`,
+      ),
+      ...(sinksLeft.length === 0
+        ? []
+        : [
+            `to move them, ${toMoveSinks(sinksLeft, model.mirror, options.offsets.groups, migration.waves.length > 0)}`,
+          ]),
     ];
     return {
       exit: problems.length > 0 ? EXIT.no : EXIT.fine,

@@ -1,9 +1,10 @@
 import { open } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { z } from "zod";
+import { connectClusterShape } from "../../engine/connectors/types";
 import { MigrationError } from "../../engine/errors";
 import { modelConnectionShape, mirrorModelShape } from "../../engine/model";
-import { objectOf } from "../../engine/setting";
+import { list, objectOf } from "../../engine/setting";
 import { checkOf } from "../../engine/setting-check";
 import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 
@@ -24,6 +25,7 @@ const schema = z.strictObject({
       replication: options,
       fence: options,
       access: options,
+      connectors: checkOf(list(objectOf(connectClusterShape))),
     })
     .partial()
     .optional(),

@@ -1,4 +1,5 @@
 import type { AccessOptions } from "../../engine/access";
+import type { ConnectCluster } from "../../engine/connectors";
 import { MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
 import type { CopyEnds } from "../../engine/gate";
@@ -94,6 +95,7 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       replication: options("replication", part("Replication", isCutover)),
       fence: options("fence", part("Fence")),
       access: (part("Access")?.options as AccessOptions | undefined) ?? accessOptions(part),
+      connectors: (part("ConnectorOffsets")?.connectors ?? []) as readonly ConnectCluster[],
     },
     done: doneOf(part),
     principals: principalsOf(steps),

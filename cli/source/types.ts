@@ -1,4 +1,5 @@
 import type { AccessOptions } from "../../engine/access";
+import type { ConnectCluster } from "../../engine/connectors";
 import type { FenceOptions, RaisedFence, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
 import type { MigrationModel, Phase, Scope } from "../../engine/model";
@@ -19,6 +20,8 @@ export interface Options {
   replication: ReplicationOptions;
   fence: FenceOptions;
   access: AccessOptions;
+  /** Connect clusters of this part whose source connectors' offsets are copied. */
+  connectors: readonly ConnectCluster[];
 }
 
 /** What has happened so far to this part, from the stack's state. Without a stack, everything is absent. */
@@ -80,4 +83,5 @@ export const DEFAULT_OPTIONS: Options = {
   replication: {},
   fence: {},
   access: {},
+  connectors: [],
 };

@@ -13,6 +13,7 @@ import { clusterShape, type MirrorSettings, targetShape } from "../settings/mirr
 import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, validPart, valueAt } from "../shape";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
+import { connectorMistakes } from "./connectors";
 import { nameMistakes, unusedNames, userDialect } from "./names";
 import { clientMistakes, hasClients } from "./clients";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
@@ -138,6 +139,7 @@ export function argumentMistakes(
     ...waveMistakes(args),
     ...topicMistakes(args),
     ...wayBackMistakes(args),
+    ...new Set(connectorMistakes(args)),
   ])
     mistakes.add(mistake);
   args.replication?.rules?.forEach(({ pattern }, i) => isPattern(`replication.rules.${i}.pattern`, pattern, mistakes));

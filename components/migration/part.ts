@@ -6,6 +6,7 @@ import type { Phase } from "../../engine/model";
 import { defaultsOf } from "../../engine/setting";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import {
+  type ConnectorOffsets,
   ConsumerOffsets,
   Fence,
   Gate,
@@ -20,6 +21,7 @@ import {
 import { stackOwner } from "../kubernetes";
 import { gateShape, type MigrationArgs, verifyShape } from "../settings/migration";
 import type { KubernetesArgs } from "../settings/place";
+import { connectorOffsets } from "./connectors";
 import { topicResources } from "./topics";
 import { hasLeft, type Part } from "./waves";
 
@@ -28,6 +30,8 @@ export interface CutoverSteps {
   fence: Fence;
   gate: Gate;
   verification: Verification;
+  /** Absent: no Connect cluster is named for this part. */
+  connectors?: ConnectorOffsets;
   offsets: ConsumerOffsets;
   replication: Replication;
   /** Absent: `topics` is `none`. */
@@ -118,6 +122,12 @@ export class PartSteps {
       },
       this.after(gate),
     );
+    const connectors = connectorOffsets(
+      this.named("connector-offsets"),
+      { ...this.step, phase, abandon },
+      { clusters: args.connectors, wave: this.part.wave },
+      this.after(verification),
+    );
     const offsets = new ConsumerOffsets(
       this.named("consumer-offsets"),
       {
@@ -129,7 +139,7 @@ export class PartSteps {
         resume,
         ...(wayBack === undefined ? {} : { wentBack: wayBack.wentBack.apply((groups) => groups ?? null) }),
       },
-      this.after(verification),
+      this.after(connectors ?? verification),
     );
     const replication = new Replication(
       this.named("replication"),
@@ -143,7 +153,15 @@ export class PartSteps {
       args,
       this.after(replication),
     );
-    return { fence: raised, gate, verification, offsets, replication, ...defined({ topics }) };
+    return {
+      fence: raised,
+      gate,
+      verification,
+      ...defined({ connectors }),
+      offsets,
+      replication,
+      ...defined({ topics }),
+    };
   }
 
   /**

@@ -8,6 +8,7 @@ import type { MirrorSettings } from "../settings/mirror";
 import type { Config } from "../dialects/model";
 import type { AclRule } from "../../engine/acls";
 import type { MirrorModel, Side } from "../../engine/model";
+import { connectorAcls } from "../../engine/connectors";
 import { returnAdministratorAcls } from "../../engine/way-back/rights";
 import type { MigrationArgs } from "../settings/migration";
 import { namesOf } from "./names";
@@ -44,13 +45,16 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings, 
   });
 }
 
-/** Returns the rights that the administrators need for the parts with a way back. Undefined: no part has one. */
+/** Returns the rights that the administrators need for parts with a way back and for connectors. Undefined: none. */
 function moreRights(args: MigrationArgs, model: MirrorModel): Record<Side, AclRule[]> | undefined {
   const { rest, waves } = partsOf(args, model);
   const parts = [rest, ...waves].filter(({ wayBack }) => wayBack !== undefined);
-  if (parts.length === 0) return undefined;
-  const of = (side: Side) =>
-    parts.flatMap(({ mirror }) => returnAdministratorAcls(side, mirror, args.offsets?.groups ?? []));
+  const { connectors = [] } = args;
+  if (parts.length + connectors.length === 0) return undefined;
+  const of = (side: Side) => [
+    ...parts.flatMap(({ mirror }) => returnAdministratorAcls(side, mirror, args.offsets?.groups ?? [])),
+    ...connectorAcls(side, connectors),
+  ];
   return { origin: of("origin"), target: of("target") };
 }
 

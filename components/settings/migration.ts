@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { type ConnectCluster, connectClusterShape } from "../../engine/connectors/types";
 import { fenceShape, type FenceOptions, fenceTimesShape } from "../../engine/fence/types";
 import { LONGEST_WAVE_NAME } from "../../engine/naming";
 import { offsetShape, type OffsetOptions } from "../../engine/offsets/types";
@@ -244,6 +245,13 @@ export const stepShape = {
    * @default `migration-topics`
    */
   topicsFolder: text.default("migration-topics"),
+  /**
+   * Connect clusters whose source connectors go on at the same place (docs/connectors.md). The cutover copies their
+   * offsets to the Connect clusters of the target. The connectors must be stopped on both sides. Example: `[{ name:
+   * "connect", origin: { offsetStorageTopic: "connect-offsets" } }]`.
+   * @default none
+   */
+  connectors: list(block<ConnectCluster>(connectClusterShape)).optional(),
 };
 
 const onKubernetesShape = {

@@ -182,6 +182,17 @@ export class Connectors {
     if (task !== undefined) put(task);
   }
 
+  /** The last states of a connector (without `task`) and its tasks. Also those that a deleted connector has left. */
+  statusesOf(name: string): { task?: number; status: Status }[] {
+    const found: { task?: number; status: Status }[] = [];
+    for (const [what, status] of this.statuses) {
+      const [, task] = what.startsWith(`task-${name}-`) ? (/-(\d+)$/.exec(what) ?? []) : [];
+      if (what === `connector-${name}`) found.push({ status });
+      else if (task !== undefined && what === `task-${name}-${task}`) found.push({ task: Number(task), status });
+    }
+    return found.sort((a, b) => (a.task ?? -1) - (b.task ?? -1));
+  }
+
   private statusOf(what: string): { status?: Status } {
     const status = this.statuses.get(what);
     return status === undefined ? {} : { status };

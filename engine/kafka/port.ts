@@ -123,10 +123,15 @@ export interface KafkaPort {
   append(topic: string, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
   /**
    * Same as `append`, but each record goes to the partition that Kafka's own producer chooses for its key (murmur2). A
-   * record of a compacted topic replaces the earlier ones only there.
+   * record of a compacted topic replaces the earlier ones only there. A null value removes the key.
    * @param partitions number of partitions of the topic
+   * @param records `timestamp` in ms since the epoch. Default: now
    */
-  appendByKey(topic: string, partitions: number, records: readonly { key: Buffer; value: Buffer }[]): Promise<void>;
+  appendByKey(
+    topic: string,
+    partitions: number,
+    records: readonly { key: Buffer; value: Buffer | null; timestamp?: number }[],
+  ): Promise<void>;
 
   createTopic(
     name: string,

@@ -1,4 +1,4 @@
-import { encodeBatch } from "../records/encode";
+import { encodeBatch, type NewRecord } from "../records/encode";
 import { produce } from "./api/produce";
 import { partitionName, type Cluster } from "./cluster";
 import type { KafkaPort, TopicPartition } from "./port";
@@ -8,18 +8,13 @@ const TIMEOUT_MS = 20_000;
 /** Maximum bytes in one batch, unless a single record is larger. */
 const BATCH_BYTES = 500_000;
 
-interface KeyedRecord {
-  key: Buffer;
-  value: Buffer;
-}
-
 /** The part of the port that writes records. */
 export function writing(cluster: Cluster): Pick<KafkaPort, "append" | "appendByKey"> {
   return {
     append: (topic, records) => appendTo(cluster, { topic, partition: 0 }, records),
     async appendByKey(topic, partitions, records) {
       const { murmur2 } = await import("@platformatic/kafka");
-      const byPartition = new Map<number, KeyedRecord[]>();
+      const byPartition = new Map<number, NewRecord[]>();
       for (const record of records) {
         // Utils.toPositive(Utils.murmur2(key)) % partitions, as in Kafka's BuiltInPartitioner.
         const partition = (murmur2(record.key) & 0x7fffffff) % partitions;
@@ -32,7 +27,7 @@ export function writing(cluster: Cluster): Pick<KafkaPort, "append" | "appendByK
   };
 }
 
-async function appendTo(cluster: Cluster, place: TopicPartition, records: readonly KeyedRecord[]): Promise<void> {
+async function appendTo(cluster: Cluster, place: TopicPartition, records: readonly NewRecord[]): Promise<void> {
   for (const batch of batches(records)) await appendBatch(cluster, place, encodeBatch(batch, Date.now()));
 }
 
@@ -50,11 +45,11 @@ async function appendBatch(cluster: Cluster, place: TopicPartition, records: Buf
   });
 }
 
-function batches<T extends KeyedRecord>(records: readonly T[]): T[][] {
+function batches<T extends NewRecord>(records: readonly T[]): T[][] {
   const found: T[][] = [];
   let size = 0;
   for (const record of records) {
-    const bytes = record.key.length + record.value.length;
+    const bytes = record.key.length + (record.value?.length ?? 0);
     if (found.length === 0 || size + bytes > BATCH_BYTES) {
       found.push([record]);
       size = bytes;

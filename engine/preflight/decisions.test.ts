@@ -247,7 +247,7 @@ const cases: Case[] = [
     severity: "warning",
     when: facts({ originGroups: ["billing", "connect-warehouse"] }),
     says: /connect-warehouse/,
-    fix: /groupsExcludePattern.*offsets.groups/,
+    fix: /offsets.groups to \["connect-warehouse"\]; or mirror.groupsExcludePattern to "console-consumer-/,
     not: facts({
       originGroups: ["billing", "connect-warehouse"],
       mirror: { ...mirror, groupsExcludePattern: "connect-.*" },
@@ -261,6 +261,21 @@ const cases: Case[] = [
     fix: /./,
     not: facts({ originGroups: ["connect-a"] }),
     notOptions: { groups: ["connect-a"] },
+  },
+  {
+    finding: "SINK_GROUPS_LEFT",
+    severity: "warning",
+    // The user has named it, so the exclusion is not meant for it.
+    when: facts({
+      originGroups: ["connect-a.b", "connect-other"],
+      mirror: { ...mirror, groupsPattern: "shop, connect-a\\.b", groupsExcludePattern: "connect-.*" },
+    }),
+    says: /mirror.groupsExcludePattern "connect-\.\*" leaves them out: connect-a.b; on the target/,
+    fix: /^set offsets.groups to \["connect-a.b"\]$/,
+    not: facts({
+      originGroups: ["connect-a.b", "connect-other"],
+      mirror: { ...mirror, groupsPattern: "shop, connect-a\\.b", groupsExcludePattern: "connect-other" },
+    }),
   },
 
   // Leftover offsets

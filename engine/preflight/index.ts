@@ -9,7 +9,7 @@ export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileg
 export { checkNotePrivileges } from "./note-privileges";
 export type { PreflightFinding } from "./finding";
 export type { ConfigSync } from "./config-sync";
-export { MOVE_SINKS, WHY_NOT_SINK } from "./selected";
+export { toMoveSinks, whySinksStay } from "./selected";
 export { checkWaves } from "./read-waves";
 export type { DeclaredWave, Waves } from "./waves";
 export type { PreflightResult } from "./result";

@@ -12,7 +12,7 @@ export interface PreflightResult {
   /** True if this mirror has run before. The records on the target are then its own copy so far. */
   resumes: boolean;
   warnings: PreflightFinding[];
-  /** Groups of sink connectors that do not move because of MirrorMaker 2's default exclusion. Absent: none. */
+  /** Groups of sink connectors that an exclusion leaves behind, although the pattern selects them. Absent: none. */
   sinkGroupsLeft?: string[];
 }
 

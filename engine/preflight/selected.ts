@@ -1,3 +1,4 @@
+import type { MirrorModel } from "../model";
 import { nothingSelected, selectGroups, sinkGroupsLeftOut } from "../selection";
 import { applicationOf, isStreamsTopic } from "../streams";
 import { someOf } from "../units";
@@ -76,7 +77,7 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
   return findings;
 }
 
-/** Groups of sink connectors that MirrorMaker 2 skips by default and that have offsets on topics that move. */
+/** Groups of sink connectors that are excluded although the pattern selects them, with offsets on topics that move. */
 export function sinkGroupsLeft(
   { mirror, originGroups, idleGroups }: PreflightFacts,
   alsoMoved: readonly string[],
@@ -86,12 +87,32 @@ export function sinkGroupsLeft(
   );
 }
 
-/** Why these groups do not move. */
-export const WHY_NOT_SINK = "a sink connector's, which MirrorMaker 2 leaves out by default (connect-.*)";
-/** How to move them. */
-export const MOVE_SINKS =
-  'set mirror.groupsExcludePattern to "console-consumer-.*,__.*" so that they move, or name those that move in ' +
-  "offsets.groups";
+/** Why the groups of sink connectors do not move. */
+export const whySinksStay = ({ groupsExcludePattern }: Pick<MirrorModel, "groupsExcludePattern">): string =>
+  groupsExcludePattern === undefined
+    ? "MirrorMaker 2 leaves out connect-.* by default"
+    : `mirror.groupsExcludePattern "${groupsExcludePattern}" leaves them out`;
+
+/**
+ * The setting to paste so that these groups of sink connectors move.
+ * @param alsoMoved what `offsets.groups` has now
+ * @param waves true: the migration has waves
+ */
+export function toMoveSinks(
+  groups: readonly string[],
+  mirror: Pick<MirrorModel, "groupsExcludePattern">,
+  alsoMoved: readonly string[] = [],
+  waves = false,
+): string {
+  const named = JSON.stringify([...alsoMoved, ...groups]).replaceAll(",", ", ");
+  const all =
+    mirror.groupsExcludePattern === undefined
+      ? '; or mirror.groupsExcludePattern to "console-consumer-.*,__.*", and every group of a sink connector that ' +
+        "mirror.groupsPattern selects moves"
+      : "";
+  const inWaves = waves ? ", and name them in waves[].groups, each in the wave of its topics" : "";
+  return `set offsets.groups to ${named}${inWaves}${all}`;
+}
 
 function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): PreflightFinding[] {
   const left = sinkGroupsLeft(facts, alsoMoved);
@@ -99,10 +120,9 @@ function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Prefli
   return [
     warning(
       "SINK_GROUPS_LEFT",
-      "groups of sink connectors do not move, because MirrorMaker 2 leaves out connect-.* by default: " +
-        `${someOf(left, 5)}; ` +
+      `groups of sink connectors do not move, because ${whySinksStay(facts.mirror)}: ${someOf(left, 5)}; ` +
         "on the target these connectors read their topics from the start again",
-      MOVE_SINKS,
+      toMoveSinks(left, facts.mirror, alsoMoved),
     ),
   ];
 }

@@ -1,7 +1,7 @@
 import { groupsExcludeOf } from "../mirror-configuration";
 import { DEFAULT_GROUPS_EXCLUDE } from "../patterns";
 import { mirrored, selecting } from "./names";
-import { listed, type Rule, stackRule } from "./rule";
+import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf } from "./samples";
 import { inEach } from "./unknown";
 import type { MirrorView, SinkView } from "./view";
@@ -14,11 +14,13 @@ export const sinkRules: Rule[] = [
     {
       name: "sink-groups",
       level: "advisory",
-      summary: "MirrorMaker 2's default exclusion does not leave groups of sink connectors behind.",
+      summary: "The exclusion, or its default, does not leave groups of sink connectors behind.",
     },
     ({ mirrors, sinks = [] }) =>
       inEach(mirrors, (at) => {
-        if (!at.declared.checkpoint || groupsExcludeOf(at) !== undefined) return [];
+        if (!at.declared.checkpoint) return [];
+        const exclude = groupsExcludeOf(at);
+        if (exclude !== undefined) return namedAndExcluded(at, exclude);
         const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
         if (left.length === 0) return [];
         return [
@@ -38,6 +40,28 @@ export const sinkRules: Rule[] = [
       }),
   ),
 ];
+
+/** A pattern that the user wrote leaves out a group that the user named in full. */
+function namedAndExcluded(at: MirrorView, exclude: string): { at: MirrorView; say: Saying }[] {
+  const excludes = selecting("groups", exclude, "");
+  const named = at.groupsPattern
+    .split(",")
+    .map((part) => part.trim().replaceAll("\\", ""))
+    .filter((name) => name.startsWith("connect-") && /^[\w.-]+$/.test(name) && excludes?.(name) === true);
+  if (named.length === 0) return [];
+  return [
+    {
+      at,
+      say: {
+        seen: `groupsPattern names ${listed(named, 5)}, and groupsExcludePattern "${exclude}" leaves it out`,
+        why:
+          "the groups of sink connectors do not move, so on the target the connectors read their topics " +
+          "again from the start",
+        instead: `write groupsExcludePattern: "${WITHOUT_CONNECT}", or remove the group from groupsPattern`,
+      },
+    },
+  ];
+}
 
 /** What may follow `connect-` in the name of a group. */
 const CONNECTORS = ["sink", "s3-sink", "x", "x1"];

@@ -42,18 +42,20 @@ export async function kafkaOnPath(env: NodeJS.ProcessEnv = process.env): Promise
 }
 
 /**
- * Finds Kafka Streams beside Kafka's jars. A distribution contains it; the jars that Maven copied for the brokers do
- * not.
+ * Returns a search for one more jar of Kafka's, beside the others. A distribution contains it; the jars that Maven
+ * copied for the brokers do not.
  */
-export async function streamsBesideKafka(env: NodeJS.ProcessEnv = process.env): Promise<Part[] | undefined> {
-  const [kafka] = (await kafkaOnPath(env)) ?? [];
-  const path = kafka?.path ?? installedFolder(cacheFolder(env), "kafka", versions.kafka);
-  const version = kafka?.version ?? versions.kafka;
-  const jars = new Set(await readdir(path).catch(() => []));
-  return jars.has(`kafka-streams-${version}.jar`)
-    ? [{ name: "kafka-streams", path, version, origin: kafka?.origin ?? "cache" }]
-    : undefined;
-}
+export const besideKafka =
+  (name: "kafka-streams" | "kafka-connect-file", artifact: string) =>
+  async (env: NodeJS.ProcessEnv = process.env): Promise<Part[] | undefined> => {
+    const [kafka] = (await kafkaOnPath(env)) ?? [];
+    const path = kafka?.path ?? installedFolder(cacheFolder(env), "kafka", versions.kafka);
+    const version = kafka?.version ?? versions.kafka;
+    const jars = new Set(await readdir(path).catch(() => []));
+    return jars.has(`${artifact}-${version}.jar`)
+      ? [{ name, path, version, origin: kafka?.origin ?? "cache" }]
+      : undefined;
+  };
 
 /** Splits Strimzi's single CRD file into one file per kind. */
 export async function splitCrds(folder: string, file: string, kinds: readonly string[]): Promise<void> {

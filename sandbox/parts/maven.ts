@@ -14,9 +14,6 @@ const kafkaJars: readonly Coordinates[] = [
   ["org.apache.logging.log4j", "log4j-slf4j-impl", versions.log4j],
 ];
 
-/** Without its dependencies. Kafka provides them, except for a store on disk, which takes 70 MB of native code. */
-const streamsJars: readonly Coordinates[] = [["org.apache.kafka", "kafka-streams", versions.kafka]];
-
 /** The API comes first, so that the libraries of an old API override those of the generator. */
 const strimziJars = ({ api, generator }: StrimziRelease): Coordinates[] => [
   ["io.strimzi", "api", api],
@@ -40,10 +37,16 @@ export async function fetchKafka(work: MavenWork, folder: string): Promise<void>
   await rename(jars, folder);
 }
 
-/** Puts the jar of Kafka Streams into `folder`. */
-export async function fetchStreams(work: MavenWork, folder: string): Promise<void> {
-  await rename(await copyJars(work, "kafka-streams", streamsJars, { exclusions: ALONE }), folder);
-}
+/**
+ * Returns what puts one more jar of Kafka's into a folder, without its dependencies. Kafka provides them, except for
+ * Kafka Streams' store on disk, which takes 70 MB of native code.
+ */
+export const fetchAlone =
+  (artifact: string) =>
+  async (work: MavenWork, folder: string): Promise<void> => {
+    const jar = ["org.apache.kafka", artifact, versions.kafka] as const;
+    await rename(await copyJars(work, artifact, [jar], { exclusions: ALONE }), folder);
+  };
 
 /** Generates the CRDs of the Strimzi release that the sandbox uses. */
 export const generateCrds = (work: MavenWork, folder: string): Promise<void> =>

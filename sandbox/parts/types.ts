@@ -5,6 +5,7 @@ export type StrimziCrds = "strimzi-crds-0.31" | "strimzi-crds-0.32" | "strimzi-c
 export type PartName =
   | "kafka"
   | "kafka-streams"
+  | "kafka-connect-file"
   | "pulumi"
   | "pulumi-language-nodejs"
   | "kube-apiserver"
@@ -22,8 +23,8 @@ export type Origin = "path" | "cache" | "download" | "build" | "stand-in";
 export interface Part {
   name: PartName;
   /**
-   * The file of a program, or a folder: `kafka` (jars, class path `<path>/*`), `kafka-streams` (its one jar, beside
-   * others) and `strimzi-crds...` (YAML files).
+   * The file of a program, or a folder: `kafka` (jars, class path `<path>/*`), `kafka-streams` and `kafka-connect-file`
+   * (their one jar, beside others) and `strimzi-crds...` (YAML files).
    */
   path: string;
   /** Plain version without a leading `v`, as the part itself reports it. */

@@ -1,8 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { GoProgram } from "./go";
-import { kafkaArtifacts, kafkaOnPath, splitCrds, streamsBesideKafka } from "./jars";
-import { crdsOf, fetchKafka, fetchStreams, generateCrds, type MavenWork } from "./maven";
+import { besideKafka, kafkaArtifacts, kafkaOnPath, splitCrds } from "./jars";
+import { crdsOf, fetchAlone, fetchKafka, generateCrds, type MavenWork } from "./maven";
 import type { Published } from "./published";
 import { answersAsLanguageHost, plugin, programOnPath, pulumiOnPath, versionOf, type Program } from "./programs";
 import type { Part, PartName, StrimziCrds } from "./types";
@@ -51,15 +51,8 @@ export const units: readonly Unit[] = [
     archive: "kafka",
     maven: fetchKafka,
   },
-  {
-    name: "kafka-streams",
-    version: versions.kafka,
-    provides: { "kafka-streams": "" },
-    elsewhere: streamsBesideKafka,
-    check: (folder) => lacks(folder, [`kafka-streams-${versions.kafka}.jar`]),
-    maven: fetchStreams,
-    testsOnly: true,
-  },
+  jarAlone("kafka-streams", "kafka-streams"),
+  jarAlone("kafka-connect-file", "connect-file"),
   {
     name: "strimzi-crds",
     version: versions.strimzi,
@@ -154,6 +147,19 @@ export const units: readonly Unit[] = [
     plugin: "kubernetes",
   },
 ];
+
+/** One jar of Kafka's that the brokers do not need. */
+function jarAlone(name: "kafka-streams" | "kafka-connect-file", artifact: string): Unit {
+  return {
+    name,
+    version: versions.kafka,
+    provides: { [name]: "" },
+    elsewhere: besideKafka(name, artifact),
+    check: (folder) => lacks(folder, [`${artifact}-${versions.kafka}.jar`]),
+    maven: fetchAlone(artifact),
+    testsOnly: true,
+  };
+}
 
 /** The CRDs of another Strimzi release. */
 function otherCrds(name: StrimziCrds): Unit {

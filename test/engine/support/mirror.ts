@@ -154,7 +154,7 @@ export async function startMirror(clusters: TestClusters, model: MigrationModel)
   }
 }
 
-async function put(worker: ConnectWorker, name: string, config: Record<string, string>): Promise<void> {
+export async function put(worker: ConnectWorker, name: string, config: Record<string, string>): Promise<void> {
   for (const until = Date.now() + 30_000; ; ) {
     const answer = await fetch(`${worker.restUrl}/connectors/${encodeURIComponent(name)}/config`, {
       method: "PUT",

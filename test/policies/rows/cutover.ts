@@ -64,6 +64,12 @@ export const cutoverRows: Row[] = [
   },
   {
     rule: "sink-groups",
+    trips: { mirror: { groupsPattern: "billing,connect-warehouse", groupsExcludePattern: "__.*,connect-.*" } },
+    passes: { mirror: { groupsPattern: "billing,connect-.*", groupsExcludePattern: "__.*,connect-warehouse" } },
+    says: 'names connect-warehouse, and groupsExcludePattern "__.*,connect-.*" leaves it out',
+  },
+  {
+    rule: "sink-groups",
     trips: { mirror: { topicsPattern: "orders", groupsPattern: ".*" }, more: [sink("orders,others")] },
     passes: { mirror: { topicsPattern: "orders", groupsPattern: ".*" }, more: [sink("others")] },
     says: "selects connect-warehouse",

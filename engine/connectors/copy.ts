@@ -1,0 +1,149 @@
+import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import { MigrationError } from "../errors";
+import { openKafka } from "../kafka/client";
+import type { MigrationModel } from "../model";
+import { type Progress, silent } from "../progress";
+import { inTurn, sideBySide } from "../side-by-side";
+import { countText } from "../units";
+import { type ConnectorDecision, decide } from "./decide";
+import { readConnect } from "./read";
+import { type StorageNames, storageOf } from "./storage";
+import type { ConnectCluster, ConnectorPlan, CopiedConnector } from "./types";
+
+interface ClusterDecision {
+  cluster: ConnectCluster;
+  target: StorageNames;
+  partitions: number;
+  connectors: ConnectorDecision[];
+}
+
+type Model = Pick<MigrationModel, "origin" | "target">;
+
+/** How often the offsets are compared again if they changed while they were copied. */
+const TRIES = 3;
+
+/**
+ * Compares the offsets of source connectors on both sides. Changes nothing.
+ * @throws MigrationError CONNECT_STORAGE_MISSING, CONNECT_TRANSACTION_OPEN
+ */
+export async function planConnectors(
+  model: Model,
+  clusters: readonly ConnectCluster[],
+  signal?: AbortSignal,
+  open: OpenKafka = openKafka,
+): Promise<ConnectorPlan[]> {
+  const options = signal === undefined ? {} : { signal };
+  const decisions = await withClusters(model, (sides) => decideAll(sides, clusters, signal), open, options);
+  return decisions.flatMap(({ connectors }) => connectors.map(({ entries: _, ...plan }) => plan));
+}
+
+/**
+ * Copies the offsets of stopped source connectors to the Connect clusters of the target: the bytes of key and value, the
+ * timestamp, to the partition that Connect's own producer chooses. Copies nothing if one connector is refused. Reads
+ * everything again afterwards: a connector that was started meanwhile is reported. Can be killed and repeated: an offset
+ * that the target already has is not written again.
+ *
+ * @throws MigrationError CONNECTORS_REFUSED with every connector that runs, or that has newer offsets on the target;
+ *   CONNECTORS_CHANGED if the offsets on the origin keep changing; those of {@link planConnectors}
+ */
+export async function copyConnectorOffsets(
+  model: Model,
+  clusters: readonly ConnectCluster[],
+  progress: Progress = silent,
+  signal?: AbortSignal,
+  open: OpenKafka = openKafka,
+): Promise<CopiedConnector[]> {
+  const options = signal === undefined ? { progress } : { progress, signal };
+  // Two waves may share a Connect cluster.
+  const work = () => withClusters(model, (sides) => copyAll(sides, clusters, signal), open, options);
+  const copied = await inTurn(`connectors of ${model.target.bootstrapServers}`, work);
+  for (const line of copiedLines(copied)) progress.info(line);
+  return copied;
+}
+
+async function copyAll(
+  sides: Clusters,
+  clusters: readonly ConnectCluster[],
+  signal?: AbortSignal,
+): Promise<CopiedConnector[]> {
+  const written = new Map<string, number>();
+  const idOf = ({ cluster, connector }: ConnectorPlan) => JSON.stringify([cluster, connector]);
+  for (let tries = 0; tries <= TRIES; tries++) {
+    const decisions = await decideAll(sides, clusters, signal);
+    const connectors = decisions.flatMap((d) => d.connectors);
+    requireNoneRefused(connectors, written.size > 0);
+    const open = connectors.filter(({ write }) => write > 0);
+    if (open.length === 0)
+      return connectors.map((c) => {
+        const now = written.get(idOf(c)) ?? 0;
+        return { cluster: c.cluster, connector: c.connector, written: now, same: c.same - Math.min(now, c.same) };
+      });
+    for (const { target, partitions, connectors: some } of decisions) {
+      const records = some.flatMap(({ entries }) =>
+        entries.map(({ key, value, at }) => ({ key, value, timestamp: at })),
+      );
+      if (records.length > 0) await sides.target.appendByKey(target.offsets, partitions, records);
+    }
+    for (const plan of open) written.set(idOf(plan), Math.max(written.get(idOf(plan)) ?? 0, plan.write));
+  }
+  throw new MigrationError("CONNECTORS_CHANGED", "offsets of source connectors changed while they were copied", {
+    fix: "find out what writes to the offsets topics, stop it, and run again",
+  });
+}
+
+async function decideAll(
+  { origin, target }: Clusters,
+  clusters: readonly ConnectCluster[],
+  signal?: AbortSignal,
+): Promise<ClusterDecision[]> {
+  const decisions: ClusterDecision[] = [];
+  for (const cluster of clusters) {
+    const names = { origin: storageOf(cluster, "origin"), target: storageOf(cluster, "target") };
+    const [from, to] = await sideBySide(
+      (one) => readConnect(origin, names.origin, one),
+      (one) => readConnect(target, names.target, one),
+      signal,
+    );
+    const connectors = decide(cluster, from, to);
+    decisions.push({ cluster, target: names.target, partitions: to.partitions, connectors });
+  }
+  return decisions;
+}
+
+function requireNoneRefused(connectors: readonly ConnectorPlan[], after: boolean): void {
+  const refused = connectors.filter((plan) => plan.refused !== undefined);
+  if (refused.length === 0) return;
+  throw new MigrationError(
+    "CONNECTORS_REFUSED",
+    `the offsets of ${countText(refused.length, "source connector")} cannot be copied; ` +
+      (after ? "it changed while the offsets were copied" : "no offset was copied"),
+    {
+      details: refused.map(refusedLine),
+      fix: [...new Set(refused.map((plan) => plan.refused!.fix))].join("; "),
+    },
+  );
+}
+
+/** `connector "files" of connect: ...` */
+export const nameOf = ({ cluster, connector }: Pick<ConnectorPlan, "cluster" | "connector">): string =>
+  `connector "${connector}" of ${cluster}`;
+
+const refusedLine = (plan: ConnectorPlan): string => `${nameOf(plan)}: ${plan.refused!.why}`;
+
+/** A plan in a few lines: what will be copied, and what is refused. */
+export function planLines(plans: readonly ConnectorPlan[]): string[] {
+  if (plans.length === 0) return [NONE];
+  return plans.map((plan) =>
+    plan.refused === undefined
+      ? `${nameOf(plan)}: ${countText(plan.write, "offset")} to copy, ${plan.same} already there`
+      : `${refusedLine(plan)}; ${plan.refused.fix}`,
+  );
+}
+
+/** What was copied, one line for each connector. */
+export function copiedLines(copied: readonly CopiedConnector[]): string[] {
+  if (copied.length === 0) return [NONE];
+  return copied.map((one) => `${nameOf(one)}: ${countText(one.written, "offset")} copied, ${one.same} already there`);
+}
+
+const NONE = "no source connector has offsets on the origin";

@@ -1,0 +1,3 @@
+export { copiedLines, copyConnectorOffsets, planConnectors, planLines } from "./copy";
+export { connectorAcls, missingNames } from "./storage";
+export type { ConnectCluster, ConnectorPlan, ConnectStorage, CopiedConnector } from "./types";

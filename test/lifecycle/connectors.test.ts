@@ -1,0 +1,227 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ensureParts } from "@kafka-migration/sandbox";
+import { type ConnectWorker, createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
+import { type TestCluster, uniqueName } from "@kafka-migration/sandbox/testing";
+import { aclBindings } from "../../engine/acls";
+import { type ConnectCluster, connectorAcls, planConnectors } from "../../engine/connectors";
+import { runGate } from "../../engine/gate";
+import { isMigrationError } from "../../engine/errors";
+import type { KafkaPort } from "../../engine/kafka/port";
+import { readLogs } from "../../engine/log/bounds";
+import type { Connection } from "../../engine/model";
+import { internalTopics } from "../../engine/naming";
+import { preflight } from "../../engine/preflight";
+import { silent } from "../../engine/progress";
+import { readRecords } from "../../engine/records";
+import { connectorOffsetsStep } from "../../lifecycle/handlers/connector-offsets";
+import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
+import { withPorts } from "../engine/kafka/support";
+import { eventually, modelFor, put, type RunningMirror, startMirror, startWorker } from "../engine/support/mirror";
+import { killedAtEachChange } from "./support/killed";
+
+/** A file source and a file sink of a real Connect cluster move with the topic between them. */
+const ports = withPorts("connectors");
+const prefix = uniqueName("connectors");
+const topic = `${prefix}-data-lines`;
+const [source, sink] = [`${prefix}-source`, `${prefix}-sink`];
+const group = `connect-${sink}`;
+const cluster: ConnectCluster = {
+  name: "connect",
+  origin: { offsetStorageTopic: `${prefix}-files-offsets`, groupId: `${prefix}-files` },
+};
+const running: RunningMirror[] = [];
+let folder: string;
+let limited: { origin: Connection; target: Connection };
+let connect: { origin: ConnectWorker; target: ConnectWorker };
+
+/** A worker of the Connect cluster on this side. Both sides use the same names. */
+async function startConnect(side: "origin" | "target"): Promise<ConnectWorker> {
+  const plugin = (await ensureParts(["kafka-connect-file"], () => {}))["kafka-connect-file"].path;
+  const text = "org.apache.kafka.connect.storage.StringConverter";
+  const { mirror } = modelFor(ports.clusters, prefix, {
+    groupId: `${prefix}-files`,
+    offsetStorageTopic: `${prefix}-files-offsets`,
+    configStorageTopic: `${prefix}-files-configs`,
+    statusStorageTopic: `${prefix}-files-status`,
+  });
+  const started = await startWorker(
+    { ...ports.clusters, target: ports.clusters[side] },
+    { mirror },
+    {
+      "plugin.path": plugin,
+      "key.converter": text,
+      "value.converter": text,
+      "offset.storage.partitions": "5",
+    },
+  );
+  running.push(started);
+  return started.worker;
+}
+
+async function putFiles(worker: ConnectWorker): Promise<void> {
+  const file = "org.apache.kafka.connect.file";
+  const common = { "tasks.max": "1" };
+  await put(worker, source, {
+    ...common,
+    "connector.class": `${file}.FileStreamSourceConnector`,
+    file: join(folder, "in.txt"),
+    topic,
+  });
+  await put(worker, sink, {
+    ...common,
+    "connector.class": `${file}.FileStreamSinkConnector`,
+    file: join(folder, "out.txt"),
+    topics: topic,
+    "consumer.override.auto.offset.reset": "earliest",
+  });
+}
+
+async function stop(worker: ConnectWorker, name: string): Promise<void> {
+  const answer = await fetch(`${worker.restUrl}/connectors/${name}/stop`, { method: "PUT" });
+  if (!answer.ok) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+}
+
+const linesOf = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `line ${from + i}`);
+const write = (from: number, to: number) =>
+  appendFile(
+    join(folder, "in.txt"),
+    linesOf(from, to)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+
+async function written(): Promise<string[]> {
+  const text = await readFile(join(folder, "out.txt"), "utf8").catch(() => "");
+  return text.split("\n").filter((line) => line !== "");
+}
+
+async function inTopic(port: KafkaPort): Promise<string[]> {
+  const [log] = await readLogs(port, [{ topic, partition: 0 }]);
+  const records = await readRecords(port, topic, 0, log!.from, log!.to);
+  return records.map(({ value }) => value!.toString());
+}
+
+const model = () => modelFor(ports.clusters, prefix, { groupsPattern: `connect-${prefix}.*` });
+const sinksMove = () => {
+  const { mirror, ...sides } = model();
+  return { ...sides, mirror: { ...mirror, groupsExcludePattern: "console-consumer-.*,__.*" } };
+};
+
+/** Inputs of the step, as an administrator with the least rights for connectors. */
+const inputs = (phase: "mirror" | "cutover") => ({
+  originConnection: limited.origin,
+  targetConnection: limited.target,
+  mirror: sinksMove().mirror,
+  phase,
+  abandon: false,
+  connectors: [cluster],
+});
+
+async function limitedTo(of: TestCluster, port: KafkaPort): Promise<Connection> {
+  const [username, password] = [`${prefix}-admin`, uniqueName("password")];
+  await createScramUser(of, username, password);
+  const acls = aclBindings(connectorAcls(port.side, [cluster]), `User:${username}`);
+  await port.createAcls(acls);
+  ports.atEnd(async () => {
+    await port.deleteAcls(acls);
+    await deleteScramUser(of, username);
+  });
+  return { ...of.connection, sasl: { mechanism: "SCRAM-SHA-512", username, password } };
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (e: unknown) => e,
+  );
+  return isMigrationError(error) ? error.message : `no MigrationError: ${String(error)}`;
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kafka-migration-connectors-"));
+  await writeFile(join(folder, "in.txt"), "");
+  for (const name of ["offsets", "configs", "status"]) ports.remember(`${prefix}-files-${name}`);
+  ports.remember(topic);
+  for (const { name } of internalTopics(model().mirror)) ports.remember(name);
+  await ports.origin.createTopic(topic, { partitions: 1, replicationFactor: 1 });
+  const [origin, target] = await Promise.all([startConnect("origin"), startConnect("target")]);
+  connect = { origin, target };
+  running.push(await startMirror(ports.clusters, sinksMove()));
+  limited = {
+    origin: await limitedTo(ports.clusters.origin, ports.origin),
+    target: await limitedTo(ports.clusters.target, ports.target),
+  };
+});
+
+afterAll(async () => {
+  await Promise.all(running.map((one) => one.stop()));
+  await rm(folder, { recursive: true, force: true });
+});
+
+it("names a running source connector, and copies nothing", async () => {
+  await write(0, 20);
+  await putFiles(connect.origin);
+  await eventually("the sink has written the first lines", async () => (await written()).length === 20);
+  await eventually("the source has saved its place", async () => {
+    const [plan] = await planConnectors(model(), [cluster]);
+    return plan?.connector === source && plan.write === 1;
+  });
+  expect(await refusalOf(connectorOffsetsStep.create(inputs("cutover")))).toMatch(
+    new RegExp(`CONNECTORS_REFUSED[^]*connector "${source}" of connect: on the origin[^]*RUNNING at worker[^]*stop`),
+  );
+  expect((await planConnectors(model(), [cluster])).map(({ write: open, same }) => [open, same])).toEqual([[1, 0]]);
+});
+
+it("preflight names the sink's group until the settings select it", async () => {
+  expect((await preflight(model())).sinkGroupsLeft).toEqual([group]);
+  const checked = await preflight(sinksMove());
+  expect(checked.sinkGroupsLeft).toBeUndefined();
+  expect(checked.groups).toBe(1);
+});
+
+it("a source and a sink go on at the target: no line is lost, and none comes twice", async () => {
+  await stop(connect.origin, sink);
+  await eventually("the sink has left its group", async () => {
+    const [described] = await ports.origin.describeGroups([group]);
+    return described!.members.length === 0;
+  });
+  // The sink has not read these.
+  await write(20, 25);
+  await eventually("the source has read the last lines", async () => (await inTopic(ports.origin)).length === 25);
+  await stop(connect.origin, source);
+  await eventually("the source has stopped", async () => {
+    const [plan] = await planConnectors(model(), [cluster]);
+    return plan!.refused === undefined;
+  });
+  await runGate(sinksMove(), { stableForMs: 0, limitMs: 60_000 }, silent);
+  // Killed after the write, and run again.
+  const { outs, changes } = await killedAtEachChange("connector-offsets", undefined, inputs("cutover"));
+  expect(changes).toEqual([`target appendByKey ${prefix}-files-offsets`]);
+  expect(outs.copied).toEqual([{ cluster: "connect", connector: source, written: 0, same: 1 }]);
+  const { originConnection: _o, targetConnection: _t, connectors: _c, ...others } = inputs("cutover");
+  const { origin, target } = model();
+  const groups = { ...others, originConnection: origin, targetConnection: target, fence: false, options: {} };
+  await consumerOffsetsStep.create(groups);
+  expect((await ports.target.groupOffsets([group])).get(group)).toMatchObject([{ topic, offset: 20n }]);
+
+  await putFiles(connect.target);
+  await write(25, 30);
+  await eventually("the sink has written all lines", async () => (await written()).length >= 30);
+  expect(await written()).toEqual(linesOf(0, 30));
+  expect(await inTopic(ports.target)).toEqual(linesOf(0, 30));
+});
+
+it("does not write over the offsets of a connector that has run on the target", async () => {
+  const rejected = () => refusalOf(connectorOffsetsStep.create(inputs("cutover")));
+  await eventually("the source has saved its place on the target", async () => {
+    const [plan] = await planConnectors(model(), [cluster]);
+    return plan!.write === 1;
+  });
+  expect(await rejected()).toMatch(/CONNECTORS_REFUSED[^]*on the target[^]*RUNNING/);
+  await stop(connect.target, source);
+  await eventually("it has stopped", async () => !/RUNNING/.test(await rejected()));
+  expect(await rejected()).toMatch(/CONNECTORS_REFUSED[^]*the target has newer offsets for it \(1 of 1/);
+});

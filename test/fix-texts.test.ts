@@ -18,6 +18,7 @@ const SIDES = ["origin", "target"];
 /** Keys of Kafka, of a cluster whose side is said in other words, and files. */
 const OTHERS = [
   /^replication\.(policy|factor)\b/,
+  /^topics\.blacklist$/,
   /^(caFile|serverName|tls\.serverName|tokenFile|tokenEndpoint(\.ca)?)$/,
   /\.(md|ts|json)$/,
   /^oO$/,

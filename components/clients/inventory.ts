@@ -10,13 +10,8 @@ import { projectFolder } from "../project";
  * @param path absolute, or relative to the folder of Pulumi.yaml; `~/` is the home folder
  */
 export function usersOfInventory(path: string, mistakes: Mistakes): readonly InventoryUser[] {
-  const file = path.startsWith("~/")
-    ? join(homedir(), path.slice(2))
-    : isAbsolute(path)
-      ? path
-      : join(projectFolder(), path);
   try {
-    return parseInventory(readFileSync(file, "utf8"), path).users;
+    return parseInventory(readFileSync(fileOf(path), "utf8"), path).users;
   } catch (error) {
     if (isMigrationError(error)) mistakes.add(`inventory: ${[error.seen, ...error.details].join("; ")}; ${error.fix}`);
     else {
@@ -27,5 +22,17 @@ export function usersOfInventory(path: string, mistakes: Mistakes): readonly Inv
       );
     }
     return [];
+  }
+}
+
+const fileOf = (path: string): string =>
+  path.startsWith("~/") ? join(homedir(), path.slice(2)) : isAbsolute(path) ? path : join(projectFolder(), path);
+
+/** Returns the content of an inventory. Undefined: it cannot be read. */
+export function inventoryText(path: string): string | undefined {
+  try {
+    return readFileSync(fileOf(path), "utf8");
+  } catch {
+    return undefined;
   }
 }

@@ -31,7 +31,7 @@ import {
 import type { MirrorSettings } from "../settings/mirror";
 import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
-import { wavesForPreflight } from "./preflight";
+import { estateForPreflight, wavesForPreflight } from "./preflight";
 import { lastOf } from "./topics";
 import { hasLeft, type Part, partsOf, returns } from "./waves";
 
@@ -98,6 +98,7 @@ export class Lifecycle {
     this.waves = parts.waves.map(stepsOf);
     const looked = {
       ...wavesForPreflight(args),
+      ...estateForPreflight(args),
       phase,
       abandon,
       stage: "clusters" as const,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { defined } from "../../engine/objects";
 import { Mistakes } from "../../engine/errors";
 import { reader } from "../../engine/mirror-configuration";
@@ -11,6 +12,8 @@ import type { MirrorModel, Side } from "../../engine/model";
 import { connectorAcls } from "../../engine/connectors";
 import { returnAdministratorAcls } from "../../engine/way-back/rights";
 import type { MigrationArgs } from "../settings/migration";
+import { inventoryText } from "../clients/inventory";
+import { projectFolder } from "../project";
 import { namesOf } from "./names";
 import { ownPrincipals } from "./objects";
 import { hasWaves, partsOf, returningTopics, wavePhase } from "./waves";
@@ -118,4 +121,12 @@ export function wavesForPreflight(
     })),
     ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
   };
+}
+
+/** The inventory that the preflight compares with the origin. Nothing if none is set, or if it cannot be read. */
+export function estateForPreflight({ inventory }: MigrationArgs): Pick<PreflightArgs, "estate"> {
+  const text = inventory === undefined ? undefined : inventoryText(inventory);
+  if (inventory === undefined || text === undefined) return {};
+  const digest = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  return { estate: { file: inventory, root: projectFolder(), digest } };
 }

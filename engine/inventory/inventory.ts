@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
-import { saysNoAuthorizer } from "../fence/everyone";
+import { saysNoAuthorizer, withoutFences } from "../fence";
 import type { MigrationModel, MirrorModel } from "../model";
 import { internalTopics } from "../naming";
 import type { OffsetOptions } from "../offsets";
@@ -162,7 +162,7 @@ async function readPrincipals(origin: Clusters["origin"], optional: Optional) {
     await optional("the SCRAM users", async () => tooOld(await origin.scramUsers(), "2.7")),
     await optional("the quotas", async () => tooOld(await origin.clientQuotas(), "2.6")),
   ];
-  return { acls: acls ?? [], scram, quotas };
+  return { acls: withoutFences(acls ?? []), scram, quotas };
 }
 
 /** Brokers that are too old return nothing, which is not the same as an empty list. */

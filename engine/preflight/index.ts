@@ -8,6 +8,7 @@ export {
 export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileges } from "./mirror-privileges";
 export { checkNotePrivileges } from "./note-privileges";
 export type { PreflightFinding } from "./finding";
+export type { Estate } from "./inventory";
 export type { ConfigSync } from "./config-sync";
 export { toMoveSinks, whySinksStay } from "./selected";
 export { checkWaves } from "./read-waves";

@@ -18,6 +18,7 @@ import type { ConfigSync } from "./config-sync";
 import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
 import { accepting, error, type PreflightFinding, findingOf, refuse, warning } from "./finding";
+import { type Estate, inventoryFindings } from "./inventory";
 import { checkLarge } from "./large";
 import { checkLimits } from "./limits";
 import { checkLogins } from "./logins";
@@ -71,6 +72,8 @@ export interface PreflightRun extends PreflightOptions {
   running?: MirrorModel;
   /** Migrated topics of the target that its Topic Operator owns. Default none. */
   owned?: readonly OwnedTopic[];
+  /** The inventory, to be compared with the origin. Absent: none is set. */
+  estate?: Estate;
   /**
    * How long to repeat the check, in ms, because brokers apply new ACLs and credentials one after the other. Default 0.
    */
@@ -165,6 +168,11 @@ async function lookOnce(
     await collecting(findings, async () => {
       findings.push(...(await ownedTopicFindings({ origin, target }, model.mirror, options)));
     });
+    const { estate } = options;
+    if (estate !== undefined)
+      await collecting(findings, async () => {
+        findings.push(...(await inventoryFindings(origin, estate, ownPrincipals(model, options))));
+      });
     const remaining = accepting(findings, options.accept ?? []);
     const warnings = remaining.filter((f) => f.severity === "warning");
     for (const w of warnings) progress.warn(`${w.code}: ${w.seen}. ${w.fix}`);
@@ -173,6 +181,12 @@ async function lookOnce(
   } finally {
     await Promise.allSettled(Object.values(opened).map((port) => port.close()));
   }
+}
+
+/** Principals on the origin that belong to this migration, as far as it knows them. */
+function ownPrincipals({ origin }: MigrationModel, { users }: PreflightOptions): Set<string> {
+  const administrator = principalOf(origin);
+  return new Set([...(users?.origin?.principals ?? []), ...(administrator === undefined ? [] : [administrator])]);
 }
 
 /** All checks that need only the facts. */

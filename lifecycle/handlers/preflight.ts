@@ -16,6 +16,7 @@ import {
   type Waves,
 } from "../../engine/preflight";
 import { noteDeclaredWaves } from "./declared-waves";
+import { type EstateLocation, readEstate } from "./estate";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs } from "./inputs";
 import { ownedTopics } from "./owned-topics";
@@ -40,6 +41,8 @@ export interface PreflightInputs extends PhasedInputs {
   wayBack?: boolean;
   /** See `PreflightRun`. Absent: no topic has left. Only for `clusters`. */
   left?: string[];
+  /** The inventory that the origin is compared with. Absent: none is set. Only for `clusters`. */
+  estate?: EstateLocation;
   abandon: boolean;
   /** The mirror's own principals. Only for `privileges`. */
   mirrorOriginConnection?: Connection;
@@ -87,11 +90,12 @@ async function look(
   }
   const running = olds && (await stillRunning(olds, inputs));
   const { topics: owned } = await ownedTopics(inputs, progress);
+  const estate = isDefined(inputs.estate) ? await readEstate(inputs.estate) : undefined;
   return {
     checkedAt: now(),
     result: await preflight(
       model,
-      { ...inputs.options, ...defined({ left: inputs.left, running }), owned, patienceMs },
+      { ...inputs.options, ...defined({ left: inputs.left, running, estate }), owned, patienceMs },
       progress,
     ),
   };
@@ -130,6 +134,7 @@ function unchanged(olds: PreflightInputs, news: PreflightInputs): boolean {
     "targetConnection",
     "options",
     "rights",
+    "estate",
     "mirrorOriginConnection",
     "mirrorTargetConnection",
   ] as const;

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../cli/run";
 import { type Inventory, parseInventory } from "../../engine/inventory";
 import type { Acl } from "../../engine/kafka/port";
+import { inventoryFindings } from "../../engine/preflight/inventory";
 import type { MigrationModel } from "../../engine/model";
 import { application, produce, withPorts } from "../engine/kafka/support";
 import { joinGroup } from "../engine/offsets/other-protocols";
-import { modelFor, type RunningMirror, startMirror } from "../engine/support/mirror";
+import { eventually, modelFor, type RunningMirror, startMirror } from "../engine/support/mirror";
 
 const ports = withPorts("inventory");
 const prefix = uniqueName("inventory");
@@ -372,6 +373,26 @@ test("the file is the same after another run, although records were written, and
   const read = parseInventory(text);
   expect(read.users.map((u) => u.principal)).toContain(`User:${name("billing")}`);
   expect(read.topics.some((t) => "now" in t)).toBe(false);
+});
+
+test("preflight names a user and an ACL that were added after the inventory, and nothing else", async () => {
+  const file = join(folder, "estate.yaml");
+  await inventory("--out", file);
+  const estate = { file: "estate.yaml", inventory: parseInventory(await readFile(file, "utf8")) };
+  const look = async () => {
+    const found = await inventoryFindings(ports.origin, estate, new Set());
+    return found.map((f) => `${f.severity} ${f.code}: ${f.seen}`);
+  };
+  expect(await look()).toEqual([]);
+  const added = { ...acls[0]!, resourceName: name("data-new"), operation: "Read" };
+  acls.push(added, { ...added, principal: `User:${name("new")}` });
+  await ports.origin.createAcls(acls.slice(-2));
+  await eventually("the new ACLs", async () => (await look()).length === 2);
+  expect(await look()).toEqual([
+    `warning INVENTORY_OLD: the origin has 1 user that estate.yaml lacks: User:${name("new")}`,
+    "warning INVENTORY_OLD: the origin has 1 ACL of known users that estate.yaml lacks: " +
+      `User:${name("billing")} may Read topic ${name("data-new")}`,
+  ]);
 });
 
 test("options for an operator without its namespace are an error", async () => {

@@ -72,6 +72,8 @@ function headline(input: ReportInput, waves: Report["headline"] | undefined): Re
   if (input.gate !== undefined) return { tone: "waiting", text: "The gate passed; the cutover is not finished" };
   if (input.phase === "consumers" && input.offsets !== undefined)
     return { tone: "waiting", text: "The groups moved; producers still write to the origin" };
+  if (input.look === undefined && (input.notes ?? []).length > 0)
+    return { tone: "bad", text: "The copy could not be read: see the warnings" };
   if (input.look === undefined) return { tone: "waiting", text: "Copying" };
   if (input.look.against.some((f) => f.hopeless))
     return { tone: "bad", text: "The copy cannot become complete until a problem is solved" };

@@ -37,6 +37,17 @@ describe("the content of the report", () => {
     expect(report.residue).toBeNull();
   });
 
+  it("does not call a copy that could not be read copying", () => {
+    const { name, madeAt, mirror } = cutOver();
+    const headline = (notes: string[]) => buildReport({ name, madeAt, mirror, notes }).headline;
+    const unreachable = "the copy: KAFKA_UNREACHABLE: cannot reach the origin cluster at 127.0.0.1:9092";
+    expect(headline([unreachable])).toEqual({
+      tone: "bad",
+      text: "The copy could not be read: see the warnings",
+    });
+    expect(headline([])).toEqual({ tone: "waiting", text: "Copying" });
+  });
+
   it("says how long the fence kept producers waiting", () => {
     const input = cutOver({ fenceRaisedAt: "2026-05-04T09:59:50.000Z" });
     const { producers, timeline } = buildReport(input);

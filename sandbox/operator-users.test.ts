@@ -104,11 +104,18 @@ describe("a KafkaUser", () => {
     expect(() => readUser(user(spec), "0.51")).toThrow("At least one of them must be specified");
   });
 
+  it("has its quotas by Kafka's names", () => {
+    const quotas = { producerByteRate: 1, requestPercentage: 20, controllerMutationRate: 0.5 };
+    expect(readUser(user({ authentication: { type: "scram-sha-512" }, quotas })).quotas).toEqual({
+      producer_byte_rate: 1,
+      request_percentage: 20,
+      controller_mutation_rate: 0.5,
+    });
+    expect(readUser(user({ authentication: { type: "scram-sha-512" } })).quotas).toEqual({});
+  });
+
   it("is refused as a whole if the sandbox does not support a field", () => {
     expect(() => readUser(user({ authentication: { type: "tls" } }))).toThrow(/tls is refused/);
-    expect(() =>
-      readUser(user({ authentication: { type: "scram-sha-512" }, quotas: { producerByteRate: 1 } })),
-    ).toThrow(/quotas is refused/);
     expect(() =>
       readUser(
         user({ authentication: { type: "scram-sha-512", password: { valueFrom: { secretKeyRef: { name: "x" } } } } }),

@@ -140,6 +140,7 @@ export function startUserController(options: UserControllerOptions): Controller 
       const { add, remove } = compareGrants(current.get(each) ?? [], each === principal ? wanted : []);
       await principals.removeAcls(each, remove);
       await principals.addAcls(each, add);
+      await principals.setQuotas(each, each === principal ? spec.quotas : {});
     }
     settled.set(name, { principal, grants: wanted });
     return hasPassword;
@@ -198,6 +199,7 @@ export function startUserController(options: UserControllerOptions): Controller 
       const found = current.get(each) ?? [];
       const grants = [...found, ...compareGrants(found, made?.principal === each ? made.grants : []).add];
       await principals.removeAcls(each, grants);
+      await principals.setQuotas(each, {});
       if (grants.length > 0) removed.push(`${grants.length} ACLs`);
     }
     if (made?.principal === name || (await principals.scramUsers()).has(name)) {

@@ -1,8 +1,9 @@
 import { pbkdf2, randomBytes } from "node:crypto";
-import { promisify } from "node:util";
+import { isDeepStrictEqual, promisify } from "node:util";
 // biome-ignore syntax/correctness/noTypeOnlyImportAttributes: TypeScript needs it to read the types of an ES module
 import type { Admin } from "@platformatic/kafka" with { "resolution-mode": "import" };
 import type { Grant, ResourceType } from "../user/acl";
+import type { QuotaKey } from "../user/spec";
 
 /** ACLs and SCRAM-SHA-512 credentials of one Kafka cluster. Principals are names without `User:`. */
 export interface Principals {
@@ -15,8 +16,18 @@ export interface Principals {
   setPassword(user: string, password: string): Promise<void>;
   /** Removes the credential. A missing credential is not an error. */
   removePassword(user: string): Promise<void>;
+  /** Sets the quotas of a principal, and removes those that it no longer has. */
+  setQuotas(principal: string, quotas: Partial<Record<QuotaKey, number>>): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Kafka's names of the quotas that a KafkaUser can have. */
+const QUOTA_KEYS: readonly QuotaKey[] = [
+  "producer_byte_rate",
+  "consumer_byte_rate",
+  "request_percentage",
+  "controller_mutation_rate",
+];
 
 export interface AdminConnection {
   bootstrapServers: string;
@@ -67,6 +78,9 @@ export async function openPrincipals(cluster: AdminConnection): Promise<Principa
     retries: 3,
     retryDelay: 300,
   });
+
+  /** The quotas that this operator has set. */
+  const quotasOf = new Map<string, Partial<Record<QuotaKey, number>>>();
 
   async function anyConnection() {
     const [connection] = (await admin.connectToBrokers(null)).values();
@@ -154,6 +168,16 @@ export async function openPrincipals(cluster: AdminConnection): Promise<Principa
         const results = (error as { response?: { results?: { errorCode: number }[] } }).response?.results;
         if (!results?.every((result) => result.errorCode === RESOURCE_NOT_FOUND)) throw error;
       }
+    },
+    async setQuotas(principal, quotas) {
+      const before = quotasOf.get(principal);
+      if (isDeepStrictEqual(before ?? {}, quotas)) return;
+      const ops = QUOTA_KEYS.map((key) =>
+        quotas[key] === undefined ? { key, remove: true } : { key, value: quotas[key], remove: false },
+      );
+      const entities = [{ entityType: "user" as const, entityName: principal }];
+      await kafka.alterClientQuotasV1.api.async(await anyConnection(), [{ entities, ops }] as never, false);
+      quotasOf.set(principal, quotas);
     },
     close: () => admin.close(),
   };

@@ -8,17 +8,29 @@ export interface UserSpec {
   /** Place of a given password, which replaces a generated one. */
   passwordFrom?: { name: string; key: string };
   rules: AclRule[];
+  /** By Kafka's names. Empty: the user has no quotas. */
+  quotas: Partial<Record<QuotaKey, number>>;
 }
+
+/** Kafka's names of the quotas that a KafkaUser can have. */
+export type QuotaKey = "producer_byte_rate" | "consumer_byte_rate" | "request_percentage" | "controller_mutation_rate";
+
+const QUOTAS: Readonly<Record<string, QuotaKey>> = {
+  producerByteRate: "producer_byte_rate",
+  consumerByteRate: "consumer_byte_rate",
+  requestPercentage: "request_percentage",
+  controllerMutationRate: "controller_mutation_rate",
+};
 
 interface RawSpec {
   authentication?: { type: string; password?: { valueFrom?: { secretKeyRef?: { name?: string; key?: string } } } };
   authorization?: { type: string; acls: AclRule[] };
-  quotas?: unknown;
+  quotas?: Record<string, number>;
 }
 
 /**
  * Reads a KafkaUser as the user operator does.
- * @throws Refusal for what the real operator rejects, and for what this one does not implement: type `tls` and quotas
+ * @throws Refusal for what the real operator rejects, and for what this one does not implement: type `tls`
  */
 export function readUser(user: KubeObject, generation: Generation = "0.51"): UserSpec {
   const { authentication, authorization, quotas } = (user.spec ?? {}) as RawSpec;
@@ -34,13 +46,15 @@ export function readUser(user: KubeObject, generation: Generation = "0.51"): Use
         "scram-sha-512 or tls-external",
     );
   }
-  if (quotas !== undefined) throw invalidResource("The sandbox's operator sets no quotas: spec.quotas is refused");
   const rules = (authorization?.acls ?? []).map((rule) => known(rule, generation));
   checkRules(rules, generation);
   return {
     authentication: authentication === undefined ? "none" : (authentication.type as "scram-sha-512" | "tls-external"),
     ...(secretKeyRef === undefined ? {} : { passwordFrom: { name: secretKeyRef.name!, key: secretKeyRef.key! } }),
     rules,
+    quotas: Object.fromEntries(
+      Object.entries(quotas ?? {}).flatMap(([key, value]) => (QUOTAS[key] === undefined ? [] : [[QUOTAS[key], value]])),
+    ),
   };
 }
 

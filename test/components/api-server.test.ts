@@ -7,7 +7,9 @@ import { ensureParts, otherStrimzi, type StrimziCrds } from "@kafka-migration/sa
 import { definitionsInGroup, KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
 import { withKubernetes } from "@kafka-migration/sandbox/testing";
 import { parse, stringify } from "yaml";
+import { Mistakes } from "../../engine/errors";
 import { versionAtLeast } from "../../engine/version";
+import { describeClients } from "../../components/clients/describe";
 import { dialects, type DialectName, type ResourceText } from "../../components/dialects";
 import { type Fields, mirrorFields, userFields } from "../../engine/rules/operator-fields";
 import type { MirrorSettings } from "../../components/settings/mirror";
@@ -100,7 +102,53 @@ const modern: MirrorSettings = {
   },
 };
 
+/** Users of applications of every kind, as the component declares them. */
+function clients(dialect: DialectName, version?: string): ResourceText[] {
+  const old = dialect === "event-streams-v1beta1";
+  const acls = [
+    { resource: "topic", name: "*", operations: ["All"] },
+    {
+      resource: "topic",
+      name: "secret-",
+      pattern: "prefixed",
+      permission: "deny",
+      host: "10.0.0.1",
+      operations: ["Write"],
+    },
+    { resource: "group", name: "billing", operations: ["Read", "Describe"] },
+    { resource: "transactionalId", name: "tx-", pattern: "prefixed", operations: ["Write", "Describe"] },
+    { resource: "cluster", name: "kafka-cluster", operations: ["IdempotentWrite", "DescribeConfigs", "AlterConfigs"] },
+  ] as const;
+  const quotas = { producerByteRate: 1048576, consumerByteRate: 2, requestPercentage: 12.5 };
+  const mistakes = new Mistakes();
+  const { texts } = describeClients(
+    {
+      users: [
+        { name: "web", authentication: "tls", acls, quotas, labels: { team: "a" } },
+        { name: "oauth", authentication: "none", acls: [] },
+        ...(old
+          ? []
+          : ([
+              { name: "billing.v1", acls, quotas: { ...quotas, controllerMutationRate: 0.5 } },
+              { name: "own", authentication: "tls-external", acls: acls.slice(0, 1) },
+            ] as const)),
+      ],
+      origin: { operator: { cluster: "origin", namespace: "origin-ns" } },
+      target: { operator: { cluster: "target", namespace: "target-ns", dialect, ...(version && { version }) } },
+    },
+    mistakes,
+  );
+  expect(mistakes.list).toEqual([]);
+  return texts.map(({ text }) => text);
+}
+
 describe.each(names)("%s passes strict validation", (dialect) => {
+  test("with users of applications: denials, hosts, quotas, given passwords, certificates and neither", async () => {
+    const texts = clients(dialect);
+    expect(texts).toHaveLength(dialect === "event-streams-v1beta1" ? 2 : 4);
+    for (const text of texts) expect(await verdict(text), text.metadata.name).toBe("201");
+  });
+
   test.each(["guide", "least", "tuned"] as const)("with the users and the mirror of profile %s", async (profile) => {
     for (const role of ["origin", "target"] as const) {
       expect(await verdict(describeUser({ dialect, profile, role, cluster: role, namespace: `${role}-ns` }).text)).toBe(
@@ -256,6 +304,11 @@ describe("the CRDs of other releases", () => {
         }
         expect(await verdict(there(mirror({ dialect, operatorVersion, profile }))), profile).toBe("201");
       }
+    });
+
+    test("users of applications", async () => {
+      for (const text of clients(dialect, operatorVersion))
+        expect(await verdict(there(text)), text.metadata.name).toBe("201");
     });
 
     test("every setting of the release", async () => {

@@ -20,6 +20,8 @@ export interface ComponentsWorld {
   origin: KafkaCluster;
   /** Run by nobody. */
   bare: KafkaCluster;
+  /** Run by the operator, in namespace `target-ns`. Only with the option `target`. */
+  target?: KafkaCluster;
   /** `pulumi ...` in a project whose program is the given text; it requires the package by its name. */
   pulumi(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<PulumiResult>;
   program(text: string): Promise<void>;
@@ -30,7 +32,7 @@ export interface ComponentsWorld {
  * The real command line, API server and brokers, and the sandbox's operator, with a project that installed this
  * package.
  */
-export async function startComponentsWorld(): Promise<ComponentsWorld> {
+export async function startComponentsWorld(options: { target?: boolean } = {}): Promise<ComponentsWorld> {
   const supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-components-")));
   const { folder } = supervisor;
   const ends: (() => Promise<void>)[] = [() => supervisor.stop()];
@@ -39,11 +41,14 @@ export async function startComponentsWorld(): Promise<ComponentsWorld> {
   };
   const progress = () => {};
   try {
-    const [origin, bare, kubernetes, pulumi] = await Promise.all([
+    const [origin, bare, kubernetes, pulumi, target] = await Promise.all([
       startKafkaCluster({ name: "origin", brokers: 1, folder: join(folder, "origin"), progress }),
       startKafkaCluster({ name: "bare", brokers: 1, folder: join(folder, "bare"), progress }),
       startKubernetes({ folder: join(folder, "kubernetes"), progress }),
       pulumiEnvironment({ folder: join(folder, "pulumi") }),
+      options.target === true
+        ? startKafkaCluster({ name: "target", brokers: 1, folder: join(folder, "target"), progress })
+        : undefined,
     ]);
     const rest = new KubernetesRest(kubernetes.server, kubernetes.token, kubernetes.ca);
     const kube = await connectKube(kubernetes.kubeconfig);
@@ -51,16 +56,18 @@ export async function startComponentsWorld(): Promise<ComponentsWorld> {
       async () => rest.close(),
       async () => kube.close(),
     );
-    for (const namespace of ["origin-ns", "migration"]) await kubernetes.createNamespace(namespace);
+    for (const namespace of ["origin-ns", "target-ns", "migration"]) await kubernetes.createNamespace(namespace);
+    const operated = ({ bootstrapServers, ca, admin }: KafkaCluster, namespace: string) => ({
+      bootstrapServers,
+      ca,
+      admin,
+      namespace,
+    });
     const operator = await startOperator({
       kubeconfig: kubernetes.kubeconfig,
       clusters: {
-        origin: {
-          bootstrapServers: origin.bootstrapServers,
-          ca: origin.ca,
-          admin: origin.admin,
-          namespace: "origin-ns",
-        },
+        origin: operated(origin, "origin-ns"),
+        ...(target === undefined ? {} : { target: operated(target, "target-ns") }),
       },
       folder: join(folder, "operator"),
       startWorker: () => Promise.reject(new Error("no mirror runs in these tests")),
@@ -74,6 +81,7 @@ export async function startComponentsWorld(): Promise<ComponentsWorld> {
       kube,
       origin,
       bare,
+      ...(target === undefined ? {} : { target }),
       pulumi: (args, env) =>
         pulumi.run(args, { cwd, env: { KUBECONFIG: kubernetes.kubeconfig, ...env }, limitMs: 240_000 }),
       program: (text) => writeFile(join(cwd, "index.js"), text),

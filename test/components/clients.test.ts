@@ -189,7 +189,7 @@ describe("users of applications on a target with an operator", () => {
     const preview = await run("destroy --preview-only");
     expect(preview.exitCode, preview.text).toBe(0);
     expect(preview.text).toContain("clients-stay");
-    console.log(preview.text);
+    expect(preview.text).toMatch(/KafkaUser clients-billing .*retain/);
     const result = await run("destroy");
     expect(result.exitCode, result.text).toBe(0);
     expect(result.text).toContain(

@@ -84,6 +84,7 @@ test("every secret that a step gets as plain text is marked as secret, wherever 
     Gate: () => new steps.Gate("gate", phased, {}),
     Guard: () => new steps.Guard("guard", phased, {}),
     Verification: () => new steps.Verification("verification", { ...phased, resume: place }, {}),
+    ConnectorOffsets: () => new steps.ConnectorOffsets("connectors", { ...phased, connectors: [] }, {}),
     ConsumerOffsets: () => new steps.ConsumerOffsets("offsets", { ...phased, resume: place }, {}),
     Replication: () => new steps.Replication("replication", { ...phased, when: "cutover" }, {}),
     TopicResources: () =>

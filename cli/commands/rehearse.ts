@@ -10,6 +10,7 @@ import {
 } from "../../engine/offsets";
 import { tooLong } from "../../engine/offsets/summary";
 import { isConflict, isInPlace, partitionsOf } from "../../engine/offsets/summary";
+import { type ConnectorPlan, planConnectors, refusedLine } from "../../engine/connectors";
 import { preflight, toMoveSinks, whySinksStay } from "../../engine/preflight";
 import { planReplicationFor, type ReplicationPreview } from "../../engine/replication";
 import { type CopyLook, lookAtCopy, sampleOf } from "../../engine/report";
@@ -51,6 +52,7 @@ export const rehearse: Command = {
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
     const writing =
       plan === undefined ? undefined : await rehearsal.part("writing", () => estimateWriting(model, plan));
+    const sources = await rehearsal.part("connectors", () => planConnectors(model, options.connectors, signal));
     const { mode } = options.verify;
     const skipsVerify = mode === "none" || (mode === "full" && values["full-verify"] !== true);
     const verified = skipsVerify
@@ -64,6 +66,7 @@ export const rehearse: Command = {
         ? undefined
         : await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal, context.progress));
 
+    addConnectors(rehearsal, sources ?? []);
     addProblems(rehearsal, second ?? first, plan, verified, options.offsets.overwrite ?? false);
     const steps = timesOf(rehearsal, {
       first: first && sampleOf(first),
@@ -185,6 +188,16 @@ function addProblems(
   }
   // While records are still being copied, the two sides differ.
   if (complete) for (const d of verified?.differences ?? []) if (isFault(d)) problems.push(d.text);
+}
+
+/** A connector that runs is stopped for the cutover, like producers. */
+function addConnectors({ problems, waits }: Rehearsal, plans: readonly ConnectorPlan[]): void {
+  for (const plan of plans) {
+    if (plan.refused === undefined) continue;
+    const text = `${refusedLine(plan)}: ${plan.refused.fix}`;
+    if (plan.refused.running === true) waits.push(`${text}, before the cutover`);
+    else problems.push(text);
+  }
 }
 
 interface Facts {

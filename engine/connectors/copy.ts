@@ -32,6 +32,7 @@ export async function planConnectors(
   signal?: AbortSignal,
   open: OpenKafka = openKafka,
 ): Promise<ConnectorPlan[]> {
+  if (clusters.length === 0) return [];
   const options = signal === undefined ? {} : { signal };
   const decisions = await withClusters(model, (sides) => decideAll(sides, clusters, signal), open, options);
   return decisions.flatMap(({ connectors }) => connectors.map(({ entries: _, ...plan }) => plan));
@@ -125,10 +126,11 @@ function requireNoneRefused(connectors: readonly ConnectorPlan[], after: boolean
 }
 
 /** `connector "files" of connect: ...` */
-export const nameOf = ({ cluster, connector }: Pick<ConnectorPlan, "cluster" | "connector">): string =>
+const nameOf = ({ cluster, connector }: Pick<ConnectorPlan, "cluster" | "connector">): string =>
   `connector "${connector}" of ${cluster}`;
 
-const refusedLine = (plan: ConnectorPlan): string => `${nameOf(plan)}: ${plan.refused!.why}`;
+/** `connector "files" of connect: ` and why it is refused. */
+export const refusedLine = (plan: ConnectorPlan): string => `${nameOf(plan)}: ${plan.refused!.why}`;
 
 /** A plan in a few lines: what will be copied, and what is refused. */
 export function planLines(plans: readonly ConnectorPlan[]): string[] {

@@ -69,7 +69,8 @@ function refusal(
   }
   for (const side of ["origin", "target"] as const) {
     const running = whyNotStopped(sides[side].connector(connector), sides[side].workers);
-    if (running !== undefined) return { why: `on the ${side} ${running.why}`, fix: `${running.fix} on the ${side}` };
+    if (running !== undefined)
+      return { why: `on the ${side} ${running.why}`, fix: `${running.fix} on the ${side}`, running: true };
   }
   return undefined;
 }

@@ -62,7 +62,12 @@ export interface ConnectorPlan {
   /** Offsets that the target already has. */
   same: number;
   /** Why its offsets are not copied. Absent: they are. */
-  refused?: { why: string; fix: string };
+  refused?: {
+    why: string;
+    fix: string;
+    /** True: the connector only has to be stopped. */
+    running?: true;
+  };
 }
 
 /** One connector whose offsets the target has. */

@@ -67,8 +67,9 @@ export function administratorEffect(side: Side, need: Need, journal: string): st
     case "target topic Delete":
       return "the mirror's own topics can't be removed at the end";
     case "target topic Create":
-    case "target topic Write":
       return NO_JOURNAL;
+    case "target topic Write":
+      return need.names.includes(journal) ? NO_JOURNAL : "connectors' offsets can't be written to these topics";
     case "target topic AlterConfigs":
       return "min.insync.replicas and the replication throttle can't be set";
     case "origin group Describe":

@@ -286,7 +286,8 @@ async function report({ stack }: Project, folder: string): Promise<StoryReport> 
 }
 
 const STEPS =
-  "preflight|fence|gate|verification|consumer-offsets|replication|mirror-gone|internal-topic|checkpoints-topic|report|residue|ready";
+  "preflight|fence|gate|verification|connector-offsets|consumer-offsets|replication|mirror-gone|internal-topic|" +
+  "checkpoints-topic|report|residue|ready";
 
 /** Filters Pulumi's output: passes on the lines of the migration's steps, each once. */
 function stepLines(progress: (line: string) => void): (line: string) => void {

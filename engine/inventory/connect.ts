@@ -1,4 +1,5 @@
 import type { ConnectorState } from "../connect-state";
+import { defined } from "../objects";
 import { compare } from "./sort";
 import type { Fate, InventoryConnect, InventoryConnector, InventoryMirror } from "./types";
 
@@ -55,8 +56,9 @@ export function connectClusters(facts: ConnectFacts): InventoryConnect[] {
     const positions = offsets[i]?.connectors ?? new Map<string, number>();
     const offsetTopic = offsets[i]?.topic ?? sibling(config.topic, "offset", facts.topics);
     const statusTopic = status[i]?.topic ?? sibling(config.topic, "status", facts.topics);
+    const names = defined({ configTopic: config.topic, offsetTopic, statusTopic, group: groups[i] }) as StorageNames;
     const connectors = [...config.connectors].map(([name, state]) =>
-      connectorOf(name, state, positions.get(name) ?? 0, facts.groupFate),
+      connectorOf(name, state, positions.get(name) ?? 0, names, facts.groupFate),
     );
     return {
       ...(groups[i] === undefined ? {} : { group: groups[i] }),
@@ -77,6 +79,7 @@ function connectorOf(
   name: string,
   { config }: ConnectorState,
   positions: number,
+  names: StorageNames,
   groupFate: ConnectFacts["groupFate"],
 ): InventoryConnector {
   const { "connector.class": className = "" } = config;
@@ -93,8 +96,22 @@ function connectorOf(
     };
     return { ...about, group, ...fate };
   }
-  if (type === "source") return { ...about, positions, moves: "if", when: "connectors names it (docs/connectors.md)" };
+  if (type === "source") return { ...about, positions, moves: "if", when: settingFor(names) };
   return { ...about, moves: "no", why: "it has neither topics to read nor stored positions" };
+}
+
+type StorageNames = Pick<InventoryConnect, "configTopic" | "offsetTopic" | "statusTopic" | "group">;
+
+/** The setting with which a cutover copies the positions of a cluster's source connectors. */
+function settingFor({ configTopic, offsetTopic, statusTopic, group }: StorageNames): string {
+  if (offsetTopic === undefined) return "connectors names the topic with its offsets (docs/connectors.md)";
+  const origin = defined({
+    offsetStorageTopic: offsetTopic,
+    configStorageTopic: configTopic,
+    statusStorageTopic: statusTopic,
+    groupId: group,
+  });
+  return `connectors: [${JSON.stringify({ name: group ?? (stem(configTopic) || configTopic), origin })}]`;
 }
 
 function typeOf(config: Record<string, string>, className: string, positions: number): InventoryConnector["type"] {

@@ -9,6 +9,8 @@ import type { Fate, InventoryGroup } from "./types";
 /** Gives the fate of each topic of the origin. */
 export function topicFates(mirror: MirrorModel): (topic: string) => Fate {
   const skip = topicRule(mirror);
+  // No pattern selects the topics that MirrorMaker 2 takes for internal.
+  const never = topicRule({ ...mirror, topicsPattern: ".*", topicsExcludePattern: "" });
   const own = new Set(
     internalTopics(mirror)
       .filter((t) => t.side === "origin")
@@ -18,7 +20,7 @@ export function topicFates(mirror: MirrorModel): (topic: string) => Fate {
     if (own.has(topic)) return { moves: "no", why: "MirrorMaker 2 keeps the state of this migration in it" };
     if (isHeartbeats(mirror, topic)) return { moves: "no", why: "MirrorMaker 2's heartbeats are no data" };
     const why = skip(topic);
-    return why === undefined ? { moves: "yes" } : fateOfSkip(mirror, topic, why);
+    return why === undefined ? { moves: "yes" } : fateOfSkip(mirror, topic, never(topic) ?? why);
   };
 }
 

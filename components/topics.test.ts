@@ -58,6 +58,21 @@ describe("the topics' owner", () => {
     });
   });
 
+  test("gets files of the applications' users with their Secrets, and without a password", async () => {
+    const clients = {
+      users: [{ name: "billing", acls: [{ resource: "topic" as const, name: "o", operations: ["Read"] }] }],
+    };
+    const all = await declared({ topics: "files", clients });
+    const { users } = opened(all.find(({ kind }) => kind === "TopicResources")!.inputs);
+    expect(users).toMatchObject([
+      {
+        kind: "KafkaUser",
+        metadata: { name: "billing", namespace: "target-ns", labels: { "strimzi.io/cluster": "target" } },
+        spec: { authentication: { password: { valueFrom: { secretKeyRef: { name: "billing-client-password" } } } } },
+      },
+    ]);
+  });
+
   test("is nobody where no operator is", () => {
     const given = {
       bootstrapServers: "target:9093",

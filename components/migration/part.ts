@@ -147,12 +147,8 @@ export class PartSteps {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "cutover" },
       this.after(offsets),
     );
-    const topics = topicResources(
-      this.named("topics"),
-      { ...this.step, phase, abandon },
-      args,
-      this.after(replication),
-    );
+    const step = { ...this.step, phase, abandon };
+    const topics = topicResources(this.named("topics"), step, this.context, this.after(replication));
     return {
       fence: raised,
       gate,

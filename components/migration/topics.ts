@@ -1,11 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import { defaultsOf } from "../../engine/setting";
+import type { MirrorModel } from "../../engine/model";
+import type { TopicResourcesInputs } from "../../lifecycle/handlers/topic-resources";
 import { TopicResources } from "../../lifecycle/resources";
+import { describeClients } from "../clients/describe";
 import { dialectNamed } from "../dialects";
 import { stackOwner } from "../kubernetes";
 import { projectFolder } from "../project";
 import { type MigrationArgs, stepShape } from "../settings/migration";
+import { clientArgs, hasClients } from "./clients";
 import { userDialect } from "./names";
 import type { CutoverSteps } from "./part";
 
@@ -17,8 +21,8 @@ type TopicArgs = ConstructorParameters<typeof TopicResources>[1];
  */
 export function topicResources(
   name: string,
-  step: Omit<TopicArgs, "topics" | "folder" | "root" | "apiVersion" | "owner" | "replication">,
-  args: MigrationArgs,
+  step: Omit<TopicArgs, "topics" | "folder" | "root" | "apiVersion" | "owner" | "replication" | "users">,
+  { args, step: whole }: { args: MigrationArgs; step: Pick<TopicArgs, "mirror"> },
   options: pulumi.CustomResourceOptions,
 ): TopicResources | undefined {
   const standard = defaultsOf(stepShape);
@@ -29,10 +33,24 @@ export function topicResources(
   const what = { topics, folder, root: projectFolder(), apiVersion, owner: stackOwner() };
   return new TopicResources(
     name,
-    { ...step, ...what, replication: args.replication ?? {} },
+    {
+      ...step,
+      ...what,
+      replication: args.replication ?? {},
+      ...(topics === "files" ? usersOf(args, whole.mirror as MirrorModel) : {}),
+    },
     { ...options, retainOnDelete: true },
   );
 }
+
+/** The KafkaUsers of applications. They name the Secrets with the passwords, and contain none. */
+function usersOf(args: MigrationArgs, mirror: MirrorModel): Pick<TopicArgs, "users"> {
+  if (!hasClients(args)) return {};
+  const { texts } = describeClients(clientArgs(args, mirror), new Mistakes());
+  return texts.length === 0 ? {} : { users: texts.map(({ text }) => text as UserText) };
+}
+
+type UserText = NonNullable<TopicResourcesInputs["users"]>[number];
 
 /** The step of a cutover that runs last. */
 export const lastOf = ({ replication, topics }: CutoverSteps): pulumi.Resource => topics ?? replication;

@@ -236,7 +236,8 @@ export const stepShape = {
   clients: falseOr(block<ClientSettings>(withoutDefaults(clientsShape))).optional(),
   /**
    * Who owns the migrated topics on the target after the cutover (docs/topic-ownership.md). `resources`: a KafkaTopic is
-   * created for each. `files`: the same as YAML files, for Argo CD or Flux. They stay when the migration is removed.
+   * created for each. `files`: the same as YAML files, and the users of `clients`, for Argo CD or Flux. They stay when
+   * the migration is removed.
    * @default `none`
    */
   topics: oneOf(["none", "resources", "files"]).default("none"),

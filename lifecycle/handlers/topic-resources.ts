@@ -37,7 +37,9 @@ import {
   askToWrite,
   compareFiles,
   handBack,
-  type ObjectFile,
+  filesOf,
+  userFiles,
+  type UserText,
   writeFiles,
   writeResources,
   type Written,
@@ -57,6 +59,8 @@ export interface TopicResourcesInputs extends PhasedInputs {
   owner: string;
   /** How the replication reset was asked for. With other rules the KafkaTopics get other numbers of replicas. */
   replication: ReplicationOptions;
+  /** With `files`: KafkaUsers that are written, too. They contain no password. Absent: none. */
+  users?: UserText[];
 }
 
 export interface TopicResourcesResult extends Written {
@@ -108,15 +112,12 @@ async function planOf(
 
 const folderOf = ({ folder, root }: TopicResourcesInputs): string => reportFolder({ name: "", folder, root });
 
-const filesOf = ({ write }: TopicResourcePlan, change = (text: KafkaTopicText): object => text): ObjectFile[] =>
-  write.map(({ topic, text }) => ({ topic, name: `${text.metadata.name}.yaml`, object: change(text) }));
-
 async function write(inputs: TopicResourcesInputs, progress: Progress): Promise<TopicResourcesOutputs> {
   if (inputs.abandon) return none;
   const { plan, topics } = await planOf(inputs, progress);
   const isFiles = inputs.topics === "files";
   const written = isFiles
-    ? await writeFiles(folderOf(inputs), filesOf(plan))
+    ? await writeFiles(folderOf(inputs), [...filesOf(plan), ...userFiles(inputs.users)])
     : await writeResources(plan, targetOf(inputs).operator, managerOf(inputs), progress);
   const where = isFiles ? `in ${inputs.folder}` : `in namespace ${targetOf(inputs).place.namespace}`;
   progress.info(
@@ -139,15 +140,18 @@ function warnOf({ topics }: TopicResourcesInputs, differ: Written["differ"], pro
   );
 }
 
+const ofUsers = ({ users = [] }: TopicResourcesInputs) =>
+  users.length === 0 ? "" : ` and ${countText(users.length, "user")}`;
+
 /** Says at preview what the `up` will write. @throws MigrationError, for example KUBERNETES_FORBIDDEN */
 async function describe(inputs: TopicResourcesInputs, progress: Progress): Promise<void> {
   if (inputs.phase !== "cutover" || inputs.abandon) return;
   const { plan, topics } = await planOf(inputs, progress);
   if (inputs.topics === "files") {
-    const states = await compareFiles(folderOf(inputs), filesOf(plan));
+    const states = await compareFiles(folderOf(inputs), [...filesOf(plan), ...userFiles(inputs.users)]);
     const count = (...of: string[]) => states.filter(({ state }) => of.includes(state)).length;
     progress.info(
-      `topics: ${countText(topics, "migrated topic")}: ${countText(count("new", "outdated"), "file")} to write in ` +
+      `topics: ${countText(topics, "migrated topic")}${ofUsers(inputs)}: ${countText(count("new", "outdated"), "file")} to write in ` +
         `${inputs.folder}, ${count("equal")} already there, ${count("edited")} edited by somebody and left alone`,
     );
     return;
@@ -220,8 +224,8 @@ async function ourTopics(
 
 /** Preview and update both use this decision. */
 function changeOf(olds: TopicResourcesInputs & TopicResourcesOutputs, news: TopicResourcesInputs): PhaseChange {
-  const same = (["topics", "folder", "apiVersion", "replication"] as const).every((key) =>
-    isDeepStrictEqual(olds[key], news[key]),
+  const same = (["topics", "folder", "apiVersion", "replication", "users"] as const).every((key) =>
+    isDeepStrictEqual(olds[key] ?? null, news[key] ?? null),
   );
   const done = isDefined(olds.writtenAt) && same && sameTopics(olds, news);
   return phaseChange({ phase: olds.phase, done }, news.phase);
@@ -234,6 +238,7 @@ function changeOf(olds: TopicResourcesInputs & TopicResourcesOutputs, news: Topi
  */
 export const topicResourcesStep = defineStep<TopicResourcesInputs, TopicResourcesOutputs>("topic-resources", {
   outputs: { writtenAt: true, result: true },
+  optional: ["users"],
 
   async previewFailures(news, olds, progress) {
     if (olds !== undefined) return [];

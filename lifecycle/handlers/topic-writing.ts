@@ -86,11 +86,31 @@ export async function handBack(
 
 /** A file with one object. */
 export interface ObjectFile {
-  topic: string;
+  /** The topic or user, for messages. */
+  of: string;
   /** Name in the folder. */
   name: string;
   object: object;
 }
+
+/** A KafkaUser as it is written to a file. */
+export interface UserText {
+  apiVersion: string;
+  kind: "KafkaUser";
+  metadata: { name: string; namespace: string; labels?: Record<string, string> };
+  spec: Record<string, unknown>;
+}
+
+export const filesOf = ({ write }: TopicResourcePlan, change = (text: KafkaTopicText): object => text): ObjectFile[] =>
+  write.map(({ topic, text }) => ({ of: topic, name: `${text.metadata.name}.yaml`, object: change(text) }));
+
+/** Names of KafkaTopics are in lower case, so these are other files. */
+export const userFiles = (users: readonly UserText[] = []): ObjectFile[] =>
+  users.map((user) => ({
+    of: `user ${user.metadata.name}`,
+    name: `KafkaUser-${user.metadata.name}.yaml`,
+    object: user,
+  }));
 
 /** Compares the files in the folder with the objects. Changes nothing. */
 export async function compareFiles(
@@ -125,7 +145,7 @@ export async function writeFiles(folder: string, files: readonly ObjectFile[]): 
     unchanged: states.filter(({ state }) => state === "equal").length,
     differ: states.flatMap(({ file, state }) =>
       state === "edited"
-        ? [{ topic: file.topic, resource: relative("", join(folder, file.name)), differences: ["edited by hand"] }]
+        ? [{ topic: file.of, resource: relative("", join(folder, file.name)), differences: ["edited by hand"] }]
         : [],
     ),
   };

@@ -243,6 +243,26 @@ describe("files of the migrated topics", () => {
     expect(await contents(folder)).toEqual(first);
   });
 
+  test("include the users of the applications, which a roll-back leaves as they are", async () => {
+    const folder = await folderOf();
+    const metadata = { name: "billing", namespace, labels: { "strimzi.io/cluster": "target" } };
+    const password = { valueFrom: { secretKeyRef: { name: "billing-client-password", key: "password" } } };
+    const spec = { authentication: { type: "scram-sha-512", password } };
+    const user = { apiVersion: "kafka.strimzi.io/v1", kind: "KafkaUser", metadata, spec };
+    const files = inputs({ topics: "files", folder, users: [user] });
+    expect(await said(() => topicResourcesStep.check(undefined, files))).toContain(
+      "3 migrated topics and 1 user: 4 files to write",
+    );
+    const { outs } = await topicResourcesStep.create(files);
+    await topicResourcesStep.update("id", outs, { ...files, phase: "mirror" });
+    const written = await readFile(join(folder, "KafkaUser-billing.yaml"), "utf8");
+    expect(parse(written)).toEqual(user);
+    // Another right of the user is written at the next run, because nobody has edited the file.
+    const wider = { ...user, spec: { ...spec, authorization: { type: "simple", acls: [] } } };
+    await topicResourcesStep.update("id", outs, { ...files, users: [wider] });
+    expect(parse(await readFile(join(folder, "KafkaUser-billing.yaml"), "utf8"))).toEqual(wider);
+  });
+
   test("are not overwritten if somebody has edited them, and are never deleted", async () => {
     const folder = await folderOf();
     const files = inputs({ topics: "files", folder });

@@ -111,6 +111,47 @@ test("every secret that a step gets as plain text is marked as secret, wherever 
         { side: "origin", connection: originConnection, username: "u", accepted: false },
         {},
       ),
+    UnclaimedClients: () =>
+      new steps.UnclaimedClients(
+        "unclaimed-clients",
+        {
+          apiVersion: "v",
+          namespace: "n",
+          users: [],
+          withSecret: [],
+          secrets: [],
+          owner: "o",
+          cluster: { name: "c" },
+          kubeconfig,
+        },
+        {},
+      ),
+    UnclaimedClientUsers: () =>
+      new steps.UnclaimedClientUsers(
+        "unclaimed-client-users",
+        { side: "target", connection: targetConnection, principals: ["User:a"] },
+        {},
+      ),
+    ClientPasswords: () =>
+      new steps.ClientPasswords("client-passwords", { apiVersion: "v", users: [], kubeconfig }, {}),
+    ClientsReady: () =>
+      new steps.ClientsReady(
+        "clients-ready",
+        { apiVersion: "v", namespace: "n", users: [], limitSeconds: 1, kubeconfig },
+        {},
+      ),
+    ClientsStay: () =>
+      new steps.ClientsStay("clients-stay", { where: "w", users: [], acls: {}, connection: targetConnection }, {}),
+    ClientsCa: () =>
+      new steps.ClientsCa(
+        "clients-ca",
+        {
+          users: [],
+          origin: { namespace: "n", name: "s", kubeconfig },
+          target: { namespace: "n", name: "s", kubeconfig },
+        },
+        {},
+      ),
     // Its only secret is an output, which the mocks do not produce.
     Password: () => new steps.Password("password", { bytes: 24 }, {}),
   };

@@ -15,6 +15,8 @@ const good = {
   target: JSON.stringify({ bootstrapServers: "target:9093", cluster: "target", namespace: "target-ns" }),
 };
 
+const estates = temporaryFolder("estates");
+
 /** Creates and reads nothing. */
 const MAKERS: Makers = {
   kubernetes: () => undefined,
@@ -390,6 +392,9 @@ describe("the stack and the component", () => {
   });
 
   test("every setting of the migration's steps reaches the component", () => {
+    const estate = join(estates, "estate.yaml");
+    const legacy = "{principal: 'User:legacy', name: legacy, moves: 'yes', authentication: none, acls: []}";
+    writeFileSync(estate, `format: 1\norigin: o\ntarget: t\nusers: [${legacy}]\n`);
     const whole = {
       phase: "cutover",
       wayBack: "true",
@@ -400,10 +405,10 @@ describe("the stack and the component", () => {
       fence: "true",
       checkpoints: "never",
       report: '{"folder":"here"}',
-      inventory: "estate.yaml",
+      inventory: estate,
       topics: "files",
       topicsFolder: "topics",
-      clients: '{"exclude":["legacy"],"narrow":true}',
+      clients: '{"users":[],"exclude":["legacy"],"narrow":true}',
       connectors: '[{"name":"connect","origin":{"offsetStorageTopic":"connect-offsets"},"include":["a"]}]',
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
@@ -412,7 +417,7 @@ describe("the stack and the component", () => {
     expect(argsOf(whole)).toMatchObject({
       ...whole,
       ...{ wayBack: true, abandon: true, fence: true, report: { folder: "here" } },
-      clients: { exclude: ["legacy"], narrow: true },
+      clients: { users: [], exclude: ["legacy"], narrow: true },
       connectors: [{ name: "connect", origin: { offsetStorageTopic: "connect-offsets" }, include: ["a"] }],
     });
     const waves = [{ name: "orders", topics: "orders", wayBack: true }];
@@ -421,7 +426,9 @@ describe("the stack and the component", () => {
 
   test("the passwords of applications reach the component one by one, and no message shows one", () => {
     const isSecret = (key: string) => key === "clientPasswords";
-    const settings = readSettings({ ...good, clientPasswords: '{"billing":"hunter2","audit":"x"}' }, { isSecret });
+    const clients = '{"users":[{"name":"billing"},{"name":"audit"}]}';
+    const written = { ...good, clients, clientPasswords: '{"billing":"hunter2","audit":"x"}' };
+    const settings = readSettings(written, { isSecret });
     expect(JSON.stringify(settings)).not.toContain("hunter2");
     expect(migrationArgs(settings, MAKERS).clientPasswords).toEqual({ billing: "p", audit: "p" });
     for (const [clientPasswords, says] of [
@@ -430,11 +437,11 @@ describe("the stack and the component", () => {
       ['{"billing":{"hunter2":"hunter2"}}', "clientPasswords.billing: it has to be a text that is not empty"],
       ['{"billing":""}', "clientPasswords.billing: it has to be a text that is not empty"],
     ] as const) {
-      const found = mistakesOf({ ...good, clientPasswords }, { isSecret });
+      const found = mistakesOf({ ...written, clientPasswords }, { isSecret });
       expect(found).toEqual([expect.stringContaining(says)]);
       expect(found.join("\n")).not.toContain("hunter2");
     }
-    expect(mistakesOf({ ...good, clientPasswords: '{"billing":"hunter2"}' })).toEqual([
+    expect(mistakesOf(written)).toEqual([
       "clientPasswords: the passwords are not encrypted; use pulumi config set --secret --path 'clientPasswords[\"USER\"]'",
     ]);
   });

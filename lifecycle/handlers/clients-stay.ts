@@ -1,5 +1,5 @@
 import { aclKey } from "../../engine/acls/rules";
-import { aclText } from "../../engine/clients";
+import { aclText } from "../../engine/clients/words";
 import { withCluster } from "../../engine/clusters";
 import type { Acl } from "../../engine/kafka/port";
 import type { Connection, Side } from "../../engine/model";

@@ -1,5 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
+import { MigrationError } from "../engine/errors";
+import type { MirrorModel } from "../engine/model";
+import { returnMirror } from "../engine/way-back/model";
 import { defineStep } from "./handlers/framework";
+import { testMirror } from "../test/support/models";
 import { UNKNOWN } from "../test/support/unknown";
 
 const step = defineStep<{ what: string; how?: string }, object>("sample", {
@@ -132,4 +136,25 @@ test("the preview's check runs only if every input is known, and reports finding
   expect((await looking.check(undefined, { a: { deep: [UNKNOWN] } })).failures).toEqual([]);
   expect((await looking.check(undefined, { a: 1 })).failures).toEqual([{ property: "sample", reason: "no" }]);
   expect(looked).toEqual([{ a: 1 }]);
+});
+
+describe("the steps of a return mirror", () => {
+  const step = defineStep<{ mirror: MirrorModel }, object>("a-step", {
+    previewFailures: async () => ["the mirror's user on the target may not write"],
+    create: async () => {
+      throw new MigrationError("KAFKA_UNREACHABLE", "cannot reach the target cluster at kafka:9093", { fix: "wait" });
+    },
+    update: async () => ({}),
+    remove: async () => {},
+  });
+
+  it.each([
+    ["the migration's own mirror", testMirror(), "target"],
+    ["a return mirror", returnMirror(testMirror()), "origin"],
+    ["the return mirror of a wave", returnMirror(testMirror({ scope: { wave: "one", topics: "a" } })), "origin"],
+  ])("call the sides as the user knows them: %s", async (_what, mirror, side) => {
+    await expect(step.create({ mirror })).rejects.toThrow(`cannot reach the ${side} cluster`);
+    const { failures } = await step.check(undefined, { mirror });
+    expect(failures.map(({ reason }) => reason)).toEqual([`the mirror's user on the ${side} may not write`]);
+  });
 });

@@ -51,6 +51,15 @@ export function returnMirror(mirror: MirrorModel): MirrorModel {
   };
 }
 
+/**
+ * True for the model of a return mirror. Only its storage topics have this form: no other mirror copies or uses such
+ * names.
+ */
+export function isReturnMirror(mirror: MirrorModel): boolean {
+  const { groupId, offsetStorageTopic } = mirror;
+  return /-return(-|$)/.test(groupId) && offsetStorageTopic === storageTopic(mirror, "offsets", groupId);
+}
+
 /** The same migration with its sides swapped: what the steps of the way back work on. */
 export function returnModel(model: MigrationModel): MigrationModel {
   const { origin, target, mirror, recorded } = model;

@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { isLoginFailure } from "../../engine/kafka/renew";
+import type { MirrorModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
+import { isReturnMirror } from "../../engine/way-back/model";
+import { progressWithSidesSwapped, swapSides, withSidesSwapped } from "../../engine/way-back/words";
 import { watchEngine, engineProgress } from "./engine-link";
 import { isDefined } from "./inputs";
 
@@ -120,8 +123,10 @@ export function defineStep<I extends object, O extends object>(
     );
   const run = async <T>(inputs: Plain, work: (progress: Progress) => Promise<T>): Promise<T> => {
     watchEngine();
+    const progress = engineProgress(kind, waveIn(inputs));
     try {
-      return await work(engineProgress(kind, waveIn(inputs)));
+      if (!isOfReturnMirror(inputs)) return await work(progress);
+      return await withSidesSwapped(() => work(progressWithSidesSwapped(progress)));
     } catch (error) {
       throw withoutStack(error);
     }
@@ -142,7 +147,10 @@ export function defineStep<I extends object, O extends object>(
           : [];
       return {
         inputs: withoutUnknownWay(inputs, olds ?? {}),
-        failures: failures.map((reason) => ({ property: kind, reason })),
+        failures: failures.map((reason) => ({
+          property: kind,
+          reason: isOfReturnMirror(inputs) ? swapSides(reason) : reason,
+        })),
       };
     },
     async diff(_id, olds, news) {
@@ -196,6 +204,11 @@ export function defineStep<I extends object, O extends object>(
 function waveIn({ mirror }: Plain): string | undefined {
   const wave = (mirror as { scope?: { wave?: unknown } | null } | undefined)?.scope?.wave;
   return typeof wave === "string" ? wave : undefined;
+}
+
+/** The origin of a return mirror is the target of the migration. Its steps' texts must call it so. */
+function isOfReturnMirror({ mirror }: Plain): boolean {
+  return typeof mirror === "object" && mirror !== null && !hasUnknown(mirror) && isReturnMirror(mirror as MirrorModel);
 }
 
 /** Removes Pulumi's own keys, and undefined values, which Pulumi's wire format does not support. */

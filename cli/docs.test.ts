@@ -18,3 +18,8 @@ test("docs/command-line.md explains every option of plan", () => {
   const section = read("docs/command-line.md").split("## What a plan shows")[1]!;
   for (const option of Object.keys(COMMANDS.plan.options)) expect(section).toContain(`--${option}`);
 });
+
+test("docs/inventory.md explains every option of inventory", () => {
+  const page = read("docs/inventory.md");
+  for (const option of Object.keys(COMMANDS.inventory.options)) expect(page).toContain(`--${option}`);
+});

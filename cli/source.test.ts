@@ -34,6 +34,47 @@ function step(kind: string, props: object, owner = "orders", outputs: object = {
 const state = (...resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
 
 describe("the stack's state", () => {
+  it("names the migration's own users and the operators, for the inventory", () => {
+    const place = (name: string, namespace: string) => ({
+      apiVersion: "eventstreams.ibm.com/v1beta2",
+      kind: "KafkaUser",
+      namespace,
+      name,
+    });
+    const kubernetes = [
+      { owner: "o", places: [{ ...place("m", "migration"), kind: "KafkaMirrorMaker2" }] },
+      { side: "origin", context: "old", kubeconfig: secret("a kubeconfig"), places: [place("mm2", "es")] },
+      { side: "origin", places: [{ ...place("mm2", "es"), kind: "Secret" }] },
+      { side: "target", places: [place("mm2-target", "kafka")] },
+    ];
+    const users = { origin: { principals: ["User:CN=mm2", "User:mm2-admin"] } };
+    const found = migrationOf(
+      state(
+        step("Gate", {}),
+        step("Preflight", { stage: "clusters", options: { users } }),
+        step("Preflight", {
+          stage: "privileges",
+          mirrorOriginConnection: secret({ ...connection("origin"), sasl: { username: "given" } }),
+        }),
+        step("Residue", { kubernetes }),
+      ),
+      "dev",
+    );
+    expect(found.principals).toEqual(["User:CN=mm2", "User:admin", "User:given", "User:mm2-admin"]);
+    expect(found.operators).toEqual({
+      origin: {
+        kubeconfig: "a kubeconfig",
+        context: "old",
+        namespace: "es",
+        apiVersion: "eventstreams.ibm.com/v1beta2",
+        user: "mm2",
+      },
+      target: true,
+    });
+    // The state of an older version does not say which side a user belongs to.
+    expect(migrationOf(state(step("Gate", {})), "dev").operators).toEqual({ target: false });
+  });
+
   describe("of a migration in waves", () => {
     const scope = (of: object) => ({ mirror: { ...mirror, scope: of } });
     const outside = scope({ withoutTopics: ["orders"], withoutGroups: [] });

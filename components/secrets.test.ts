@@ -3,6 +3,7 @@ import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
+  ClientUsers,
   connectionOf,
   givenCredentials,
   kubernetesCluster,
@@ -139,6 +140,20 @@ describe("every secret input of a migration is marked as secret", () => {
       ["the-password-of-a", "a made password"],
     );
   });
+});
+
+test("every password of an application's user is marked as secret, on every kind of target", async () => {
+  const operator = (side: string) => ({ cluster: side, namespace: `${side}-ns`, kubeconfig });
+  const users = [{ name: "a" }, { name: "b" }];
+  const passwords = { b: "the-password-of-b" };
+  const origin = { operator: operator("origin") };
+  new ClientUsers("operated", { users, passwords, origin, target: { operator: operator("target") } });
+  const provider = new kafka.Provider("bare", { bootstrapServers: ["t:1"] });
+  const sasl = { mechanism: "SCRAM-SHA-512", username: "admin", password: "the-password-of-admin" } as const;
+  const connection = { bootstrapServers: "t:1", sasl };
+  new ClientUsers("bare", { users, passwords, origin, target: { kafka: { provider, connection } } });
+  const known = ["the-password-of-b", "the-password-of-admin", "password of origin-ns/a", "the-token-of-kubernetes"];
+  expect(await look(known)).toEqual({ leaks: [], unused: [] });
 });
 
 test("every secret output of a part is marked as secret, even if it was given as plain text", async () => {

@@ -25,20 +25,14 @@ export function declareKafkaClients(context: ClientsContext): pulumi.Output<stri
   const options = { parent, provider: provider!, retainOnDelete: true, dependsOn: unclaimed };
   const passwordOf = passwordsOf(context);
   const made = users.flatMap((user): pulumi.CustomResource[] => [
-    ...(user.password === undefined
-      ? []
-      : [
-          new kafka.UserScramCredential(
-            `${name}-${user.name}`,
-            {
-              username: user.name,
-              scramMechanism: user.login.toUpperCase(),
-              scramIterations: 4096,
-              password: decoded(passwordOf(user)),
-            },
-            options,
-          ),
-        ]),
+    ...(user.mechanisms ?? []).map(
+      (scramMechanism) =>
+        new kafka.UserScramCredential(
+          `${name}-${user.name}-${scramMechanism}`,
+          { username: user.name, scramMechanism, scramIterations: 4096, password: decoded(passwordOf(user)) },
+          options,
+        ),
+    ),
     ...clientBindings(user).map((binding) => declareAcl(`${name}-${user.name}`, binding, options)),
     ...(user.quotas === undefined
       ? []

@@ -39,6 +39,8 @@ export interface Candidate {
   name: string;
   principal: string;
   login: ClientLogin;
+  /** Mechanisms of the user's credentials on an origin without an operator. */
+  mechanisms?: readonly string[];
   originNamespace?: string;
   labels: Record<string, string>;
   acls: readonly InventoryAcl[];
@@ -65,6 +67,7 @@ export function fromInventory(user: InventoryUser, name: string, login: ClientLo
     name,
     principal: user.principal,
     login,
+    mechanisms: user.kafkaUser === undefined ? user.mechanisms : undefined,
     originNamespace: user.kafkaUser?.namespace,
     labels: copiedLabels(user.labels),
     acls: user.acls,

@@ -62,6 +62,22 @@ describe("the users of an inventory that move", () => {
     });
   });
 
+  test("leave out those whose condition nobody has confirmed, with a line", () => {
+    const cert: InventoryUser = {
+      principal: "User:CN=a",
+      moves: "if",
+      when: "the target trusts its CA",
+      authentication: "tls",
+      acls: [],
+    };
+    const plan = ask({ inventory: [cert, { ...cert, principal: "User:CN=b", moves: "yes" }] });
+    expect(plan.users.map(({ name }) => name)).toEqual(["b"]);
+    expect(plan.warnings).toEqual([
+      '1 user of the inventory is not declared: a (moves if the target trusts its CA); write moves: "yes" for those ' +
+        "that move, or list them in clients.users",
+    ]);
+  });
+
   test("are replaced by users of the same name that are written by hand", () => {
     const plan = ask({
       inventory: [user("billing", { quotas: { producerByteRate: 5 } })],
@@ -175,7 +191,14 @@ describe("what the target cannot have", () => {
     const operator = ask({ inventory, origin: "kafka", passwords });
     expect(operator.users[0]!.login).toBe("scram-sha-512");
     expect(operator.warnings[0]).toContain("set sasl.mechanism to SCRAM-SHA-512");
-    expect(ask({ inventory, origin: "kafka", target: "kafka", passwords }).users[0]!.login).toBe("scram-sha-256");
+    const { users } = ask({ inventory, origin: "kafka", target: "kafka", passwords });
+    expect(users[0]).toMatchObject({ login: "scram-sha-256", mechanisms: ["SCRAM-SHA-256"] });
+    const both = [bare("a", { mechanisms: ["SCRAM-SHA-256", "SCRAM-SHA-512"] })];
+    expect(ask({ inventory: both, origin: "kafka", target: "kafka", passwords }).users[0]!.mechanisms).toEqual([
+      "SCRAM-SHA-256",
+      "SCRAM-SHA-512",
+    ]);
+    expect(ask({ inventory: both, origin: "kafka", passwords }).warnings[0]).toContain("SCRAM-SHA-256 on the origin");
   });
 });
 

@@ -55,8 +55,8 @@ class Planner {
       }
       if (user.moves === "no") return [];
       const login = loginOf(user);
-      // The conditions of these users are checked here: a password, or a certificate that the target trusts.
-      if (user.moves === "if" && login === "none") {
+      // A password is the only condition that is checked here.
+      if (user.moves === "if" && !isScram(login)) {
         skipped.push(`${name} (moves if ${user.when ?? "somebody decides so"})`);
         return [];
       }
@@ -65,7 +65,7 @@ class Planner {
     if (skipped.length > 0)
       this.warnings.push(
         `${countText(skipped.length, "user")} of the inventory ${skipped.length === 1 ? "is" : "are"} not declared: ` +
-          `${someOf(skipped)}; list those that move in clients.users`,
+          `${someOf(skipped)}; write moves: "yes" for those that move, or list them in clients.users`,
       );
     return [...byHand, ...found];
   }
@@ -100,6 +100,7 @@ class Planner {
         principal: this.principalOnTarget(candidate, login),
         login,
         password,
+        mechanisms: target === "kafka" && isScram(login) ? mechanismsOf(candidate, login) : undefined,
         originNamespace: candidate.originNamespace,
         labels: candidate.labels,
         acls,
@@ -114,8 +115,10 @@ class Planner {
     return login === "tls" || login === "tls-external" ? `User:CN=${name}` : `User:${name}`;
   }
 
-  private loginOnTarget({ name, login }: Candidate): ClientLogin {
-    if (this.question.target !== "operator" || login !== "scram-sha-256") return login;
+  private loginOnTarget(candidate: Candidate): ClientLogin {
+    const { name, login } = candidate;
+    const older = isScram(login) && mechanismsOf(candidate, login).includes("SCRAM-SHA-256");
+    if (this.question.target !== "operator" || !older) return login;
     this.warnings.push(
       `user ${name} logs in with SCRAM-SHA-256 on the origin, and the target's operator makes only SCRAM-SHA-512: ` +
         "the password stays the same, but the application has to set sasl.mechanism to SCRAM-SHA-512",
@@ -124,7 +127,7 @@ class Planner {
   }
 
   private passwordOf({ name, login, hasSecret }: Candidate): "origin" | "given" | undefined {
-    if (login !== "scram-sha-512" && login !== "scram-sha-256") return undefined;
+    if (!isScram(login)) return undefined;
     if (this.question.passwords.has(name)) {
       this.usedPasswords.add(name);
       return "given";
@@ -180,6 +183,14 @@ class Planner {
     );
     return whole;
   }
+}
+
+const isScram = (login: ClientLogin): boolean => login.startsWith("scram-");
+
+/** Mechanisms of which nothing is known are left out. */
+function mechanismsOf({ mechanisms = [] }: Candidate, login: ClientLogin): string[] {
+  const known = mechanisms.filter((one) => one.startsWith("SCRAM-"));
+  return known.length > 0 ? known : [login.toUpperCase()];
 }
 
 /** Decides which users of applications are declared on the target, and with what. Pure. */

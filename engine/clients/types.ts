@@ -57,6 +57,8 @@ export interface PlannedUser {
   /** Principal on the target, as in ACLs. */
   principal: string;
   login: ClientLogin;
+  /** With a SCRAM login on a target without an operator: the mechanisms of its credentials. */
+  mechanisms?: readonly string[];
   /** With a SCRAM login: where the password comes from. */
   password?: "origin" | "given";
   /** Namespace of the user's KafkaUser on the origin. Undefined: that of the origin's Kafka. */

@@ -67,6 +67,18 @@ describe("the report of a migration in waves", () => {
     ]);
   });
 
+  it("does not claim that groups moved if a wave has none", () => {
+    const none = { ...facts(20, "billing", "billing-app").offsets!, groups: [] };
+    const { waves } = buildReport(
+      inWaves([
+        wave("billing", "consumers", { offsets: none }),
+        wave("orders", "cutover", facts(10, "orders", "orders-app", { offsets: none })),
+      ]),
+    );
+    expect(waves![0]).toMatchObject({ state: "no groups to move", proof: "nothing to move" });
+    for (const row of waves!.slice(0, 2)) expect(row).not.toHaveProperty("groupsMovedAt");
+  });
+
   it("lists the topics, groups, events and warnings of all waves", () => {
     const billing = wave("billing", "cutover", facts(20, "billing", "billing-app"));
     billing.verification!.result.notes = ["billing: a note"];

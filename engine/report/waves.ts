@@ -155,16 +155,20 @@ function rowOf(part: PartFacts & { wave?: string; phase: Phase }): WaveRow {
 }
 
 function movedOf({ phase, offsets }: PartFacts & { phase: Phase }): Partial<WaveRow> {
-  if (offsets === undefined) return {};
+  if (offsets === undefined || offsets.groups.length === 0) return {};
   // A cutover keeps the groups that moved in phase `consumers`, but its time is not theirs.
   const before = phase === "consumers" ? 0 : offsets.groups.map(countsOf).filter((g) => g.early === true).length;
-  const all = before > 0 && before === offsets.groups.length;
+  const all = before === offsets.groups.length;
   return { ...(all ? {} : { groupsMovedAt: offsets.at }), ...(before === 0 ? {} : { groupsMovedBefore: before }) };
 }
 
+const movesNothing = ({ groups, skipped }: NonNullable<PartFacts["offsets"]>): boolean =>
+  groups.length === 0 && skipped.length === 0;
+
 function stateOf({ phase, gate, offsets, wayBack }: PartFacts & { phase: Phase }): string {
   if (phase === "returned") return wayBack?.returnedAt === undefined ? "returning" : "returned to the origin";
-  if (phase === "consumers") return offsets === undefined ? "groups have not moved yet" : "groups moved";
+  if (phase === "consumers" && offsets === undefined) return "groups have not moved yet";
+  if (phase === "consumers") return movesNothing(offsets!) ? "no groups to move" : "groups moved";
   if (phase === "mirror") return "copying";
   if (gate === undefined) return "waiting for the gate";
   if (offsets === undefined && phase === "cutover") return "the gate passed";

@@ -80,6 +80,7 @@ test("every secret that a step gets as plain text is marked as secret, wherever 
         {},
       ),
     MirrorGone: () => new steps.MirrorGone("gone", { ...step, limitSeconds: 1 }, {}),
+    Access: () => new steps.Access("access", { ...phased, mode: "warn" }, {}),
     Fence: () => new steps.Fence("fence", { ...phased, enabled: true }, {}),
     Gate: () => new steps.Gate("gate", phased, {}),
     Guard: () => new steps.Guard("guard", phased, {}),

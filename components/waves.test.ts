@@ -29,7 +29,7 @@ async function declared(more: Partial<MigrationArgs>) {
   return { resources, at, summary };
 }
 
-const STEPS = ["fence", "gate", "verification", "consumer-offsets", "replication", "guard"];
+const STEPS = ["access", "fence", "gate", "verification", "consumer-offsets", "replication", "guard"];
 /** Scopes as the contract of the engine has them. */
 const SCOPES = {
   "m-wave-orders": { wave: "orders", topics: "orders[.].*", groups: "orders-.*" },
@@ -65,7 +65,7 @@ describe("a migration in waves", () => {
     const { at } = await declared({ waves: WAVES, phase: "consumers" });
     const phases = (prefix: string) => STEPS.map((step) => at(`${prefix}-${step}`).inputs.phase);
     expect(phases("m-wave-orders")).toEqual(STEPS.map(() => "cutover"));
-    const waiting = ["mirror", "mirror", "mirror", "consumers", "mirror", "mirror"];
+    const waiting = ["consumers", "mirror", "mirror", "mirror", "consumers", "mirror", "mirror"];
     expect(phases("m-wave-billing")).toEqual(waiting);
     expect(phases("m")).toEqual(waiting);
     expect(at("m-preflight").inputs).toMatchObject({
@@ -84,7 +84,7 @@ describe("a migration in waves", () => {
   test("moves groups without waves in phase consumers, while every other step waits", async () => {
     const { at } = await declared({ phase: "consumers" });
     expect(STEPS.map((step) => at(`m-${step}`).inputs.phase)).toEqual(
-      STEPS.map((step) => (step === "consumer-offsets" ? "consumers" : "mirror")),
+      STEPS.map((step) => (["access", "consumer-offsets"].includes(step) ? "consumers" : "mirror")),
     );
     expect(at("m-replication-on-removal").inputs.phase).toBe("mirror");
     expect(at("m-gate").inputs.mirror).not.toHaveProperty("scope");

@@ -4,6 +4,7 @@ import { clientsCaStep } from "./handlers/clients-ca";
 import { clientsReadyStep, unclaimedClientsStep } from "./handlers/clients-kubernetes";
 import { clientsStayStep } from "./handlers/clients-stay";
 import { connectorOffsetsStep } from "./handlers/connector-offsets";
+import { accessStep } from "./handlers/access";
 import { consumerOffsetsStep } from "./handlers/consumer-offsets";
 import { fenceStep } from "./handlers/fence";
 import { gateStep } from "./handlers/gate";
@@ -50,6 +51,9 @@ export class InternalTopicResource extends stepResource(internalTopicStep) {}
 
 /** On deletion: proves that the mirror is gone and that every topic to delete belongs to the mirror. */
 export class MirrorGone extends stepResource(mirrorGoneStep) {}
+
+/** Compares who may do what on both clusters, before anything else of a cutover happens. */
+export class Access extends stepResource(accessStep) {}
 
 /** Denies writes on the migrated origin topics during the cutover. */
 export class Fence extends stepResource(fenceStep) {}

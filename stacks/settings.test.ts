@@ -410,6 +410,7 @@ describe("the stack and the component", () => {
       topicsFolder: "topics",
       clients: '{"users":[],"exclude":["legacy"],"narrow":true}',
       connectors: '[{"name":"connect","origin":{"offsetStorageTopic":"connect-offsets"},"include":["a"]}]',
+      access: "require",
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
     expect(Object.keys({ ...whole, ...inWaves }).sort()).toEqual(Object.keys(stepShape).sort());

@@ -64,8 +64,8 @@ function stateOf({ migration: { name, model, waves, done } }: CommandContext): R
   };
 }
 
-const factsOfPart = ({ gate, fence, verification, offsets, replication, wayBack }: Done): PartFacts =>
-  defined({ gate, fenceRaisedAt: fence?.raisedAt, verification, offsets, replication, wayBack });
+const factsOfPart = ({ access, gate, fence, verification, offsets, replication, wayBack }: Done): PartFacts =>
+  defined({ access, gate, fenceRaisedAt: fence?.raisedAt, verification, offsets, replication, wayBack });
 
 const reportWaves = (waves: readonly LoadedWave[]): ReportWave[] =>
   waves.map(({ scope, done }) => ({ scope, phase: done.phase ?? "mirror", facts: factsOfPart(done) }));

@@ -124,10 +124,12 @@ function doneOf(part: ReturnType<typeof partOf>): Done {
   const preflight = part("Preflight", (p) => p.stage === "clusters");
   const replication = part("Replication", isCutover);
   const wayBack = part("WayBack");
+  const access = part("Access");
   return compact({
     // Only the step that moves the groups knows phase `consumers`.
     phase: (offsets?.phase === "consumers" ? offsets.phase : (gate?.phase ?? preflight?.phase)) as Phase | undefined,
     preflight: dated(preflight?.checkedAt, preflight?.result),
+    access: dated(access?.checkedAt, access?.result),
     gate: gate?.result,
     originEnds: typeof wayBack?.openedAt === "string" ? undefined : originEnds(gate?.ends),
     abandonedAt: gate?.abandonedAt,

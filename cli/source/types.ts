@@ -28,6 +28,7 @@ export interface Options {
 export interface Done {
   phase?: Phase;
   preflight?: { at: string; result: PreflightResult };
+  access?: PartFacts["access"];
   gate?: GateResult;
   /**
    * The origin's end offsets when the gate passed. Absent if the way back was opened: later records on the origin then

@@ -13,7 +13,8 @@ import { SecretCopy } from "../secret/secret-copy";
 import { MirrorUser } from "../user/mirror-user";
 import { ScramUser } from "../user/scram-user";
 import type { MirrorArgs } from "../mirror/mirror";
-import type { MigrationArgs } from "../settings/migration";
+import { defaultsOf } from "../../engine/setting";
+import { type MigrationArgs, stepShape } from "../settings/migration";
 import type { ClusterNames, MigrationCluster } from "../settings/users";
 import { mirrorNamespace, namesOf, userDialect } from "./names";
 import { credentialsOf } from "./rules";
@@ -100,7 +101,11 @@ export class ClusterAccess {
     if (administrator !== undefined) return givenCredentials(credentialsOf(administrator));
     if (operator === undefined) return undefined;
     const rules = mergeRules([
-      ...administratorAcls(side, mirror, { fence: args.fence ?? false, groups: args.offsets?.groups ?? [] }),
+      ...administratorAcls(side, mirror, {
+        fence: args.fence ?? false,
+        access: (args.access ?? defaultsOf(stepShape).access) !== "none",
+        groups: args.offsets?.groups ?? [],
+      }),
       ...(this.context.moreRights ?? []),
     ]);
     // The cluster cannot be checked before this user exists. The check runs with these settings instead.

@@ -72,7 +72,7 @@ function operatorOf(args: MigrationArgs, { operator }: MigrationCluster): Operat
 }
 
 /** The users that a migration itself makes or logs in with, and what they are. */
-function ownUsers(args: MigrationArgs): Record<string, string> {
+export function ownUsers(args: MigrationArgs): Record<string, string> {
   return Object.fromEntries(
     SIDES.flatMap((side: Side) => {
       const { given, administrator } = args[side];

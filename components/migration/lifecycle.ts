@@ -77,6 +77,8 @@ export class Lifecycle {
   /** Everything outside the waves. */
   readonly rest: PartSteps;
   readonly waves: PartSteps[];
+  /** Users of applications that this migration declares. */
+  clients: readonly pulumi.Resource[] = [];
   private readonly step: StepArgs;
   private readonly steps = new Map<PartSteps, LastSteps>();
 
@@ -92,7 +94,16 @@ export class Lifecycle {
     const stepsOf = (part: Part) => {
       const returnPrincipal = part.wayBack === true ? principalOf(args, context.settings, part) : undefined;
       const own = { part, ...defined({ returnPrincipal }) };
-      return new PartSteps({ name, parent, notes, abandon, args, step: this.step, ...own });
+      return new PartSteps({
+        name,
+        parent,
+        notes,
+        abandon,
+        args,
+        step: this.step,
+        clients: () => this.clients,
+        ...own,
+      });
     };
     this.rest = stepsOf(parts.rest);
     this.waves = parts.waves.map(stepsOf);

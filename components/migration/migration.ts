@@ -81,6 +81,7 @@ export class Migration extends pulumi.ComponentResource {
     const clients = hasClients(args)
       ? [declareClients(name, args, model, administrators.target, { parent: this, dependsOn: [lifecycle.preflight] })]
       : [];
+    lifecycle.clients = clients;
     const { steps, mirrors } =
       this.phase === "cleanup"
         ? { steps: lifecycle.gates(), mirrors: [] }

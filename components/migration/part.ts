@@ -7,6 +7,7 @@ import { defaultsOf } from "../../engine/setting";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import {
   type ConnectorOffsets,
+  type Access,
   ConsumerOffsets,
   Fence,
   Gate,
@@ -23,10 +24,13 @@ import { gateShape, type MigrationArgs, verifyShape } from "../settings/migratio
 import type { KubernetesArgs } from "../settings/place";
 import { connectorOffsets } from "./connectors";
 import { topicResources } from "./topics";
+import { equalAccess } from "./equal-access";
 import { hasLeft, type Part } from "./waves";
 
 /** The steps of the cutover, in order. */
 export interface CutoverSteps {
+  /** Absent: access is not compared. */
+  access?: Access;
   fence: Fence;
   gate: Gate;
   verification: Verification;
@@ -57,6 +61,8 @@ interface PartContext {
   args: MigrationArgs;
   /** Location for what an interrupted step leaves for the next run. */
   notes: ReportLocation;
+  /** Users of applications that this migration declares. Their access is compared when they exist. */
+  clients: () => readonly pulumi.Resource[];
   /** The arguments of every step, with the whole mirror. */
   step: StepArgs;
   /** Principal of the part's return mirror on the origin. Absent: there is no return mirror. */
@@ -102,10 +108,17 @@ export class PartSteps {
     const { abandon, args, notes: resume } = this.context;
     const { phase } = this;
     const fenced = this.fenced();
+    const access = equalAccess(
+      this.named("access"),
+      { ...this.step, phase: this.part.phase, abandon },
+      args,
+      this.context.returnPrincipal,
+      this.after(...after, ...this.context.clients()),
+    );
     const raised = new Fence(
       this.named("fence"),
       { ...this.step, phase, enabled: fenced.fence, options: fenced.fenceOptions ?? {}, ...userOperator(args) },
-      this.after(...after),
+      this.after(...after, ...(access === undefined ? [] : [access])),
     );
     const gate = this.gate([raised], wayBack);
     const { passedAt } = this.verdict(gate);
@@ -150,6 +163,7 @@ export class PartSteps {
     const step = { ...this.step, phase, abandon };
     const topics = topicResources(this.named("topics"), step, this.context, this.after(replication));
     return {
+      ...defined({ access }),
       fence: raised,
       gate,
       verification,

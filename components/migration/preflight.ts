@@ -44,7 +44,7 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings, 
     users: madeUsers(args),
     moreRights: moreRights(args, model),
     ...args.preflight,
-    everyoneByDefault: told(args),
+    everyoneByDefault: everyoneByDefault(args),
   });
 }
 
@@ -94,7 +94,7 @@ function madeUsers(args: MigrationArgs): PreflightOptions["users"] {
 }
 
 /** For the origin, the fence's options can contain this value, too. */
-function told(args: MigrationArgs): PreflightOptions["everyoneByDefault"] {
+export function everyoneByDefault(args: MigrationArgs): PreflightOptions["everyoneByDefault"] {
   const origin = args.preflight?.everyoneByDefault?.origin ?? args.fenceOptions?.everyoneByDefault;
   const sides = defined({ origin, target: args.preflight?.everyoneByDefault?.target });
   return Object.keys(sides).length === 0 ? undefined : sides;

@@ -38,8 +38,10 @@ export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Outp
 export function partFacts(steps: LastSteps): pulumi.Output<PartFacts> {
   // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
   // offsets.
-  const { fence, gate, verification, offsets, replication, wayBack } = steps;
+  const { access, fence, gate, verification, offsets, replication, wayBack } = steps;
   const parts = pulumi.output({
+    comparedAt: access?.checkedAt,
+    compared: access?.result,
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
     verification:
@@ -53,10 +55,11 @@ export function partFacts(steps: LastSteps): pulumi.Output<PartFacts> {
     openedAt: wayBack?.openedAt,
     returnedAt: wayBack?.returnedAt,
   });
-  return parts.apply(({ raisedAt, resetAt, reset, openedAt, returnedAt, ...rest }) => {
+  return parts.apply(({ comparedAt, compared, raisedAt, resetAt, reset, openedAt, returnedAt, ...rest }) => {
     const back = defined({ openedAt: openedAt ?? undefined, returnedAt: returnedAt ?? undefined });
     return defined({
       ...rest,
+      access: dated(comparedAt, compared),
       fenceRaisedAt: raisedAt,
       replication: dated(resetAt, reset),
       wayBack: Object.keys(back).length === 0 ? undefined : back,

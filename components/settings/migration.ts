@@ -253,6 +253,12 @@ export const stepShape = {
    * @default none
    */
   connectors: list(block<ConnectCluster>(connectClusterShape)).optional(),
+  /**
+   * Compare who may do what on both clusters before a cutover, and before groups move (docs/access.md). `warn`:
+   * differences are warnings. `require`: a difference fails the `up` before anything is changed. `none`: do not compare.
+   * @default `warn`
+   */
+  access: oneOf(["warn", "require", "none"]).default("warn"),
 };
 
 const onKubernetesShape = {

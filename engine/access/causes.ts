@@ -62,8 +62,9 @@ export function causesOf(
 export function onlyOn(rules: Record<Side, ClusterRules>, counterparts: (acl: Acl) => readonly Acl[]): Only {
   const onTarget = new Set(rules.target.acls.map(aclKey));
   const onOrigin = new Set(rules.origin.acls.flatMap(counterparts).map(aclKey));
-  return (side, acl) => {
-    if (side === "origin") return counterparts(acl).some((same) => onTarget.has(aclKey(same))) ? undefined : "origin";
-    return onOrigin.has(aclKey(acl)) ? undefined : "target";
+  const alone = {
+    origin: new Set(rules.origin.acls.filter((acl) => !counterparts(acl).some((same) => onTarget.has(aclKey(same))))),
+    target: new Set(rules.target.acls.filter((acl) => !onOrigin.has(aclKey(acl)))),
   };
+  return (side, acl) => (alone[side].has(acl) ? side : undefined);
 }

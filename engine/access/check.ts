@@ -71,15 +71,31 @@ export function reportAccess(result: AccessResult, progress: Progress): void {
 }
 
 /** One line about the whole result. */
-export function summaryText({ differences, unknown, equal, counts }: AccessResult): string {
+export function summaryText({ differences, left = 0, unknown, equal, counts }: AccessResult): string {
   const { acls, principals, names } = counts;
   const compared =
     `${countText(principals, "principal")} with ${countText(acls.origin, "ACL")} on the origin and ${acls.target} on ` +
     `the target, on ${countText(names.topic, "topic name")}, ${countText(names.group, "group name")} and ` +
     countText(names.transactionalId, "transactional id");
   if (equal) return `both clusters decide the same: ${compared}`;
-  if (differences.length > 0) return `${countText(differences.length, "difference")}: ${compared}`;
+  if (differences.length > 0) return `${countText(differences.length + left, "difference")}: ${compared}`;
   return `not everything could be compared (${countText(unknown.length, "reason")}): ${compared}`;
+}
+
+/** Number of differences and notes that a state keeps. */
+const MOST_KEPT = { differences: 300, notes: 50 };
+
+/** The result as a state keeps it. `left` counts the differences that it leaves out. */
+export function shortened(result: AccessResult): AccessResult {
+  const left = result.differences.length - MOST_KEPT.differences;
+  return {
+    ...result,
+    differences: result.differences
+      .slice(0, MOST_KEPT.differences)
+      .map(({ kind, principal, allowedOn, text }) => ({ kind, principal, allowedOn, text })),
+    notes: result.notes.slice(0, MOST_KEPT.notes),
+    ...(left > 0 ? { left } : {}),
+  };
 }
 
 /**

@@ -1,23 +1,23 @@
-import { aclKey, EVERYONE, OPERATIONS_OF } from "../acls";
+import { EVERYONE, OPERATIONS_OF } from "../acls";
 import type { Acl } from "../kafka/port";
 import type { Side } from "../model";
 import { causesOf, type Only } from "./causes";
 import { ANY_HOST, denies, permits } from "./decide";
+import {
+  type BySide,
+  bySide,
+  CauseKeys,
+  coversName,
+  hasAlone,
+  hostsOf,
+  isEverything,
+  type MaskedAcl,
+  SIDES,
+} from "./masked";
 import { NameIndex } from "./name-index";
 import type { AccessDifference, AccessResource, Cause, ClusterRules, ComparedName } from "./types";
 import { MOST_NAMES } from "./types";
 import { differenceText, hostsText, otherSide } from "./words";
-
-const SIDES = ["origin", "target"] as const;
-
-/** An ACL with the operations that it allows and denies, one bit for each. */
-interface MaskedAcl {
-  acl: Acl;
-  allow: number;
-  deny: number;
-}
-
-type BySide<T> = Record<Side, T>;
 
 /** Names that the ACLs of everybody do not tell apart. */
 interface BaseClass {
@@ -26,6 +26,8 @@ interface BaseClass {
   acls: BySide<MaskedAcl[]>;
   /** True: an ACL of any principal covers them. Only for clusters that are open without one. */
   covered: BySide<boolean>;
+  /** True: both clusters decide the same for everybody. */
+  alike: boolean;
 }
 
 /** One operation on the names of one class that one cluster allows and the other refuses. */
@@ -58,6 +60,7 @@ export class TypeComparison {
   private readonly base: BaseClass[] = [];
   private readonly baseOf: Int32Array;
   private readonly found = new Map<string, Found>();
+  private readonly keys = new CauseKeys();
 
   constructor(
     private readonly resource: AccessResource,
@@ -68,7 +71,12 @@ export class TypeComparison {
     this.operations = OPERATIONS_OF[resource];
     this.all = (1 << this.operations.length) - 1;
     this.index = bySide((side) => new NameIndex(names.map((name) => name[side])));
-    this.byPrincipal = bySide((side) => this.masked(rules[side].acls.filter((a) => a.resourceType === resource)));
+    this.byPrincipal = bySide((side) =>
+      this.masked(
+        side,
+        rules[side].acls.filter((a) => a.resourceType === resource),
+      ),
+    );
     this.baseOf = new Int32Array(names.length);
     this.findBaseClasses();
   }
@@ -125,7 +133,9 @@ export class TypeComparison {
     if (!wide) return;
     // All other names of a base class are decided alike.
     const everywhere = bySide((side) => own[side].filter(({ acl }) => isEverything(acl)));
+    const alike = !isSuper && !hasAlone(everywhere);
     for (const base of this.base) {
+      if (alike && base.alike) continue;
       const rest = base.ids.find((id) => !touched.has(id));
       if (rest === undefined) continue;
       this.compareClass(principal, base, rest, () => base.ids.filter((id) => !touched.has(id)), everywhere);
@@ -144,6 +154,7 @@ export class TypeComparison {
     all: () => readonly number[],
     own: BySide<MaskedAcl[]>,
   ): void {
+    if (base.alike && !hasAlone(own) && !SIDES.some((side) => this.isSuperUser(side, principal))) return;
     const acls = bySide((side) => [...own[side], ...base.acls[side]]);
     const hosts = hostsOf([...acls.origin, ...acls.target]);
     const merged = new Map<string, Differing>();
@@ -162,7 +173,7 @@ export class TypeComparison {
         const shared =
           principal !== EVERYONE && everyone[allowedOn] & (1 << bit) && !(everyone[otherSide(allowedOn)] & (1 << bit));
         if (shared && !causes.some((cause) => "acl" in cause && cause.acl.principal === principal)) continue;
-        const key = `${allowedOn} ${bit} ${causeKey(causes)}`;
+        const key = `${allowedOn} ${bit} ${this.keys.of(causes)}`;
         const same = merged.get(key);
         if (same === undefined) merged.set(key, { allowedOn, bit, causes, hosts: [host] });
         else same.hosts.push(host);
@@ -176,7 +187,7 @@ export class TypeComparison {
     const grouped = new Map<string, Omit<Found, "principal" | "ids">>();
     for (const { allowedOn, bit, causes, hosts: some } of differing) {
       const from = hostsText(some, hosts);
-      const key = `${allowedOn} ${from} ${causeKey(causes)}`;
+      const key = `${allowedOn} ${from} ${this.keys.of(causes)}`;
       const same = grouped.get(key);
       if (same === undefined) grouped.set(key, { allowedOn, mask: 1 << bit, hosts: from, causes });
       else same.mask |= 1 << bit;
@@ -206,12 +217,13 @@ export class TypeComparison {
     return this.rules[side].superUsers?.includes(principal) === true;
   }
 
-  private masked(acls: readonly Acl[]): Map<string, MaskedAcl[]> {
+  private masked(side: Side, acls: readonly Acl[]): Map<string, MaskedAcl[]> {
     const grouped = new Map<string, MaskedAcl[]>();
     const bits = (of: (operation: string) => boolean) =>
       this.operations.reduce((mask, operation, bit) => (of(operation) ? mask | (1 << bit) : mask), 0);
     for (const acl of acls) {
-      const one = { acl, allow: bits((o) => permits(acl, o)), deny: bits((o) => denies(acl, o)) };
+      const alone = this.only(side, acl) !== undefined;
+      const one = { acl, allow: bits((o) => permits(acl, o)), deny: bits((o) => denies(acl, o)), alone };
       const same = grouped.get(acl.principal);
       if (same === undefined) grouped.set(acl.principal, [one]);
       else same.push(one);
@@ -236,10 +248,13 @@ export class TypeComparison {
       this.baseOf[id] = known ?? this.base.length;
       if (known !== undefined) return void this.base[known]!.ids.push(id);
       classes.set(key, this.base.length);
+      const acls = bySide((side) => everyone[side].filter(({ acl }) => coversName(acl, name[side])));
+      const isOpen = (side: Side) => this.rules[side].everyoneByDefault === true && covered[side][id] !== 1;
       this.base.push({
         ids: [id],
-        acls: bySide((side) => everyone[side].filter(({ acl }) => coversName(acl, name[side]))),
+        acls,
         covered: bySide((side) => covered[side][id] === 1),
+        alike: isOpen("origin") === isOpen("target") && !hasAlone(acls),
       });
     });
   }
@@ -269,27 +284,4 @@ export class TypeComparison {
       text: differenceText({ principal, allowedOn, operations, resource: this.resource, names, hosts, causes }),
     };
   }
-}
-
-function bySide<T>(of: (side: Side) => T): BySide<T> {
-  return { origin: of("origin"), target: of("target") };
-}
-
-const isEverything = ({ patternType, resourceName }: Acl) => patternType === "literal" && resourceName === "*";
-
-/** Like `covers`, for ACLs of the compared type. */
-function coversName({ patternType, resourceName }: Acl, name: string): boolean {
-  if (patternType === "prefixed") return name.startsWith(resourceName);
-  return resourceName === name || resourceName === "*";
-}
-
-/** Every host that an ACL names, and the rest. */
-function hostsOf(acls: readonly MaskedAcl[]): string[] {
-  return [...new Set([...acls.map(({ acl }) => acl.host), ANY_HOST])].sort();
-}
-
-function causeKey(causes: readonly Cause[]): string {
-  return causes
-    .map((cause) => ("acl" in cause ? `${cause.by} ${aclKey(cause.acl)}` : `${cause.by} ${cause.on}`))
-    .join();
 }

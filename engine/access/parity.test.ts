@@ -160,9 +160,11 @@ describe("equal access", () => {
       topics: Array.from({ length: 5000 }, (_, i) => `topic-${i}`),
       groups: Array.from({ length: 5000 }, (_, i) => `group-${i}-a`),
     };
-    const start = performance.now();
+    // Time of the processor: other tests run at the same time.
+    const start = process.cpuUsage();
     const { differences } = compare(origin, target, existing);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(10_000);
     expect(differences.length).toBeGreaterThan(400);
   }, 30_000);
 });

@@ -1,6 +1,5 @@
 import type { Acl, ClientQuota, ScramUser } from "../kafka/port";
 import type { Side } from "../model";
-import { oneOf } from "../setting";
 
 /** Resource types whose access is compared. */
 export type AccessResource = "topic" | "group" | "transactionalId" | "cluster";
@@ -92,6 +91,8 @@ export interface AccessResult {
   /** True: everything was compared, and both clusters decide the same. */
   equal: boolean;
   differences: AccessDifference[];
+  /** Number of differences that a state has left out. Absent: none. */
+  left?: number;
   /** What could not be compared, one sentence each. */
   unknown: string[];
   /** What does not change access but is worth knowing. */
@@ -108,8 +109,7 @@ export interface ClusterAccess extends ClusterRules {
   quotas?: readonly ClientQuota[];
 }
 
-/** What the user wants from the comparison. */
-export const accessMode = oneOf(["warn", "require", "none"]);
+/** What a difference does to a cutover. */
 export type AccessMode = "warn" | "require" | "none";
 
 export interface AccessOptions {

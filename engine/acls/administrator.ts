@@ -8,6 +8,8 @@ export interface AdministratorAclOptions {
   narrow?: boolean;
   /** The fence creates and removes ACLs on the origin. Default false. */
   fence?: boolean;
+  /** The origin's quotas are read, to compare them with the target's. Default false. */
+  access?: boolean;
   /** Groups that move in addition to those that the pattern selects. Default none. */
   groups?: readonly string[];
 }
@@ -22,8 +24,8 @@ export interface AdministratorAclOptions {
  * - on the target, the topic that records the groups' offsets before a cutover writes them: Create, Write, Read, Delete
  * - groups: on the origin Describe (committed offsets); on the target Read (write offsets) and Delete (undo written
  *   offsets, remove the mirror's own groups)
- * - cluster: on the origin Describe (log sizes, ACLs, reassignments), or Alter for the fence; on the target Alter
- *   (sizes, reassign, elect leaders) and AlterConfigs (broker defaults, throttles)
+ * - cluster: on the origin Describe (log sizes, ACLs, reassignments), or Alter for the fence, and DescribeConfigs to
+ *   compare quotas; on the target Alter (sizes, reassign, elect leaders) and AlterConfigs (broker defaults, throttles)
  */
 export function administratorAcls(role: Side, mirror: MirrorModel, options: AdministratorAclOptions = {}): AclRule[] {
   const names = new MirroredNames(mirror, options.narrow ?? true);
@@ -43,7 +45,11 @@ export function administratorAcls(role: Side, mirror: MirrorModel, options: Admi
           ...names.originTopics("Read", "DescribeConfigs"),
           ...names.internal("origin", kinds),
           ...names.groups("Describe", ...moved),
-          allow(cluster, options.fence ? "Alter" : "Describe"),
+          allow(
+            cluster,
+            options.fence ? "Alter" : "Describe",
+            ...(options.access ? (["DescribeConfigs"] as const) : []),
+          ),
         ]
       : [
           ...names.targetTopics("Read", "AlterConfigs"),

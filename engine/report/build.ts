@@ -3,9 +3,19 @@ import type { Phase } from "../model";
 import { throttleText } from "../replication/throttle";
 import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
+import { accessRows } from "./access";
 import { fenceWarnings, gapText } from "./fence";
 import { groupRows, topicRows } from "./rows";
-import type { GroupRow, LeftThrottle, PartFacts, Report, ReportInput, Sample, TimelineEntry } from "./types";
+import type {
+  AccessRows,
+  GroupRow,
+  LeftThrottle,
+  PartFacts,
+  Report,
+  ReportInput,
+  Sample,
+  TimelineEntry,
+} from "./types";
 import { isAfterCutover, joinWaves, pauseText, producersPause, waveRows, wavesHeadline } from "./waves";
 
 const MOST_SAMPLES = 500;
@@ -18,6 +28,7 @@ export function buildReport(given: ReportInput): Report {
   const groups = groupRows(input);
   const waves = waveRows(given);
   const pause = waves === undefined && isAfterCutover(input.phase) ? producersPause(input) : undefined;
+  const access = accessRows(given);
   return {
     version: 1,
     name: input.name,
@@ -25,7 +36,7 @@ export function buildReport(given: ReportInput): Report {
     phase: input.phase ?? null,
     mirror: input.mirror,
     headline: headline(input, wavesHeadline(given)),
-    warnings: warnings(input, groups),
+    warnings: warnings(input, groups, access),
     timeline: timeline(given),
     progress: samples(input),
     figures: figures(input),
@@ -33,6 +44,7 @@ export function buildReport(given: ReportInput): Report {
     ...(pause === undefined ? {} : { producers: pause }),
     topics,
     groups,
+    ...(access === undefined ? {} : { access }),
     ...(input.fence === undefined ? {} : { fence: input.fence }),
     residue: input.residue === undefined ? null : [...input.residue],
   };
@@ -82,7 +94,7 @@ function headline(input: ReportInput, waves: Report["headline"] | undefined): Re
     : { tone: "waiting", text: "Copying: not complete yet" };
 }
 
-function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
+function warnings(input: ReportInput, groups: readonly GroupRow[], access: AccessRows | undefined): string[] {
   const { preflight, gate, verification, offsets, offsetPlan, look } = input;
   const lines = [
     ...(input.written === undefined || input.written.length === 0 ? [] : [writtenText(input.written)]),
@@ -97,6 +109,7 @@ function warnings(input: ReportInput, groups: readonly GroupRow[]): string[] {
         ]),
     ...(look?.against ?? []).filter((f) => f.hopeless).map((f) => f.text),
     ...(verification?.result.differences ?? []).map((d) => d.text),
+    ...(access === undefined || access.tone === "good" ? [] : [`access before the cutover: ${access.summary}`]),
     ...(offsets?.skipped ?? []).map((s) => `group "${s.group}" was skipped: ${s.why}`),
     ...groups
       .filter((g) => offsets !== undefined && g.rereads !== undefined)
@@ -151,10 +164,11 @@ function timeline(input: ReportInput): TimelineEntry[] {
 }
 
 function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (TimelineEntry | undefined)[] {
-  const { fenceRaisedAt, gate, verification, offsets, replication } = part;
+  const { access, fenceRaisedAt, gate, verification, offsets, replication } = part;
   const pause = isAfterCutover(part.phase) ? producersPause(part) : undefined;
   const waited = pauseText(pause);
   const entries: (TimelineEntry | undefined)[] = [
+    access && { at: access.at, what: `Compared access: ${access.result.equal ? "equal" : "differences found"}` },
     fenceRaisedAt === undefined
       ? undefined
       : { at: fenceRaisedAt, what: "Fence raised: the origin denies writes to the migrated topics" },

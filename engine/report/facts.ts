@@ -4,7 +4,7 @@ import type { PartFacts, ReportInput } from "./types";
 /** The results of a migration's steps that the report needs. They are small enough to be kept in the stack's state. */
 export type ReportFacts = Pick<
   ReportInput,
-  "preflight" | "gate" | "abandonedAt" | "fenceRaisedAt" | "verification" | "offsets" | "replication"
+  "preflight" | "access" | "gate" | "abandonedAt" | "fenceRaisedAt" | "verification" | "offsets" | "replication"
 >;
 
 /** More lines than the report shows, so that the report can say how many more there are. */

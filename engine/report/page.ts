@@ -43,6 +43,7 @@ ${waves(report)}
   }</section>
 <section><h2>Topics (${report.topics.length})</h2>${report.topics.length === 0 ? nothing(`None known yet; the pattern is ${mirror.topicsPattern}`) : topics(report.topics)}</section>
 <section><h2>Consumer groups (${report.groups.length})</h2>${report.groups.length === 0 ? nothing(`None known yet; the pattern is ${mirror.groupsPattern}`) : groups(report.groups)}</section>
+${access(report)}
 <section><h2>Residue</h2>${residue(report)}</section>
 </main></body>
 </html>
@@ -100,6 +101,15 @@ function groups(rows: readonly GroupRow[]): Html {
       ) => html`<tr><td class="name">${r.group}</td><td class="n" data-of="Offsets">${r.offsets}</td>${exact ? html`<td class="n" data-of="Exact">${r.exact ?? ""}</td><td class="n" data-of="Read again">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
+}
+
+function access({ access: found }: Report): Html {
+  if (found === undefined) return empty;
+  const { at, tone, summary, differences, unknown, notes } = found;
+  const lines = [...differences, ...unknown.map((text) => `Not compared: ${text}`), ...notes];
+  const shown = lines.slice(0, MOST_ROWS);
+  const list = shown.length === 0 ? empty : html`<ul>${shown.map((line) => html`<li>${line}</li>`)}</ul>`;
+  return html`<section><h2>Access</h2><p>${mark(tone, `${summary} (${clock(at)})`)}</p>${list}${cut(lines.length)}</section>`;
 }
 
 function waves({ waves: rows }: Report): Html {

@@ -1,3 +1,4 @@
+import type { AccessResult } from "../access";
 import type { Residue } from "../cleanup";
 import type { FenceGap, Movement } from "../fence";
 import type { GateFinding, GateResult, Sample } from "../gate";
@@ -78,6 +79,8 @@ export interface FenceHistory {
 
 /** The results of the steps of one part of a migration. */
 export interface PartFacts {
+  /** Comparison of who may do what on both clusters, before the cutover. Absent: not compared. */
+  access?: { at: string; result: AccessResult };
   gate?: GateResult;
   fenceRaisedAt?: string;
   verification?: { at: string; result: VerifyResult };
@@ -179,6 +182,18 @@ export interface WaveRow {
   tone: Tone;
 }
 
+/** Who may do what on both clusters, in words. */
+export interface AccessRows {
+  /** ISO 8601. */
+  at: string;
+  tone: Tone;
+  summary: string;
+  differences: string[];
+  /** What could not be compared. */
+  unknown: string[];
+  notes: string[];
+}
+
 /** What the page and the JSON file show. */
 export interface Report {
   version: 1;
@@ -200,6 +215,8 @@ export interface Report {
   producers?: Pause;
   topics: TopicRow[];
   groups: GroupRow[];
+  /** Absent: not compared, or an older version wrote this report. */
+  access?: AccessRows;
   /** Absent: there is no fence, or an older version wrote this report. */
   fence?: FenceHistory;
   /** Null: not checked. */

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 import { Migration, type MigrationArgs } from "../index";
+import { estateForPreflight } from "./migration/preflight";
 import { opened, recordingMocks } from "../test/components/support/mocks";
 
 let mocks: ReturnType<typeof recordingMocks>;
@@ -89,4 +93,28 @@ test("the administrator sees selected groups beside those of the pattern, and pr
     resource: { type: "group", name: "billing", patternType: "literal" },
   });
   expect(inputs("Preflight", "preflight").options.groups).toEqual(["billing"]);
+});
+
+test("preflight gets the inventory's file, again after the file changed, and no new key without one", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kafka-migration-estate-"));
+  try {
+    const file = join(folder, "estate.yaml");
+    writeFileSync(file, "format: 1\norigin: a\ntarget: b\nusers: []\n");
+    const inputs = await steps({ inventory: file });
+    const { estate } = inputs("Preflight", "preflight");
+    expect(estate).toEqual({ file, root: expect.any(String), digest: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    const { digest } = estateForPreflight({ inventory: file } as MigrationArgs).estate as { digest: string };
+    expect(digest).toBe(estate.digest);
+    writeFileSync(file, "format: 1\norigin: c\ntarget: b\nusers: []\n");
+    const { estate: changed } = estateForPreflight({ inventory: file } as MigrationArgs);
+    expect((changed as { digest: string }).digest).not.toBe(digest);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  expect(estateForPreflight({} as MigrationArgs)).toEqual({});
+});
+
+test("an inventory that does not exist or is wrong is an error before anything is declared", async () => {
+  await expect(steps({ inventory: "no-such-estate.yaml" })).rejects.toThrow(/"no-such-estate.yaml" does not exist/);
+  expect(mocks.declared).toEqual([]);
 });

@@ -2,11 +2,13 @@ import { describe, expect, it, test } from "vitest";
 import { testMirror } from "../../test/support/models";
 import type { Acl, ClientQuota } from "../kafka/port";
 import { Connectors } from "../connect-state";
+import { returnMirror } from "../way-back/model";
 import { connectClusters, mirrorsIn } from "./connect";
 import { clusterOf, kafkaUserOf, topicOf, withoutSecrets } from "./objects";
 import { inventoryQuotas } from "./quotas";
 import { mirrorsByTopics, registries } from "./read-services";
 import { contentOf, isApicurio } from "./storage";
+import { ownTopics } from "./own";
 import { groupFate, streamsFate, topicFates } from "./topics";
 import type { Fate } from "./types";
 import { inventoryUsers, type UserFacts } from "./users";
@@ -199,6 +201,20 @@ describe("the fate of topics and groups", () => {
       for (const one of [all, fateOf]) expect(one(topic)).toMatchObject({ moves: "no", why: expect.any(String) });
   });
 
+  it("the state of this migration's mirrors is known as such, also that of a way back", () => {
+    const isOwn = ownTopics(mirror);
+    const back = returnMirror({ ...mirror, scope: { wave: "late", topics: "x" } });
+    for (const topic of [
+      "mm2-offset-syncs.target-cluster.internal",
+      returnMirror(mirror).configStorageTopic,
+      back.offsetStorageTopic,
+      back.statusStorageTopic,
+    ])
+      expect([topic, isOwn(topic)]).toEqual([topic, true]);
+    for (const topic of ["orders", "mm2-offset-syncs.dr.internal", "mm2-offsets.another-return.internal"])
+      expect([topic, isOwn(topic)]).toEqual([topic, false]);
+  });
+
   const group = (more: object) => ({
     name: "g",
     protocol: "consumer",
@@ -271,14 +287,13 @@ describe("topics of services", () => {
     ]);
   });
 
-  it("show mirrors that copy from the origin and into it, without this migration's own", () => {
+  it("show mirrors that copy from the origin and into it", () => {
     const contents = new Map([
       ["mm2-offset-syncs.dr.internal", { kind: "offset-syncs" } as const],
-      ["mm2-offset-syncs.target.internal", { kind: "offset-syncs" } as const],
       ["edge.checkpoints.internal", { kind: "checkpoints" } as const],
       ["heartbeats", { kind: "heartbeats", beat: { sourceAlias: "lab", targetAlias: "o", timestamp: 1n } } as const],
     ]);
-    const found = mirrorsByTopics(contents, new Set(["mm2-offset-syncs.target.internal"]), []);
+    const found = mirrorsByTopics(contents, []);
     expect(found.map((m) => [m.from, m.to, m.moves])).toEqual([
       [undefined, "dr", "no"],
       ["edge", undefined, "no"],

@@ -3,7 +3,6 @@ import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import { saysNoAuthorizer, withoutFences } from "../fence";
 import type { MigrationModel, MirrorModel } from "../model";
-import { internalTopics } from "../naming";
 import type { OffsetOptions } from "../offsets";
 import { wholeMirror } from "../parts";
 import { principalOf } from "../preflight/ask";
@@ -12,6 +11,7 @@ import { applicationOf } from "../streams";
 import { countText } from "../units";
 import { connectClusters, mirrorsIn } from "./connect";
 import { type OperatorObjects, topicOf } from "./objects";
+import { ownTopics } from "./own";
 import { inventoryQuotas } from "./quotas";
 import { readGroups } from "./read-groups";
 import { mirrorsByTopics, readStorage, registries } from "./read-services";
@@ -100,7 +100,9 @@ async function read(
   const fateOf = topicFates(mirror);
   const { groups, hidden } = await readGroups(origin, mirror, options.offsets ?? {}, topics.ends, fateOf, progress);
   if (hidden > 0) unread.push(`${countText(hidden, "group")}: grant the administrator Describe on every group`);
-  const storage = await optional("the storage topics of Connect clusters", () => readStorage(origin, topics.contents));
+  const isOwn = ownTopics(mirror);
+  const contents = new Map([...topics.contents].filter(([topic]) => !isOwn(topic)));
+  const storage = await optional("the storage topics of Connect clusters", () => readStorage(origin, contents));
   const left = startedAt + (options.measureMs ?? MEASURE_MS) - Date.now();
   if (left > 0) await sleep(left, undefined, signal === undefined ? {} : { signal });
   const entries = await topics.finish(new Set(onTarget), fateOf);
@@ -115,11 +117,6 @@ async function read(
     topics: names,
     groupFate: (group: string) => fates.get(group),
   };
-  const ownTopics = new Set(
-    internalTopics(mirror)
-      .filter((t) => t.side === "origin")
-      .map((t) => t.name),
-  );
   const mirrors = mirrorsIn(connect);
   return sorted({
     format: 1,
@@ -137,8 +134,8 @@ async function read(
     streams: streamsOf(groups, entries),
     topicResources: resourcesOf(options.objects, fateOf, names),
     connect: connectClusters(connect),
-    registries: registries([...names], topics.contents, fateOf),
-    mirrors: [...mirrors, ...mirrorsByTopics(topics.contents, ownTopics, mirrors)],
+    registries: registries([...names], contents, fateOf),
+    mirrors: [...mirrors, ...mirrorsByTopics(contents, mirrors)],
     unread,
   });
 }

@@ -63,13 +63,11 @@ async function statusTopic(origin: KafkaPort, topic: string): Promise<StateTopic
 /** Mirrors that the topics show, besides those whose connectors run in a Connect cluster on the origin. */
 export function mirrorsByTopics(
   contents: ReadonlyMap<string, Content>,
-  own: ReadonlySet<string>,
   known: readonly InventoryMirror[],
 ): InventoryMirror[] {
   const found: InventoryMirror[] = [];
   const from = new Set(known.map((m) => m.from));
   for (const [topic, content] of contents) {
-    if (own.has(topic)) continue;
     if (content.kind === "offset-syncs") {
       const to = /^mm2-offset-syncs.(.+).internal$/.exec(topic)?.[1];
       found.push(readsHere(to, [topic]));

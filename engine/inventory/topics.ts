@@ -1,9 +1,9 @@
 import { compilePatternList } from "../patterns";
 import type { MirrorModel } from "../model";
-import { internalTopics } from "../naming";
 import { escape } from "../plan/patterns";
 import { isHeartbeats, type Skip, topicRule, topicsExclude } from "../selection";
 import { WHY_NOT_SHARE } from "../offsets/commitments";
+import { ownTopics } from "./own";
 import type { Fate, InventoryGroup } from "./types";
 
 /** Gives the fate of each topic of the origin. */
@@ -11,13 +11,9 @@ export function topicFates(mirror: MirrorModel): (topic: string) => Fate {
   const skip = topicRule(mirror);
   // No pattern selects the topics that MirrorMaker 2 takes for internal.
   const never = topicRule({ ...mirror, topicsPattern: ".*", topicsExcludePattern: "" });
-  const own = new Set(
-    internalTopics(mirror)
-      .filter((t) => t.side === "origin")
-      .map((t) => t.name),
-  );
+  const isOwn = ownTopics(mirror);
   return (topic) => {
-    if (own.has(topic)) return { moves: "no", why: "MirrorMaker 2 keeps the state of this migration in it" };
+    if (isOwn(topic)) return { moves: "no", why: "MirrorMaker 2 keeps the state of this migration in it" };
     if (isHeartbeats(mirror, topic)) return { moves: "no", why: "MirrorMaker 2's heartbeats are no data" };
     const why = skip(topic);
     return why === undefined ? { moves: "yes" } : fateOfSkip(mirror, topic, never(topic) ?? why);

@@ -8,6 +8,13 @@ const lists = (users: Resource): Resource[] => [
   SECRETS,
 ];
 
+/** KafkaUsers of Event Streams, if the API server serves them. */
+export async function eventStreamsUsers(kube: Kube): Promise<Resource[]> {
+  const [group, plural] = ["eventstreams.ibm.com", "kafkausers"];
+  const served = await kube.servedVersions(group, plural);
+  return served.includes("v1beta2") ? [{ group, version: "v1beta2", plural, kind: "KafkaUser" }] : [];
+}
+
 /** Anything with a kubeconfig: the sandbox or its API server. */
 interface Place {
   readonly kubeconfig: string;
@@ -18,7 +25,10 @@ interface Place {
  * which do not belong to the migration.
  */
 export async function kubernetesObjects({ kubeconfig }: Place): Promise<string[]> {
-  const found = await listAll(kubeconfig, async (kube) => lists(await servedUsers(kube)));
+  const found = await listAll(kubeconfig, async (kube) => [
+    ...lists(await servedUsers(kube)),
+    ...(await eventStreamsUsers(kube)),
+  ]);
   return found
     .flatMap(({ kind, items }) => items.map((item) => `${kind} ${item.metadata.namespace}/${item.metadata.name}`))
     .filter((object) => !/^Secret (origin-ns\/origin|target-ns\/target)-(cluster|clients)-ca(-cert)?$/.test(object));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { registerCodecs } from "../estate/codecs";
 import { applicationClient, seedEstate, type Seeded } from "../estate/seed";
 import { type LiveProducer, startProducers } from "../estate/applications";
+import type { EstateUser } from "../estate/users";
 import { estateGroups, estateTopics, type EstateGroup, type EstateTopic } from "../estate/topics";
 import type { Sandbox, SandboxCluster } from "../start";
 import { SandboxError } from "../error";
@@ -11,6 +12,7 @@ import { supervise } from "../processes";
 import { kubernetesObjects, secretValues, servedDialect } from "./kubernetes";
 import { openProject, ownProject, type Project, type RunOptions, type Settings } from "./project";
 import { storySettings } from "./settings";
+import { clientSettings, createUsers, isOfUser } from "./users";
 import { inWave, moveWave, waveSettings } from "./wave";
 import { listEverything, type Mismatch, removeEstate, resumeGroup, type Stopped, stopGroup } from "./witness";
 
@@ -19,6 +21,10 @@ export interface StoryOptions {
   bulkBytes: number;
   topics?: EstateTopic[];
   groups?: EstateGroup[];
+  /** Users of applications that move with the migration. Default none. */
+  users?: readonly EstateUser[];
+  /** True: an operator of Event Streams manages the origin's users. Default false. */
+  eventStreams?: boolean;
   signal?: AbortSignal;
   /** Also run Pulumi's previews. Default false. */
   previews?: boolean;
@@ -50,6 +56,8 @@ export interface StoryResult {
   reports: StoryReport[];
   /** Every secret value that existed, so that tests can search for leaks. */
   secrets: string[];
+  /** Passwords of the users of applications, as the origin's operator made them. */
+  passwords: ReadonlyMap<string, string>;
 }
 
 export interface StoryReport {
@@ -75,6 +83,13 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
     topics.map((t) => t.name),
   );
   const seeded = await step("seeding the origin", () => seed(options, topics));
+  const { users = [] } = options;
+  const passwords =
+    users.length === 0
+      ? new Map<string, string>()
+      : await step("users of applications on the origin", () =>
+          createUsers(sandbox, users, options.eventStreams === true),
+        );
   const live = topics.filter((topic) => LIVE.includes(topic.name));
   const write = (to: EstateTopic[]) =>
     startProducers(
@@ -86,7 +101,7 @@ export async function runStory(options: StoryOptions): Promise<StoryResult> {
   const ofWave = await write(live.filter(inWave));
   const producers = await write(live.filter((topic) => !inWave(topic)));
   try {
-    return await migrate(options, { topics, before, seeded, ofWave, producers, step });
+    return await migrate(options, { topics, before, seeded, passwords, ofWave, producers, step });
   } finally {
     // The producers have already stopped, unless an earlier step failed.
     await Promise.allSettled([ofWave.stop(), producers.stop()]);
@@ -97,6 +112,7 @@ interface Running {
   topics: EstateTopic[];
   before: Awaited<ReturnType<typeof present>>;
   seeded: Seeded;
+  passwords: ReadonlyMap<string, string>;
   /** Writes to the topics of the wave. */
   ofWave: LiveProducer;
   /** Writes to the other live topics. */
@@ -106,7 +122,7 @@ interface Running {
 
 async function migrate(
   options: StoryOptions,
-  { topics, before, seeded, ofWave, producers, step }: Running,
+  { topics, before, seeded, passwords, ofWave, producers, step }: Running,
 ): Promise<StoryResult> {
   const { sandbox, progress } = options;
   const names = topics.map((t) => t.name);
@@ -118,7 +134,8 @@ async function migrate(
       sandbox,
       names,
       groups.map((g) => g.groupId),
-      waveSettings(topics, groups, "mirror"),
+      { ...waveSettings(topics, groups, "mirror"), ...clientSettings(options.users) },
+      options.eventStreams === true ? { dialect: "event-streams-v1beta2" } : {},
     ),
   );
   const run: RunOptions = { onLine: stepLines(progress), ...(options.signal ? { signal: options.signal } : {}) };
@@ -199,7 +216,8 @@ async function migrate(
     replicationAfter,
     topicsMigrated: names.filter((name) => atTarget.has(name)).length,
     topicsMissing: names.filter((name) => !atTarget.has(name)),
-    residue: left.filter((one) => !before.includes(one)),
+    residue: left.filter((one) => !before.includes(one) && !isOfUser(one, options.users)),
+    passwords,
   };
 }
 
@@ -258,10 +276,16 @@ async function seed({ sandbox, bulkBytes, progress }: StoryOptions, topics: Esta
   });
 }
 
-async function story(sandbox: Sandbox, topics: string[], groups: string[], waves: Settings): Promise<Project> {
+async function story(
+  sandbox: Sandbox,
+  topics: string[],
+  groups: string[],
+  more: Settings,
+  ofOrigin: Settings,
+): Promise<Project> {
   const project = await openProject(sandbox.pulumi!, ownProject(join(sandbox.folder, "project")), "sandbox", () => {});
   const chosen = sandbox.origin.existed || sandbox.target.existed ? { topics, groups } : {};
-  await project.set({
+  const settings = {
     ...storySettings({
       ...chosen,
       // The sandbox's own API server serves the default dialect.
@@ -273,8 +297,9 @@ async function story(sandbox: Sandbox, topics: string[], groups: string[], waves
       kubeconfig: sandbox.kubeconfig!,
       report: reportFolder(sandbox),
     }),
-    ...waves,
-  });
+    ...more,
+  };
+  await project.set({ ...settings, origin: { ...(settings.origin as Settings), ...ofOrigin } });
   return project;
 }
 

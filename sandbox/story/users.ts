@@ -5,6 +5,8 @@ import { connectKube, type KubeObject, SECRETS } from "../operator/kube/client";
 import { SandboxError } from "../error";
 import { servedUsers } from "../others";
 import type { Sandbox, SandboxCluster } from "../start";
+import { eventStreamsUsers } from "./kubernetes";
+import type { Settings } from "./project";
 
 /** What an application can do on one cluster, with one password. */
 export interface Ability {
@@ -21,16 +23,22 @@ const READY_LIMIT_MS = 60_000;
 
 /**
  * Creates the KafkaUsers of the applications on the origin.
+ * @param eventStreams as users of Event Streams
  * @returns the passwords that the operator made, by user
  */
-export async function createUsers(sandbox: Sandbox, users: readonly EstateUser[]): Promise<Map<string, string>> {
+export async function createUsers(
+  sandbox: Sandbox,
+  users: readonly EstateUser[],
+  eventStreams: boolean,
+): Promise<Map<string, string>> {
   const { namespace, label } = sandbox.origin;
   const kube = await connectKube(sandbox.kubeconfig);
   try {
-    const resource = await servedUsers(kube);
+    const resource = eventStreams ? (await eventStreamsUsers(kube))[0]! : await servedUsers(kube);
+    const domain = eventStreams ? "eventstreams.ibm.com" : "strimzi.io";
     for (const user of users)
       await kube.create(resource, {
-        metadata: { name: user.name, namespace, labels: { "strimzi.io/cluster": label } },
+        metadata: { name: user.name, namespace, labels: { [`${domain}/cluster`]: label } },
         spec: specOf(user),
       } as unknown as KubeObject);
     const passwords = new Map<string, string>();
@@ -76,6 +84,16 @@ function specOf({ authentication, acls, quotas }: EstateUser): object {
     ...(quotas === undefined ? {} : { quotas }),
   };
 }
+
+/** The users of applications stay. So do the Secrets with their passwords. */
+export function isOfUser(object: string, users: readonly EstateUser[] = []): boolean {
+  const name = /^kubernetes: (?:KafkaUser|Secret) (?:origin|target)-ns\/(.*?)(?:-client-password)?$/.exec(object)?.[1];
+  return users.some((user) => user.name === name);
+}
+
+/** What a migration has to know of these users. */
+export const clientSettings = (users: readonly EstateUser[] = []): Settings =>
+  users.length === 0 ? {} : { clients: { users } };
 
 /** Logs in as an application, and tries what it may do with these topics. Writes records. */
 export async function abilityOf(

@@ -1,6 +1,16 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { estateGroups, estateTopics, runStory, type StoryResult } from "@kafka-migration/sandbox/story";
+import {
+  abilityOf,
+  estateGroups,
+  estateTopics,
+  estateUsers,
+  type EstateUser,
+  runStory,
+  type StoryResult,
+} from "@kafka-migration/sandbox/story";
+import { bindings } from "@kafka-migration/sandbox/testing";
+import { openKafka } from "../../engine/kafka/client";
 import type { Report } from "../../engine/report";
 import { withSandbox } from "./support";
 
@@ -27,6 +37,7 @@ describe("a migration from start to end, through the real command line", () => {
   const at = withSandbox();
   const topics = estateTopics().filter((t) => KEEP.includes(t.name));
   const groups = estateGroups().filter((g) => KEEP.includes(g.topic));
+  const users = estateUsers();
   let result: StoryResult;
 
   test("runs through every phase", async () => {
@@ -35,6 +46,7 @@ describe("a migration from start to end, through the real command line", () => {
       bulkBytes: 10_000_000,
       topics,
       groups,
+      users,
       previews: true,
       progress: (line) => at.log.push(line),
     });
@@ -133,5 +145,35 @@ describe("a migration from start to end, through the real command line", () => {
         expect(result.reports.some(({ json, html }) => json.includes(form) || html.includes(form))).toBe(false);
       }
     }
+  });
+
+  test("leaves the users of applications, who log in with their old passwords and may do what they could", async () => {
+    const probes = ["orders", "payments", "clicks", "billing.events", "telemetry.lz4", "ledger.entries"];
+    const probe = async (side: "origin" | "target", user: EstateUser) =>
+      abilityOf(at.sandbox[side], user, result.passwords.get(user.name)!, probes);
+    const scram = users.filter((user) => result.passwords.has(user.name));
+    expect([users.length, scram.length]).toEqual([20, 16]);
+    const differences = await Promise.all(
+      scram.map(async (user) => {
+        const [there, here] = await Promise.all([probe("origin", user), probe("target", user)]);
+        return JSON.stringify(there) === JSON.stringify(here) ? [] : [{ there, here }];
+      }),
+    );
+    expect(differences.flat()).toEqual([]);
+    for (const { name, authentication } of users) {
+      const principal = `User:${authentication === "tls-external" ? "CN=" : ""}${name}`;
+      expect(await bindings(at.sandbox.target, principal), name).toEqual(await bindings(at.sandbox.origin, principal));
+    }
+  });
+
+  test("leaves the quotas of the users of applications", async () => {
+    const quotasOn = async (side: "origin" | "target") => {
+      const port = await openKafka(at.sandbox[side].connection, side);
+      const quotas = await port.clientQuotas().finally(() => port.close());
+      return Object.fromEntries(quotas!.map(({ user, values }) => [user, values]));
+    };
+    const expected = await quotasOn("origin");
+    expect(Object.keys(expected)).toHaveLength(users.filter(({ quotas }) => quotas !== undefined).length);
+    expect(await quotasOn("target")).toEqual(expected);
   });
 });

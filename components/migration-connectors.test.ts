@@ -8,7 +8,7 @@ const operated = (side: string) => ({
   bootstrapServers: `${side}:9093`,
   operator: { cluster: side, namespace: `${side}-ns` },
 });
-const clusters = { origin: operated("origin"), target: operated("target") };
+const clusters = { origin: operated("origin"), target: operated("target"), mirror: { topicsPattern: "orders.*" } };
 const CONNECT = { name: "connect", origin: { offsetStorageTopic: "connect-offsets", groupId: "connect" } };
 
 /** Declares a migration and returns what it declared, by name. */
@@ -56,11 +56,12 @@ describe("the offsets of source connectors", () => {
   });
 
   test("are copied by the wave that the entry names", async () => {
-    const other = { ...CONNECT, name: "other", wave: "orders" };
+    const other = { ...CONNECT, name: "other", wave: "orders", include: ["a"] };
+    const rest = { ...CONNECT, exclude: ["a"] };
     const waves = [{ name: "orders", topics: "orders", phase: "cutover" as const }];
-    const set = await declared({ waves, connectors: [CONNECT, other] });
+    const set = await declared({ waves, connectors: [rest, other] });
     expect(set.get("m-wave-orders-connector-offsets")!.inputs).toMatchObject({ phase: "cutover", connectors: [other] });
-    expect(set.get("m-connector-offsets")!.inputs).toMatchObject({ phase: "mirror", connectors: [CONNECT] });
+    expect(set.get("m-connector-offsets")!.inputs).toMatchObject({ phase: "mirror", connectors: [rest] });
   });
 
   test.each<[string, object, string]>([
@@ -72,10 +73,38 @@ describe("the offsets of source connectors", () => {
       { target: { offsetStorageTopic: "store" } },
       "connectors.0.target.configStorageTopic is missing",
     ],
+    [
+      "storage topics that the mirror copies",
+      { target: { offsetStorageTopic: "orders-offsets" } },
+      "connectors.0: mirror.topicsPattern also selects orders-offsets, orders-configs, orders-status, and the mirror would " +
+        'write into the storage of the Connect cluster on the target; set mirror.topicsExcludePattern to "mm2.*\\.internal,' +
+        '.*\\.replica,__.*,orders-offsets,orders-configs,orders-status"',
+    ],
     ["an unknown key", { orign: {} }, "connectors.0.orign is no setting"],
   ])("are refused with %s", (_title, more, message) => {
     const waves = [{ name: "orders", topics: "orders" }];
     const found = migrationMistakes({ ...clusters, waves, connectors: [{ ...CONNECT, ...more }] } as never).list;
     expect(found[0]).toContain(message);
+  });
+
+  test.each<[object, object, string | undefined]>([
+    [{}, {}, "every connector of connect-offsets"],
+    [{ include: ["a", "b"] }, {}, "a, b"],
+    [{}, { include: ["a"] }, "a"],
+    [{ include: ["a", "b"] }, { include: ["b", "c"] }, "b"],
+    [{ include: ["a"] }, { include: ["b"] }, undefined],
+    [{ include: ["a"] }, { exclude: ["a"] }, undefined],
+    [{}, { origin: { offsetStorageTopic: "other-offsets" } }, undefined],
+  ])("are copied by one entry only: %j and %j", (one, other, both) => {
+    const connectors = [
+      { ...CONNECT, ...one },
+      { ...CONNECT, ...other, name: "other" },
+    ];
+    const found = migrationMistakes({ ...clusters, connectors } as never).list;
+    expect(found).toEqual(
+      both === undefined
+        ? []
+        : [`connectors.0 and connectors.1 both select ${both}: name the connectors of each with include`],
+    );
   });
 });

@@ -22,6 +22,8 @@ export async function sideBySide<A, B>(
 
 /** Waits for `promise`. If the signal is aborted first, throws the signal's reason. */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // If nobody waits for the promise any more, its later rejection would end the process.
+  promise.catch(() => {});
   signal.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {

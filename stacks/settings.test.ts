@@ -409,7 +409,8 @@ describe("the stack and the component", () => {
       topics: "files",
       topicsFolder: "topics",
       clients: '{"users":[],"exclude":["legacy"],"narrow":true}',
-      connectors: '[{"name":"connect","origin":{"offsetStorageTopic":"connect-offsets"},"include":["a"]}]',
+      connectors:
+        '[{"name":"connect","origin":{"offsetStorageTopic":"old-offsets"},"target":{"offsetStorageTopic":"__offsets"}}]',
       access: "require",
     };
     const inWaves = { waves: '[{"name":"orders","topics":"orders","wayBack":true}]', splitGroups: '["audit"]' };
@@ -419,7 +420,13 @@ describe("the stack and the component", () => {
       ...whole,
       ...{ wayBack: true, abandon: true, fence: true, report: { folder: "here" } },
       clients: { users: [], exclude: ["legacy"], narrow: true },
-      connectors: [{ name: "connect", origin: { offsetStorageTopic: "connect-offsets" }, include: ["a"] }],
+      connectors: [
+        {
+          name: "connect",
+          origin: { offsetStorageTopic: "old-offsets" },
+          target: { offsetStorageTopic: "__offsets" },
+        },
+      ],
     });
     const waves = [{ name: "orders", topics: "orders", wayBack: true }];
     expect(argsOf(inWaves)).toMatchObject({ waves, splitGroups: ["audit"] });

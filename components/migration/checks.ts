@@ -13,7 +13,7 @@ import { clusterShape, type MirrorSettings, targetShape } from "../settings/mirr
 import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, validPart, valueAt } from "../shape";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
-import { connectorMistakes } from "./connectors";
+import { connectorMistakes, storageCopied } from "./connectors";
 import { nameMistakes, unusedNames, userDialect } from "./names";
 import { clientMistakes, hasClients } from "./clients";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
@@ -84,6 +84,7 @@ export function mirrorMistakes(args: Partial<MigrationArgs>): string[] {
       ...mistakes.list.map((mistake) => `mirror: ${mistake}`),
       ...migrationRefusals(args, resolved),
       ...unfitForReturn(args, modelFrom(resolved)),
+      ...storageCopied(args, modelFrom(resolved)),
     ]),
   ];
 }

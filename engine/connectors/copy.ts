@@ -67,25 +67,26 @@ async function copyAll(
   clusters: readonly ConnectCluster[],
   signal?: AbortSignal,
 ): Promise<CopiedConnector[]> {
-  const written = new Map<string, number>();
+  const results = new Map<string, CopiedConnector>();
   const idOf = ({ cluster, connector }: ConnectorPlan) => JSON.stringify([cluster, connector]);
+  let hasWritten = false;
   for (let tries = 0; tries <= TRIES; tries++) {
     const decisions = await decideAll(sides, clusters, signal);
     const connectors = decisions.flatMap((d) => d.connectors);
-    requireNoneRefused(connectors, written.size > 0);
-    const open = connectors.filter(({ write }) => write > 0);
-    if (open.length === 0)
-      return connectors.map((c) => {
-        const now = written.get(idOf(c)) ?? 0;
-        return { cluster: c.cluster, connector: c.connector, written: now, same: c.same - Math.min(now, c.same) };
-      });
+    requireNoneRefused(connectors, hasWritten);
+    for (const plan of connectors) {
+      const { cluster, connector, write, same } = plan;
+      const known = results.get(idOf(plan)) ?? { cluster, connector, written: 0, same };
+      results.set(idOf(plan), { ...known, written: Math.max(known.written, write) });
+    }
+    if (connectors.every(({ write }) => write === 0)) return [...results.values()];
     for (const { target, partitions, connectors: some } of decisions) {
       const records = some.flatMap(({ entries }) =>
         entries.map(({ key, value, at }) => ({ key, value, timestamp: at })),
       );
       if (records.length > 0) await sides.target.appendByKey(target.offsets, partitions, records);
     }
-    for (const plan of open) written.set(idOf(plan), Math.max(written.get(idOf(plan)) ?? 0, plan.write));
+    hasWritten = true;
   }
   throw new MigrationError("CONNECTORS_CHANGED", "offsets of source connectors changed while they were copied", {
     fix: "find out what writes to the offsets topics, stop it, and run again",

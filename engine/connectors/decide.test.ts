@@ -182,6 +182,7 @@ describe("a connector counts as stopped", () => {
     ],
     ["not while it runs", facts("STARTED", status("RUNNING")), undefined, /^the connector is RUNNING/],
     ["not if it is paused", facts("PAUSED", status("PAUSED"), status("PAUSED", 0)), 1, /the connector is PAUSED/],
+    ["not if it is paused and its workers rebalance", facts("PAUSED", status("UNASSIGNED")), 2, /state is PAUSED/],
     ["not while its workers rebalance", facts("STARTED", status("UNASSIGNED")), undefined, /target state is STARTED/],
     ["not if it failed and may start again", facts("STARTED", status("FAILED")), 1, /target state is STARTED/],
     ["if no worker runs and it was stopped by its worker", facts("STARTED", status("UNASSIGNED", 0)), 0, undefined],

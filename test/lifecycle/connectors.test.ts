@@ -1,12 +1,13 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Partitioners } from "kafkajs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ensureParts } from "@kafka-migration/sandbox";
 import { type ConnectWorker, createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
 import { type TestCluster, uniqueName } from "@kafka-migration/sandbox/testing";
 import { aclBindings } from "../../engine/acls";
-import { type ConnectCluster, connectorAcls, planConnectors } from "../../engine/connectors";
+import { type ConnectCluster, connectorAcls, copyConnectorOffsets, planConnectors } from "../../engine/connectors";
 import { runGate } from "../../engine/gate";
 import { isMigrationError } from "../../engine/errors";
 import type { KafkaPort } from "../../engine/kafka/port";
@@ -18,7 +19,7 @@ import { silent } from "../../engine/progress";
 import { readRecords } from "../../engine/records";
 import { connectorOffsetsStep } from "../../lifecycle/handlers/connector-offsets";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
-import { withPorts } from "../engine/kafka/support";
+import { application, transaction, withPorts } from "../engine/kafka/support";
 import { eventually, modelFor, put, type RunningMirror, startMirror, startWorker } from "../engine/support/mirror";
 import { killedAtEachChange } from "./support/killed";
 
@@ -140,6 +141,27 @@ async function refusalOf(work: Promise<unknown>): Promise<string> {
   return isMigrationError(error) ? error.message : `no MigrationError: ${String(error)}`;
 }
 
+async function send(
+  kafka: ReturnType<typeof application>,
+  to: string,
+  messages: { key: string; value: string | null; timestamp?: string }[],
+): Promise<void> {
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  await producer.send({ topic: to, acks: -1, messages });
+  await producer.disconnect();
+}
+
+/** The latest record of each key, and where it is. */
+async function latestOf(port: KafkaPort, of: string, count: number) {
+  const partitions = Array.from({ length: count }, (_, partition) => ({ topic: of, partition }));
+  const latest = new Map<string, { partition: number; value: string | null; timestamp: number }>();
+  for (const { partition, from, to } of await readLogs(port, partitions))
+    for (const { key, value, timestamp } of await readRecords(port, of, partition, from, to))
+      latest.set(key!.toString(), { partition, value: value?.toString() ?? null, timestamp: Number(timestamp) });
+  return latest;
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kafka-migration-connectors-"));
   await writeFile(join(folder, "in.txt"), "");
@@ -224,4 +246,65 @@ it("does not write over the offsets of a connector that has run on the target", 
   await stop(connect.target, source);
   await eventually("it has stopped", async () => !/RUNNING/.test(await rejected()));
   expect(await rejected()).toMatch(/CONNECTORS_REFUSED[^]*the target has newer offsets for it \(1 of 1/);
+});
+
+it("copies bytes and timestamps to the partitions that a Kafka producer chooses, and finds what hides offsets", async () => {
+  const storage = (side: string, what: string) => `${prefix}-many-${side}-${what}`;
+  const many: ConnectCluster = {
+    name: "many",
+    origin: { offsetStorageTopic: storage("origin", "offsets") },
+    target: { offsetStorageTopic: storage("target", "offsets") },
+  };
+  for (const port of [ports.origin, ports.target])
+    for (const [what, partitions] of [
+      ["offsets", port.side === "origin" ? 3 : 7],
+      ["configs", 1],
+      ["status", 2],
+    ] as const) {
+      ports.remember(storage(port.side, what));
+      const options = { partitions, replicationFactor: 1, configs: { "cleanup.policy": "compact" } };
+      await port.createTopic(storage(port.side, what), options);
+    }
+  const then = Date.now() - 40 * 24 * 3_600_000;
+  const keys = Array.from({ length: 60 }, (_, i) => JSON.stringify(["s", { table: `t${i} ü` }]));
+  const first = keys.map((key, i) => ({ key, value: `{ "at": ${i} }`, timestamp: String(then + i * 50_000_000) }));
+  const app = (side: "origin" | "target") => application(ports.clusters[side]);
+  // This client places keys as Java's producer does.
+  await send(app("origin"), storage("origin", "offsets"), first);
+  await send(app("origin"), storage("origin", "offsets"), [{ key: "not a key of Connect", value: "x" }]);
+  const copied = await copyConnectorOffsets(model(), [many]);
+  expect(copied).toEqual([{ cluster: "many", connector: "s", written: 60, same: 0 }]);
+  expect(await copyConnectorOffsets(model(), [many])).toEqual([{ ...copied[0]!, written: 0, same: 60 }]);
+
+  // The origin went on: one offset is later, one was removed.
+  const later = [
+    { key: keys[0]!, value: '{"at":"later"}' },
+    { key: keys[1]!, value: null },
+  ];
+  await send(app("origin"), storage("origin", "offsets"), later);
+  expect(await copyConnectorOffsets(model(), [many])).toMatchObject([{ written: 2, same: 58 }]);
+  const wanted = new Map(first.map(({ key, value, timestamp }) => [key, { value, timestamp: Number(timestamp) }]));
+  const found = await latestOf(ports.target, storage("target", "offsets"), 7);
+  expect(found.get(keys[0]!)!.value).toBe('{"at":"later"}');
+  expect(found.get(keys[1]!)!.value).toBeNull();
+  for (const key of keys.slice(2)) expect(found.get(key), key).toMatchObject(wanted.get(key)!);
+  // A producer's own record replaces the copy only in the same partition.
+  await send(
+    app("target"),
+    storage("target", "offsets"),
+    [...keys].map((key) => ({ key, value: "own" })),
+  );
+  const own = await latestOf(ports.target, storage("target", "offsets"), 7);
+  for (const key of keys) expect(own.get(key)!.partition, key).toBe(found.get(key)!.partition);
+  expect(await refusalOf(copyConnectorOffsets(model(), [many]))).toMatch(/newer offsets for it \(60 of 60/);
+
+  const end = await transaction(app("origin"), storage("origin", "offsets"), ["x"], "open");
+  expect(await refusalOf(copyConnectorOffsets(model(), [many]))).toMatch(
+    new RegExp(`CONNECT_TRANSACTION_OPEN[^]*${storage("origin", "offsets")} of the origin`),
+  );
+  await end();
+  const absent = { ...many, target: { offsetStorageTopic: storage("elsewhere", "offsets") } };
+  expect(await refusalOf(copyConnectorOffsets(model(), [absent]))).toMatch(
+    /CONNECT_STORAGE_MISSING: the target has no topic [^]*start the workers of the Connect cluster on the target/,
+  );
 });

@@ -40,7 +40,9 @@ export const aclWordRules: Rule[] = [
     { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule lists its operations." },
     (user) =>
       aclsOf(user).flatMap((acl): Saying[] =>
-        acl.nested === true || (acl.operations !== undefined && acl.operations.length > 0)
+        acl.nested === true ||
+        acl.plainOperations !== undefined ||
+        (acl.operations !== undefined && acl.operations.length > 0)
           ? []
           : [
               {
@@ -72,6 +74,8 @@ function aclsOf(user: UserView): readonly WrittenAcl[] {
 
 function wrongWords({
   both = false,
+  plainOperations,
+  plainResource,
   permission = "allow",
   operations = [],
   type,
@@ -103,11 +107,16 @@ function wrongWords({
           },
         ]
       : []),
+    ...(plainOperations === undefined
+      ? []
+      : [{ seen: `operations is "${plainOperations}", not a list`, why, instead: `write [${plainOperations}]` }]),
     ...word(permission, "type", PERMISSIONS),
     ...operations.flatMap((operation, i) => word(operation, `operations[${i}]`, OPERATIONS)),
-    ...(type === undefined
-      ? [{ seen: "resource.type is missing", why, instead: `write one of ${TYPES.join(", ")}` }]
-      : word(type, "resource.type", TYPES)),
+    ...(plainResource !== undefined
+      ? [{ seen: `resource is "${plainResource}", not a mapping`, why, instead: "write type, name and patternType" }]
+      : type === undefined
+        ? [{ seen: "resource.type is missing", why, instead: `write one of ${TYPES.join(", ")}` }]
+        : word(type, "resource.type", TYPES)),
     ...word(patternType, "resource.patternType", PATTERNS),
     ...(named
       ? [

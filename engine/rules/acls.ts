@@ -1,7 +1,9 @@
+import { isIP } from "node:net";
 import { OPERATIONS_OF } from "../acls/rules";
 import { entry } from "../objects";
 import { OPERATIONS } from "./acl-words";
 import { type Grant, aclSync, denied, grantsOf, lacking, neededBy, sayGrants, surplus, usefulTo } from "./grants";
+import { isPlaceholder } from "./placeholder";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
 import { readings } from "./version";
@@ -107,7 +109,7 @@ export const aclRules: Rule[] = [
         why: "brokers accept such a rule but never check it, so it grants nothing",
         instead: `remove it; valid on a ${g.type}: ${MEANINGFUL[g.type]!.join(", ")}`,
       }));
-      return [...meaningless, ...asterisks(user)];
+      return [...meaningless, ...asterisks(user), ...hosts(user)];
     },
   ),
   userRule(
@@ -202,6 +204,18 @@ function singular({ singular: count, apiVersion }: UserView, why: string): Sayin
   return [{ seen, why, instead: "write `operations: [...]`, which Strimzi 0.32 and later read" }];
 }
 
+/** Hosts that are no IP address. Brokers compare the host with the client's address as a text (no CIDR, no DNS). */
+function hosts(user: UserView): Saying[] {
+  const own = new Set(user.rules.map(({ host = "*" }) => host));
+  return [...own]
+    .filter((host) => host !== "*" && isIP(host) === 0 && !isPlaceholder(host))
+    .map((host) => ({
+      seen: `user ${nameOf(user)} has a rule for the host "${host}"`,
+      why: "brokers compare it with the client's IP address as a text: this rule matches no client",
+      instead: 'write one rule for each IP address, or "*"',
+    }));
+}
+
 /** Names with an asterisk that is not a wildcard. */
 function asterisks(user: UserView): Saying[] {
   const wild = ({ type, name, patternType }: Grant) =>
@@ -213,7 +227,9 @@ function asterisks(user: UserView): Saying[] {
   );
   const instead = (name: string) => {
     if (/^\*+$/.test(name)) return 'write name "*" with patternType literal';
-    if (/^[^*]+\*$/.test(name)) return `write name "${name.slice(0, -1)}" with patternType prefix`;
+    const prefix = /^([^*]+?)\.?\*$/.exec(name)?.[1];
+    // `orders.*` is a regular expression, or everything below `orders.`: a prefix without the dot covers both.
+    if (prefix !== undefined) return `write name "${prefix}" with patternType prefix`;
     return "write names or prefixes";
   };
   return [...own.values()].map(({ type, name, patternType }) => ({

@@ -13,6 +13,7 @@ import { refusedClass } from "./keys";
 import { candidates, isRunning } from "./loop";
 import { mirrored } from "./names";
 import { isPlaceholder } from "./placeholder";
+import { unacknowledged } from "./producer";
 import { whyNothingIsCopied } from "./copies-nothing";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
@@ -125,7 +126,10 @@ export const copyRules: Rule[] = [
         const config = mirror[name]?.config ?? {};
         const declared = name === "heartbeat" ? mirror.heartbeat !== undefined : mirror.declared[name];
         return declared
-          ? [...leftOut(`${name}Connector.config`, name, config), ...(name === "source" ? converted(mirror) : [])]
+          ? [
+              ...leftOut(`${name}Connector.config`, name, config),
+              ...(name === "source" ? [...unacknowledged(mirror), ...converted(mirror)] : []),
+            ]
           : [];
       }),
   ),
@@ -175,7 +179,10 @@ function names(mirror: MirrorView): Saying[] {
   const sides = (["origin", "target"] as const).filter(
     (side) => attempt(() => !ALIAS.test(mirror[side].alias)) === true && mirror[side].alias !== "",
   );
-  const aliases = sides.map((side) => ({
+  // The settings of a component, which is no resource yet, are final.
+  const later = (name: string) => mirror.resource !== "" && isPlaceholder(name);
+  const written = sides.filter((side) => !later(mirror[side].alias));
+  const aliases = written.map((side) => ({
     seen: `${namesIn(mirror)[side]}.alias is "${mirror[side].alias}"`,
     why: /^[\w.-]+$/.test(mirror[side].alias)
       ? `the API server takes at most ${LONGEST_ALIAS} characters, because an alias becomes part of topic names`
@@ -184,7 +191,9 @@ function names(mirror: MirrorView): Saying[] {
   }));
   const topics = internalTopics(modelFrom(mirror)).filter(
     ({ kind, name }) =>
-      topicNameFault(name) !== undefined && (sides.length === 0 || !["checkpoints", "offset-syncs"].includes(kind)),
+      !later(name) &&
+      topicNameFault(name) !== undefined &&
+      (sides.length === 0 || !["checkpoints", "offset-syncs"].includes(kind)),
   );
   const separator = reader(mirror.source.config).text("replication.policy.separator") ?? "";
   return [

@@ -1,6 +1,7 @@
 import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../mirror-configuration";
 import { policyKind } from "../naming";
 import { versionAtLeast } from "../version";
+import { isPlaceholder } from "./placeholder";
 import { kafkaVersion, mirrorRule, type Rule } from "./rule";
 import { inEach } from "./unknown";
 import { versionOf } from "./version";
@@ -12,7 +13,7 @@ const CLASS = "replication.policy.class";
 const chosen = (mirror: MirrorView): string[] => [
   ...new Set(
     inEach(["source", "checkpoint", "heartbeat"] as const, (name) => [mirror[name]?.config[CLASS]]).flatMap((name) =>
-      name === undefined ? [] : [String(name)],
+      name === undefined || isPlaceholder(String(name)) ? [] : [String(name)],
     ),
   ),
 ];

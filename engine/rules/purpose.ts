@@ -53,13 +53,17 @@ export function purposeOf(
 /** Returns true if the two mirrors form a topology that replicates permanently. */
 function besides(mirror: MirrorView, other: MirrorView): boolean {
   const same = (side: Side, itsSide: Side) => sameCluster(mirror, side, other, itsSide);
-  const back = same("origin", "target") && same("target", "origin");
+  // One cluster can have another address in each of two Kubernetes clusters.
+  const reversed = attempt(() => alike(mirror.origin, other.target) && alike(mirror.target, other.origin)) === true;
+  const back = reversed || (same("origin", "target") && same("target", "origin"));
   const fanIn = same("target", "target") && !same("origin", "origin");
   const fanOut = same("origin", "origin") && !same("target", "target");
   // a -> b -> c: b passes on what it receives.
   const chain = same("target", "origin") || same("origin", "target");
   return back || fanIn || fanOut || chain;
 }
+
+const alike = (one: { alias: string }, other: { alias: string }) => one.alias !== "" && one.alias === other.alias;
 
 function words(mirror: MirrorView): string[] {
   const names = [

@@ -36,6 +36,14 @@ export const taskRules: Rule[] = [
         const all = [first!, ...others].reduce((sum, entry) => sum + tasksOf(entry), 0);
         // If `replicas` is a default, nobody chose to have more workers than tasks, and a spare worker can take over.
         const copies = [first!, ...others].some(({ declared }) => declared.source);
+        if (first === mirror && copies && mirror.replicas === 0) {
+          const say = {
+            seen: "replicas is 0",
+            why: "no worker runs, so nothing is copied and no checkpoint is written",
+            instead: "write 1 or more when the mirror should copy",
+          };
+          sayings.push({ at: wholeOf(mirror), say });
+        }
         if (first === mirror && copies && mirror.replicasAssumed !== true && (mirror.replicas ?? 1) > all) {
           const seen = `replicas is ${mirror.replicas ?? 1} for ${all} task${all === 1 ? "" : "s"} at most`;
           const say = {

@@ -67,6 +67,9 @@ export interface WrittenAcl {
   nested?: boolean;
   /** The rule has both `operation` and `operations`. */
   both?: boolean;
+  /** `operations` or `resource` as it is written, if it is one word instead of a list or of fields. */
+  plainOperations?: string;
+  plainResource?: string;
   permission?: string;
   operations?: readonly string[];
   type?: string;

@@ -7,6 +7,7 @@ import {
   type ValueFact,
   valueFacts,
 } from "../../engine/rules/operator-fields";
+import { isPlaceholder } from "../../engine/rules/placeholder";
 import { partsOf } from "./home";
 import { missingLogins } from "./logins";
 import { type AnyResource, apiVersionOf, type Json, known, object, text } from "./plain";
@@ -17,11 +18,16 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
   const apiVersion = apiVersionOf(resource, object(known(resource.props)));
   const [group = "", version = ""] = apiVersion.split("/");
   const { metadata, spec } = partsOf(resource);
-  // Either nothing is known of it yet, or it has no spec.
-  if (Object.keys(spec).length === 0) return [];
   const root = kind === "EventStreams" ? "spec.strimziOverrides" : "spec";
   const names = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
   const label = `${kind} ${names.filter(Boolean).join("/") || resource.name}`;
+  const called = (["namespace", "name"] as const).flatMap((key, i): RefusedField[] => {
+    const refusal = names[i] === undefined ? undefined : refusedName(key, names[i]);
+    const path = `metadata.${key}`;
+    return refusal === undefined ? [] : [{ resource: resource.urn, label, apiVersion, path, sure: true, ...refusal }];
+  });
+  // Either nothing is known of it yet, or it has no spec.
+  if (Object.keys(spec).length === 0) return called;
   // Two tables can contain the same mapping or list.
   const once = (fields: readonly RefusedField[]) =>
     fields.filter(({ path }, i) => fields.findIndex((one) => one.path === path) === i);
@@ -42,6 +48,7 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
   ];
   const operators = kind === "KafkaMirrorMaker2" ? missingLogins(spec) : [];
   const certain: RefusedField[] = [
+    ...called,
     ...found(always, true),
     ...operators.map(({ path, name }) => ({
       ...{ resource: resource.urn, label, apiVersion, path, sure: true, missing: name },
@@ -51,6 +58,24 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
   // Event Streams with v1 (13.0) is based on Strimzi 1.0. In Strimzi 0.49 to 0.51, v1 has fewer requirements.
   const newer = version === "v1" ? found(entry(from10, kind) ?? [], group !== "kafka.strimzi.io") : [];
   return [...certain, ...newer.filter(({ path }) => !certain.some((one) => one.path === path))];
+}
+
+/** Kubernetes' names: RFC 1123. A namespace is one label, without dots and of at most 63 characters. */
+const LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const NAME = { namespace: new RegExp(`^${LABEL}$`), name: new RegExp(`^${LABEL}(\\.${LABEL})*$`) };
+const LONGEST = { namespace: 63, name: 253 };
+
+function refusedName(key: "namespace" | "name", value: string): Pick<RefusedField, "seen" | "instead"> | undefined {
+  if (isPlaceholder(value)) return undefined;
+  if (value.length > LONGEST[key])
+    return { seen: `has ${value.length} characters`, instead: `write at most ${LONGEST[key]}` };
+  const dots = key === "name" ? ', "." and "-"' : ' and "-"';
+  return NAME[key].test(value)
+    ? undefined
+    : {
+        seen: `is "${value}", which is no name in Kubernetes`,
+        instead: `write small letters, digits${dots} only, with a letter or digit at both ends`,
+      };
 }
 
 interface Occurrence {

@@ -167,6 +167,8 @@ function writtenAcl(acl: Json, path: string): WrittenAcl {
     path,
     both: acl.operations !== undefined && acl.operation !== undefined ? true : undefined,
     nested: acl.operations === undefined && resource.operations !== undefined ? true : undefined,
+    plainOperations: Array.isArray(acl.operations) ? undefined : text(acl.operations),
+    plainResource: text(acl.resource),
     permission: text(acl.type),
     operations: Array.isArray(operations) ? operations.map(String) : undefined,
     type: text(resource.type),

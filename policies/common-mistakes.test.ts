@@ -96,7 +96,7 @@ test("values that another tool fills in are not judged as names or policy classe
 });
 
 test("a component does not accept an alias that another tool should have filled in", () => {
-  const sketch: Sketch = { mirror: { origin: { alias: "${SOURCE}" } } };
+  const sketch: Sketch = { mirror: { origin: { alias: "${SOURCE}", bootstrapServers: "a:9092" } } };
   expect(() => stack(sketch)).toThrow(/SOURCE/);
 });
 

@@ -11,7 +11,7 @@ import { runGate } from "../engine/gate";
 import { type CountingPort, openKafka } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
 import { silent } from "../engine/progress";
-import { fullSpeed, inLanes, inWorkspace, progress } from "./common";
+import { fullSpeed, inLanes, inWorkspace, progress, type Workspace } from "./common";
 import { BenchMirror } from "./mirror";
 
 export interface EstateSizes {
@@ -28,8 +28,13 @@ const FIRST_COPY_LIMIT_MS = 10 * 60_000;
 
 export interface Copied {
   origin: KafkaCluster;
+  target: KafkaCluster;
+  /** Of the origin. */
   port: CountingPort;
   model: MigrationModel;
+  /** Copies all topics with the prefix. */
+  mirror: BenchMirror;
+  workspace: Workspace;
 }
 
 /** Runs the work on an estate that a real MirrorMaker 2 has copied once, from one broker to three, and still copies. */
@@ -51,6 +56,7 @@ export async function withCopy(
     const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
     const port = await openKafka(origin.connection, "origin");
     await makeEstate(origin, port, prefix, topics, sizes);
+    await makeApplication(target, prefix);
     const mirror = await BenchMirror.start(workspace, {
       profile,
       origin,
@@ -65,7 +71,7 @@ export async function withCopy(
       const model = mirror.model(`${prefix}-.*`, "1");
       await runGate(model, { stableForMs: 0, limitMs: FIRST_COPY_LIMIT_MS }, silent);
       progress("the copy is complete for the first time");
-      await work({ origin, port, model });
+      await work({ origin, target, port, model, mirror, workspace });
     } finally {
       await port.close();
       await mirror.stop();
@@ -78,6 +84,27 @@ export function asApplication({ connection }: KafkaCluster): ClusterConnection {
   return { ...connection, sasl: { ...connection.sasl, ...APPLICATION } };
 }
 
+/** Creates an application that may write to all topics with this prefix. */
+async function makeApplication(cluster: KafkaCluster, prefix: string): Promise<void> {
+  await createScramUser(cluster, APPLICATION.username, APPLICATION.password);
+  const port = await openKafka(cluster.connection, "target");
+  try {
+    await port.createAcls([
+      {
+        resourceType: "topic",
+        resourceName: prefix,
+        patternType: "prefixed",
+        principal: `User:${APPLICATION.username}`,
+        host: "*",
+        operation: "All",
+        permission: "allow",
+      },
+    ]);
+  } finally {
+    await port.close();
+  }
+}
+
 /** Makes the topics with records in them, and an application that may write to all topics with this prefix. */
 async function makeEstate(
   origin: KafkaCluster,
@@ -86,18 +113,7 @@ async function makeEstate(
   topics: readonly string[],
   { partitions, records }: EstateSizes,
 ): Promise<void> {
-  await createScramUser(origin, APPLICATION.username, APPLICATION.password);
-  await port.createAcls([
-    {
-      resourceType: "topic",
-      resourceName: prefix,
-      patternType: "prefixed",
-      principal: `User:${APPLICATION.username}`,
-      host: "*",
-      operation: "All",
-      permission: "allow",
-    },
-  ]);
+  await makeApplication(origin, prefix);
   await inLanes(topics, 4, (topic) => port.createTopic(topic, { partitions, replicationFactor: 1 }));
   const producer = applicationClient(origin.connection, "bench").producer();
   await producer.connect();

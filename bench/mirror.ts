@@ -28,6 +28,8 @@ export interface MirrorOptions {
   heap?: string;
   /** Number of brokers of the target. It determines the profiles' replication factors. Default 1. */
   targetBrokers?: 1 | 3;
+  /** The model of a return mirror. `origin` and `target` are then those of the return. Default: a forward mirror. */
+  back?: MirrorModel;
 }
 
 const ORIGIN_BROKERS = 1;
@@ -73,9 +75,14 @@ export class BenchMirror {
     };
   }
 
-  /** Starts connectors that copy these topics (a pattern). @returns a function that deletes the connectors */
-  async copy(topics: string, round: string): Promise<() => Promise<void>> {
-    const { mirror } = mirrorMaker(this.options, topics, round);
+  /**
+   * Starts connectors that copy these topics, or changes what they copy.
+   * @param topics a pattern
+   * @param exclude a pattern of topics that are not copied. Default: none
+   * @returns a function that deletes the connectors
+   */
+  async copy(topics: string, round: string, exclude?: string): Promise<() => Promise<void>> {
+    const { mirror } = mirrorMaker(this.options, topics, round, exclude);
     await secrets(this.folder, this.options, mirror);
     const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
     const definitions = connectorDefinitions(mirror, this.folder);
@@ -99,9 +106,10 @@ export class BenchMirror {
 }
 
 function mirrorMaker(
-  { profile, origin, target, targetBootstrap, name, targetBrokers = 1 }: MirrorOptions,
+  { profile, origin, target, targetBootstrap, name, targetBrokers = 1, back }: MirrorOptions,
   topics: string,
   round: string,
+  exclude = back?.topicsExcludePattern,
 ): { mirror: MirrorMaker; model: MirrorModel } {
   const login = (secretName: string, cluster: KafkaCluster) => ({
     authentication: {
@@ -125,21 +133,25 @@ function mirrorMaker(
     profile,
     kafkaVersion: "4.3.1",
     topicsPattern: topics,
+    ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
+    ...(back === undefined
+      ? {}
+      : { checkpointConnector: false, sourceConnector: { config: { "offset-syncs.topic.location": "target" } } }),
     origin: {
       bootstrapServers: origin.bootstrapServers,
-      alias: `origin-${round}`,
+      alias: back?.originAlias ?? `origin-${round}`,
       brokers: ORIGIN_BROKERS,
       ...login("origin", origin),
     },
     target: {
       bootstrapServers: targetBootstrap,
-      alias: "target",
+      alias: back?.targetAlias ?? "target",
       brokers: targetBrokers,
       config: storage,
-      groupId: name,
-      offsetStorageTopic: `${name}-offsets`,
-      configStorageTopic: `${name}-configs`,
-      statusStorageTopic: `${name}-status`,
+      groupId: back?.groupId ?? name,
+      offsetStorageTopic: back?.offsetStorageTopic ?? `${name}-offsets`,
+      configStorageTopic: back?.configStorageTopic ?? `${name}-configs`,
+      statusStorageTopic: back?.statusStorageTopic ?? `${name}-status`,
       ...login("target", target),
     },
   });

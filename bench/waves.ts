@@ -6,23 +6,29 @@
  *   engine's functions in the order of the lifecycle's resources, limited to the wave.
  * - Consumers: from "stopped on the origin" to "may start on the target", while the wave's producers write, too (phase
  *   `consumers`).
+ * - Return: from the last record that the target's fence let through to "may start on the origin". A second
+ *   MirrorMaker 2 copies the wave back until then.
  *
  *   npm run bench waves -- [--topics 5] [--partitions 10] [--groups 50] [--rate 5] [--rounds 3] [--profile tuned]
  *                          [--quick]
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
 import { runGate } from "../engine/gate";
-import type { CountingPort } from "../engine/kafka/client";
+import { type CountingPort, openKafka } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
 import { type AppliedOffsets, applyOffsets, planOffsets } from "../engine/offsets";
 import { silent } from "../engine/progress";
+import { waitUntilLeft } from "../engine/cleanup";
 import { compareCopy } from "../engine/verify";
-import { asApplication, commitGroups, withCopy } from "./applications";
+import { waitUntilExcluded } from "../engine/way-back/excluded";
+import { returnModel } from "../engine/way-back/model";
+import { type SourceEnd, writeSourceOffsets } from "../engine/way-back/source-offsets";
+import { asApplication, commitGroups, type Copied, withCopy } from "./applications";
 import { count, median, print, program, progress, table } from "./common";
-import { startRate, startWriter } from "./writer";
+import { BenchMirror } from "./mirror";
+import { startRate, startWriter, type Writer } from "./writer";
 
 const { values } = parseArgs({
   options: {
@@ -54,34 +60,34 @@ const others = names("other");
 /** The wave and the others are written to for this long before each measurement. */
 const WRITING_MS = 5_000;
 const WANTED_S = 5;
+const RETURN_WANTED_S = 10;
+const LIMIT_MS = 120_000;
 
 async function main(): Promise<void> {
-  await withCopy(
-    { prefix: PREFIX, topics: [...moving, ...others], sizes, profile },
-    async ({ origin, port, model: whole }) => {
-      const busy = await startRate(asApplication(origin), others, sizes.partitions, rate * 1e6);
-      const found = { producers: [] as number[], consumers: [] as number[] };
-      for (let round = 1; round <= rounds; round++) {
-        for (const [what, measure] of [
-          ["consumers", consumersPause],
-          ["producers", producersPause],
-        ] as const) {
-          const name = `${what}-${round}`;
-          found[what].push((await measure(waveOf(whole, name), { origin, port, name })) / 1000);
-          progress(`${what}, round ${round}: ${found[what].at(-1)!.toFixed(1)} s`);
-        }
+  await withCopy({ prefix: PREFIX, topics: [...moving, ...others], sizes, profile }, async (copied) => {
+    const { origin, model: whole } = copied;
+    const busy = await startRate(asApplication(origin), others, sizes.partitions, rate * 1e6);
+    const found: Found = { producers: [], consumers: [], returns: [] };
+    for (let round = 1; round <= rounds; round++) {
+      for (const [what, measure] of [
+        ["consumers", consumersPause],
+        ["producers", producersPause],
+        ["returns", returnPause],
+      ] as const) {
+        const name = `${what}-${round}`;
+        found[what].push((await measure(waveOf(whole, name), { ...copied, name })) / 1000);
+        progress(`${what}, round ${round}: ${found[what].at(-1)!.toFixed(1)} s`);
       }
-      const written = await busy.stop();
-      report(found, written, whole.mirror.offsetFlushIntervalMs);
-    },
-  );
+    }
+    const written = await busy.stop();
+    report(found, written, whole.mirror.offsetFlushIntervalMs);
+  });
 }
 
-function report(
-  found: Record<"producers" | "consumers", number[]>,
-  written: { bytesPerSecond: number; longestGapMs: number },
-  flushMs: number,
-): void {
+/** Seconds of each round. */
+type Found = Record<"producers" | "consumers" | "returns", number[]>;
+
+function report(found: Found, written: { bytesPerSecond: number; longestGapMs: number }, flushMs: number): void {
   print(
     `a wave of ${sizes.topics * sizes.partitions} partitions and ${sizes.groups} groups, profile ${profile}, mirror's ` +
       `offsets every ${flushMs / 1000} s, verification in mode tail;`,
@@ -101,10 +107,13 @@ function report(
       ["pause of", "median", "each round"],
       line("producers, from the fence to the target", found.producers),
       line("groups, while producers write", found.consumers),
+      line("both in a return, from the target's fence to the origin", found.returns),
     ]),
   );
-  const kept = [found.producers, found.consumers].every((pauses) => median(pauses) < WANTED_S);
-  print(`wanted: under ${WANTED_S} s each; ${kept ? "kept" : "NOT kept"}`);
+  const kept =
+    [found.producers, found.consumers].every((pauses) => median(pauses) < WANTED_S) &&
+    median(found.returns) < RETURN_WANTED_S;
+  print(`wanted: under ${WANTED_S} s each, a return under ${RETURN_WANTED_S} s; ${kept ? "kept" : "NOT kept"}`);
   if (!kept) process.exitCode = 1;
 }
 
@@ -114,35 +123,119 @@ function waveOf(whole: MigrationModel, name: string): MigrationModel {
   return { ...whole, mirror: { ...whole.mirror, scope } };
 }
 
-interface Round {
-  origin: KafkaCluster;
-  port: CountingPort;
+interface Round extends Copied {
   /** The groups of this round are called `<name>-<number>`. */
   name: string;
 }
 
 /** @returns ms */
-async function producersPause(wave: MigrationModel, { origin, port, name }: Round): Promise<number> {
-  const writer = await startWriter(asApplication(origin), moving, sizes.partitions);
-  const behind = <T>(work: () => Promise<T>): Promise<T> =>
-    whileFenced(wave, {}, silent, work).then(({ result }) => result);
+async function producersPause(wave: MigrationModel, round: Round): Promise<number> {
+  const writer = await startWriter(asApplication(round.origin), moving, sizes.partitions);
   try {
-    await sleep(WRITING_MS);
-    const drained = writer.denied.then(() => commitGroups(port, name, moving, sizes));
-    drained.catch(() => {});
-    await raiseFence(wave, {}, silent);
-    await behind(() => runGate(wave, { stableForMs: 0 }, silent));
-    await drained;
-    const { equal, differences } = await behind(() => compareCopy(wave, { mode: "tail" }, silent));
-    if (!equal) throw new Error(`the copy differs: ${differences[0]?.text}`);
-    const applied = await behind(async () => applyOffsets(wave, await planOffsets(wave, {}, silent), {}, silent));
-    const ended = Date.now();
-    everyGroupMoved(applied);
+    const { ended } = await cutOver(wave, round, writer);
     return ended - (await writer.stop());
   } finally {
     await writer.stop();
     await lowerFence(wave, {}, silent);
   }
+}
+
+const behind = <T>(model: MigrationModel, work: () => Promise<T>): Promise<T> =>
+  whileFenced(model, {}, silent, work).then(({ result }) => result);
+
+/** Cuts over the wave, and leaves its fence up. @returns when clients could start on the target, ms since the epoch */
+async function cutOver(
+  wave: MigrationModel,
+  { port, name }: Round,
+  writer: Writer,
+): Promise<{ ended: number; applied: AppliedOffsets }> {
+  await sleep(WRITING_MS);
+  const drained = writer.denied.then(() => commitGroups(port, name, moving, sizes));
+  drained.catch(() => {});
+  await raiseFence(wave, {}, silent);
+  await behind(wave, () => runGate(wave, { stableForMs: 0 }, silent));
+  await drained;
+  const applied = await proveAndMove(wave);
+  return { ended: Date.now(), applied };
+}
+
+async function proveAndMove(model: MigrationModel): Promise<AppliedOffsets> {
+  const { equal, differences } = await behind(model, () => compareCopy(model, { mode: "tail" }, silent));
+  if (!equal) throw new Error(`the copy differs: ${differences[0]?.text}`);
+  const move = async () => applyOffsets(model, await planOffsets(model, { overwrite: true }, silent), {}, silent);
+  const applied = await behind(model, move);
+  everyGroupMoved(applied);
+  return applied;
+}
+
+/**
+ * Cuts over the wave and opens its way back. Clients write to the target. Then the wave returns, in the order of the
+ * step WayBack.
+ * @returns ms
+ */
+async function returnPause(wave: MigrationModel, round: Round): Promise<number> {
+  const { origin, target, mirror, workspace, port, name } = round;
+  const back = returnModel(wave);
+  const there = await openKafka(target.connection, "target");
+  const sides = { origin: port, target: there };
+  try {
+    const first = await startWriter(asApplication(origin), moving, sizes.partitions);
+    await cutOver(wave, round, first).finally(() => first.stop());
+    const pattern = wave.mirror.scope!.topics!;
+    await mirror.copy(`${PREFIX}-.*`, "1", pattern);
+    const left = { limitMs: LIMIT_MS, topics: moving };
+    await waitUntilExcluded(there, wave.mirror, (topic) => moving.includes(topic), left);
+    await writeSourceOffsets({ origin: there, target: port }, back.mirror, await endsOf(there), silent, {
+      stopped: true,
+    });
+    const returning = await BenchMirror.start(workspace, {
+      profile,
+      origin: target,
+      target: origin,
+      targetBootstrap: origin.bootstrapServers,
+      name: `back-${name}`,
+      back: back.mirror,
+    });
+    try {
+      await returning.copy(back.mirror.topicsPattern, "1");
+      const writer = await startWriter(asApplication(target), moving, sizes.partitions);
+      await sleep(WRITING_MS);
+      const drained = writer.denied.then(() => commitGroups(there, name, moving, sizes));
+      drained.catch(() => {});
+      await raiseFence(back, {}, silent);
+      await behind(back, () => runGate(back, { stableForMs: 0 }, silent));
+      await drained;
+      await proveAndMove(back);
+      await writeSourceOffsets(sides, wave.mirror, await endsOf(port), silent);
+      await returning.stop();
+      await waitUntilLeft(port, back.mirror, { limitMs: LIMIT_MS }, silent);
+      await lowerFence(back, {}, silent);
+      await mirror.copy(`${PREFIX}-.*`, "1");
+      await lowerFence(wave, {}, silent);
+      const ended = Date.now();
+      return ended - (await writer.stop());
+    } finally {
+      await returning.stop();
+    }
+  } finally {
+    await lowerFence(back, {}, silent);
+    await lowerFence(wave, {}, silent);
+    await there.deleteGroups(Array.from({ length: sizes.groups }, (_, i) => `${name}-${i}`));
+    await port.deleteTopics((await port.listTopics()).filter((topic) => topic.includes(back.mirror.groupId)));
+    await there.close();
+  }
+}
+
+/** The wave's partitions and their ends. */
+async function endsOf(port: CountingPort): Promise<SourceEnd[]> {
+  const all = moving.flatMap((topic) =>
+    Array.from({ length: sizes.partitions }, (_, partition) => ({ topic, partition })),
+  );
+  return (await port.listOffsets(all, "latest")).map(({ topic, partition, offset }) => ({
+    topic,
+    partition,
+    end: offset,
+  }));
 }
 
 /** @returns ms */

@@ -117,6 +117,19 @@ describe("the stack's state", () => {
       expect(done(gate, open).wayBack).toEqual({ openedAt: "2026-01-02T00:00:00Z" });
     });
 
+    it("has the Connect clusters of each part, whose source connectors' offsets are copied", () => {
+      const cluster = (name: string) => ({ name, origin: { offsetStorageTopic: `${name}-offsets` } });
+      const steps = state(
+        step("Gate", outside),
+        step("Gate", orders),
+        step("ConnectorOffsets", { ...outside, connectors: [cluster("rest")] }),
+        step("ConnectorOffsets", { ...orders, connectors: [cluster("shop")] }),
+      );
+      expect(migrationOf(steps, "dev").options.connectors).toEqual([cluster("rest")]);
+      expect(migrationOf(steps, "dev", undefined, "orders").options.connectors).toEqual([cluster("shop")]);
+      expect(migrationOf(state(step("Gate", {})), "dev").options.connectors).toEqual([]);
+    });
+
     it("is about one wave if that is asked for", () => {
       const found = migrationOf(all, "dev", undefined, "orders");
       expect(found).toMatchObject({
@@ -255,6 +268,17 @@ describe("the model file", () => {
       options: { offsets: { overwrite: true }, verify: { mode: "tail" } },
       done: {},
     });
+  });
+
+  it("names the Connect clusters whose source connectors' offsets are copied", async () => {
+    const connectors = [{ name: "connect", origin: { offsetStorageTopic: "connect-offsets" }, include: ["a"] }];
+    expect((await readModelFile(await file({ ...model, options: { connectors } }))).options.connectors).toEqual(
+      connectors,
+    );
+    const wrong = [{ name: "connect", origin: {} }];
+    await expect(readModelFile(await file({ ...model, options: { connectors: wrong } }))).rejects.toThrow(
+      /CLI_MODEL_INVALID[^]*options.connectors.0.origin.offsetStorageTopic/,
+    );
   });
 
   it("accepts every field of the engine's model, also `checkpoints: false`", async () => {

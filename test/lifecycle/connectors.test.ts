@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ensureParts } from "@kafka-migration/sandbox";
 import { type ConnectWorker, createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
 import { type TestCluster, uniqueName } from "@kafka-migration/sandbox/testing";
+import { connectors } from "../../cli/commands/connectors";
+import { DEFAULT_OPTIONS, type LoadedMigration } from "../../cli/source/types";
 import { aclBindings } from "../../engine/acls";
 import { type ConnectCluster, connectorAcls, copyConnectorOffsets, planConnectors } from "../../engine/connectors";
 import { runGate } from "../../engine/gate";
@@ -152,6 +154,16 @@ async function send(
   await producer.disconnect();
 }
 
+/** `kafka-migration connectors` with these Connect clusters. */
+async function command(clusters: ConnectCluster[], values: { apply?: boolean }) {
+  const options = { ...DEFAULT_OPTIONS, connectors: clusters };
+  const rest = { name: "m", waves: [], principals: [], operators: { target: false as const }, done: {} };
+  const migration: LoadedMigration = { ...rest, model: model(), options };
+  const { signal } = new AbortController();
+  const outcome = await connectors.run({ migration, values, progress: silent, signal, again: async () => migration });
+  return outcome as Omit<typeof outcome, "json"> & { json: { connectors: object[] } };
+}
+
 /** The latest record of each key, and where it is. */
 async function latestOf(port: KafkaPort, of: string, count: number) {
   const partitions = Array.from({ length: count }, (_, partition) => ({ topic: of, partition }));
@@ -272,7 +284,12 @@ it("copies bytes and timestamps to the partitions that a Kafka producer chooses,
   // This client places keys as Java's producer does.
   await send(app("origin"), storage("origin", "offsets"), first);
   await send(app("origin"), storage("origin", "offsets"), [{ key: "not a key of Connect", value: "x" }]);
-  const copied = await copyConnectorOffsets(model(), [many]);
+  expect(await command([many], {})).toMatchObject({
+    exit: 0,
+    lines: ['connector "s" of many: 60 offsets to copy, 0 already there', expect.stringMatching(/^dry run/)],
+    json: { applied: false, connectors: [{ cluster: "many", connector: "s", write: 60, same: 0 }] },
+  });
+  const copied = (await command([many], { apply: true })).json.connectors;
   expect(copied).toEqual([{ cluster: "many", connector: "s", written: 60, same: 0 }]);
   expect(await copyConnectorOffsets(model(), [many])).toEqual([{ ...copied[0]!, written: 0, same: 60 }]);
 
@@ -297,6 +314,9 @@ it("copies bytes and timestamps to the partitions that a Kafka producer chooses,
   const own = await latestOf(ports.target, storage("target", "offsets"), 7);
   for (const key of keys) expect(own.get(key)!.partition, key).toBe(found.get(key)!.partition);
   expect(await refusalOf(copyConnectorOffsets(model(), [many]))).toMatch(/newer offsets for it \(60 of 60/);
+  const refused = await command([many], {});
+  expect(refused.exit).toBe(1);
+  expect(refused.lines[0]).toMatch(/^connector "s" of many: the target has newer offsets.*connectors.exclude/);
 
   const end = await transaction(app("origin"), storage("origin", "offsets"), ["x"], "open");
   expect(await refusalOf(copyConnectorOffsets(model(), [many]))).toMatch(

@@ -45,7 +45,11 @@ export const doctor: Command = {
       try {
         const result = await preflight(
           model,
-          { ...options.preflight, ...(done.preflight === undefined ? {} : { running: model.mirror }) },
+          {
+            ...options.preflight,
+            waves: migration.waves.length > 0,
+            ...(done.preflight === undefined ? {} : { running: model.mirror }),
+          },
           progress,
         );
         checks.push({

@@ -46,7 +46,9 @@ export const rehearse: Command = {
     // Preflight knows about the fence, because it checks the rights to create it.
     const fenced = options.preflight.fence === true;
 
-    const checked = await rehearsal.part("preflight", () => preflight(model, options.preflight, context.progress));
+    const waves = migration.waves.length > 0;
+    const run = { ...options.preflight, waves };
+    const checked = await rehearsal.part("preflight", () => preflight(model, run, context.progress));
     const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
     const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal, context.progress));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
@@ -91,9 +93,7 @@ export const rehearse: Command = {
       ),
       ...(sinksLeft.length === 0
         ? []
-        : [
-            `to move them, ${toMoveSinks(sinksLeft, model.mirror, options.offsets.groups, migration.waves.length > 0)}`,
-          ]),
+        : [`to move them, ${toMoveSinks(sinksLeft, model.mirror, options.offsets.groups, waves)}`]),
     ];
     return {
       exit: problems.length > 0 ? EXIT.no : EXIT.fine,

@@ -70,6 +70,8 @@ export interface PreflightRun extends PreflightOptions {
    * then not checked.
    */
   running?: MirrorModel;
+  /** True: the migration has waves, and a finding names their settings, too. Default false. */
+  waves?: boolean;
   /** Migrated topics of the target that its Topic Operator owns. Default none. */
   owned?: readonly OwnedTopic[];
   /** The inventory, to be compared with the origin. Absent: none is set. */
@@ -193,7 +195,7 @@ function ownPrincipals({ origin }: MigrationModel, { users }: PreflightOptions):
 export function decide(facts: PreflightFacts, options: PreflightRun): PreflightFinding[] {
   return [
     ...checkTwoClusters(facts),
-    ...checkSelection(facts, options.groups),
+    ...checkSelection(facts, options.groups, options.waves),
     ...checkNames(facts),
     ...checkTargetNames(facts),
     ...checkTargetTopics(facts),

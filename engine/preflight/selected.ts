@@ -14,7 +14,11 @@ const NOT_DATA: { form: RegExp; what: string }[] = [
 const STREAMS_STATE = "the state of a Streams application whose group does not move";
 
 /** Checks that the patterns select something, and warns if they select topics that are not application data. */
-export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string[] = []): PreflightFinding[] {
+export function checkSelection(
+  facts: PreflightFacts,
+  alsoMoved: readonly string[] = [],
+  waves = false,
+): PreflightFinding[] {
   const { mirror, selected, originTopics, originGroups } = facts;
   const findings: PreflightFinding[] = [];
   if (selected.length === 0) findings.push(findingOf(nothingSelected(originTopics, mirror)));
@@ -63,7 +67,7 @@ export function checkSelection(facts: PreflightFacts, alsoMoved: readonly string
       ),
     );
   }
-  findings.push(...sinkGroups(facts, alsoMoved));
+  findings.push(...sinkGroups(facts, alsoMoved, waves));
   if (originGroups.length > 0 && moving.length === 0) {
     findings.push(
       warning(
@@ -114,7 +118,7 @@ export function toMoveSinks(
   return `set offsets.groups to ${named}${inWaves}${all}`;
 }
 
-function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): PreflightFinding[] {
+function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[], waves: boolean): PreflightFinding[] {
   const left = sinkGroupsLeft(facts, alsoMoved);
   if (left.length === 0) return [];
   return [
@@ -122,7 +126,7 @@ function sinkGroups(facts: PreflightFacts, alsoMoved: readonly string[]): Prefli
       "SINK_GROUPS_LEFT",
       `groups of sink connectors do not move, because ${whySinksStay(facts.mirror)}: ${someOf(left, 5)}; ` +
         "on the target these connectors read their topics from the start again",
-      toMoveSinks(left, facts.mirror, alsoMoved),
+      toMoveSinks(left, facts.mirror, alsoMoved, waves),
     ),
   ];
 }

@@ -90,12 +90,13 @@ async function look(
   }
   const running = olds && (await stillRunning(olds, inputs));
   const { topics: owned } = await ownedTopics(inputs, progress);
+  const waves = (inputs.waves ?? []).length > 0;
   const estate = isDefined(inputs.estate) ? await readEstate(inputs.estate) : undefined;
   return {
     checkedAt: now(),
     result: await preflight(
       model,
-      { ...inputs.options, ...defined({ left: inputs.left, running, estate }), owned, patienceMs },
+      { ...inputs.options, ...defined({ left: inputs.left, running, estate }), owned, patienceMs, waves },
       progress,
     ),
   };

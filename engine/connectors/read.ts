@@ -1,5 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Connectors, type Status } from "../connect-state";
-import { MigrationError } from "../errors";
+import { isMigrationError, MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import { readLogs } from "../log/bounds";
 import { partitionKey } from "../log/partition";
@@ -38,13 +39,24 @@ export interface ConnectSide {
   workers?: number;
 }
 
+/** A transaction that has been committed may look open for a moment: the brokers write its markers later. */
+const MARKERS_MS = 5_000;
+const BETWEEN_READS_MS = 200;
+
 /**
  * Reads the storage topics of one Connect cluster completely. Changes nothing.
  * @throws MigrationError CONNECT_STORAGE_MISSING if a topic does not exist, CONNECT_TRANSACTION_OPEN if an open
  *   transaction hides the last offsets
  */
-export const readConnect = (port: KafkaPort, names: StorageNames, signal?: AbortSignal): Promise<ConnectSide> =>
-  retryIfRecordsGone(() => readOnce(port, names, signal));
+export async function readConnect(port: KafkaPort, names: StorageNames, signal?: AbortSignal): Promise<ConnectSide> {
+  for (const deadline = Date.now() + MARKERS_MS; ; await sleep(BETWEEN_READS_MS, undefined, { signal })) {
+    try {
+      return await retryIfRecordsGone(() => readOnce(port, names, signal));
+    } catch (error) {
+      if (!isMigrationError(error) || error.code !== "CONNECT_TRANSACTION_OPEN" || Date.now() > deadline) throw error;
+    }
+  }
+}
 
 async function readOnce(port: KafkaPort, names: StorageNames, signal?: AbortSignal): Promise<ConnectSide> {
   const wanted = [names.offsets, names.configs, names.status];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { aToB, identity, kafkaUser, mirrorMaker, resource } from "../test/policies/manifests";
-import { found, type Sketch, stack } from "../test/policies/resources";
+import { custom, found, type Sketch, stack } from "../test/policies/resources";
 import type { AnyResource } from "./read";
 
 const seen = (rule: string, resources: AnyResource[]) => found(rule, resources).map(({ message }) => message);
@@ -126,4 +126,71 @@ test("two mirrors in both directions stay, even if each names the clusters by ot
   });
   expect(seen("gate-missing", [one])).toHaveLength(1);
   expect(seen("gate-missing", [one, back])).toEqual([]);
+});
+
+describe("patterns that are not meant as regular expressions", () => {
+  const topics = (topicsPattern: string) => seen("pattern-doubtful", [aToB({ topicsPattern })]);
+  test.each([
+    ["orders-*", '"orders-.*"'],
+    ["orders.*,payments*", '"payments.*"'],
+    ["prod.orders*", '"prod.orders.*"'],
+    ["(eu,us)-orders-*", '"-orders-.*"'],
+    ["*-orders*", '".*-orders.*"'],
+    ["[orders, payments]", '"orders,payments"'],
+    [`["orders", 'payments']`, '"orders,payments"'],
+  ])("are reported with the right one: %s", (pattern, instead) => {
+    expect(topics(pattern)).toEqual([expect.stringContaining(`write ${instead}`)]);
+  });
+
+  test.each([
+    ".*",
+    "orders-.*",
+    "orders.*",
+    "orders(-)*",
+    "orders-*.*",
+    "part-0*1",
+    "[a-z],[0-9]",
+    "[a-z]*",
+    "\\d*",
+    "orders?",
+    "orders-(eu,us)",
+    "(?i)orders.*",
+    "${TOPICS}",
+  ])("are not seen in %s", (pattern) => expect(topics(pattern)).toEqual([]));
+
+  test("are reported in each of the four fields, and refused by the components", () => {
+    const entry = { topicsExcludePattern: "a-*", groupsPattern: "b-*", groupsExcludePattern: "c-*" };
+    expect(seen("pattern-doubtful", [aToB({ entry })])).toHaveLength(3);
+    expect(() => stack({ mirror: { topicsPattern: "orders-*" } })).toThrow(/looks like a shell pattern/);
+  });
+});
+
+describe("a resource that no operator selects", () => {
+  const unlabelled = (kind: string, labels?: object, group = "kafka.strimzi.io") =>
+    custom({
+      apiVersion: `${group}/v1beta2`,
+      kind,
+      metadata: { name: "app", namespace: "ns", ...(labels && { labels }) },
+    });
+
+  test.each([
+    ["KafkaUser", undefined, "its Secret or its ACLs"],
+    ["KafkaTopic", {}, "this topic"],
+    ["KafkaConnector", { app: "x" }, "no Connect cluster"],
+    ["KafkaUser", { "strimzi.io/cluster": "" }, "no strimzi.io/cluster:"],
+    ["KafkaUser", { "strimzi.io/Cluster": "b" }, "but strimzi.io/Cluster"],
+    ["KafkaUser", { cluster: "b" }, "but cluster"],
+  ])("is reported: %s with %j", (kind, labels, says) => {
+    expect(seen("cluster-label", [unlabelled(kind, labels)])).toEqual([expect.stringContaining(says)]);
+  });
+
+  test("is reported with the label of its operator", () => {
+    expect(seen("cluster-label", [unlabelled("KafkaUser", {}, "eventstreams.ibm.com")])).toEqual([
+      expect.stringContaining("no eventstreams.ibm.com/cluster"),
+    ]);
+  });
+
+  test("is not reported if a label names a cluster, or for kinds without one", () => {
+    expect(seen("cluster-label", [unlabelled("KafkaUser", { "strimzi.io/cluster": "b" }), aToB()])).toEqual([]);
+  });
 });

@@ -1,4 +1,4 @@
-import { type Config, groupsExcludeOf, modelFrom, reader, topicsExcludeOf } from "../mirror-configuration";
+import { type Config, modelFrom, reader } from "../mirror-configuration";
 import {
   internalTopics,
   LONGEST_ALIAS,
@@ -13,6 +13,7 @@ import { refusedClass } from "./keys";
 import { candidates, isRunning } from "./loop";
 import { mirrored } from "./names";
 import { isPlaceholder } from "./placeholder";
+import { doubtfulPatternRule, patternsOf } from "./pattern-doubtful";
 import { unacknowledged } from "./producer";
 import { whyNothingIsCopied } from "./copies-nothing";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
@@ -21,12 +22,6 @@ import { type MirrorView, namesIn } from "./view";
 
 const SIDES = ["origin", "target"] as const;
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
-const PATTERNS = {
-  topicsPattern: ({ topicsPattern }: MirrorView) => topicsPattern,
-  topicsExcludePattern: topicsExcludeOf,
-  groupsPattern: ({ groupsPattern }: MirrorView) => groupsPattern,
-  groupsExcludePattern: groupsExcludeOf,
-};
 /** The operators' CRDs take no other alias. */
 const ALIAS = new RegExp(`^[A-Za-z0-9._-]{1,${LONGEST_ALIAS}}$`);
 
@@ -46,6 +41,7 @@ export const copyRules: Rule[] = [
       ...inEach(mirrors, (at) => whyNothingIsCopied(at).map((say) => ({ at, say }))),
     ],
   ),
+  doubtfulPatternRule,
   stackRule(
     {
       name: "two-origins-one-topic",
@@ -228,15 +224,10 @@ function longCopies(mirror: MirrorView): Saying[] {
 
 /** Only reports patterns that Java refuses, too. */
 function patterns(mirror: MirrorView): Saying[] {
-  return inEach(Object.entries(PATTERNS), ([field, read]): Saying[] => {
-    const pattern = read(mirror);
+  return inEach(patternsOf(mirror), ({ field, read }): Saying[] => {
+    const pattern = read();
     if (pattern === undefined) return [];
-    const excludes = namesIn(mirror).topicsExclude;
-    const names = {
-      topicsExcludePattern: excludes,
-      groupsExcludePattern: excludes.replace("topics", "groups"),
-    } as Record<string, string>;
-    const error = isPlaceholder(pattern) ? undefined : refusedByJava(pattern, names[field] ?? field);
+    const error = isPlaceholder(pattern) ? undefined : refusedByJava(pattern, field);
     if (error === undefined) return [];
     return [
       {

@@ -1,3 +1,4 @@
+import { entry } from "../objects";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
 import type { Subject, RefusedField, UnknownField, View } from "./view";
@@ -42,7 +43,29 @@ export const fieldRules: Rule[] = [
     },
     (view) => refusals(view, false, "with Strimzi 1.0 and later the API server refuses the whole resource"),
   ),
+  stackRule(
+    {
+      name: "cluster-label",
+      level: "advisory",
+      summary: "Users, topics and connectors have the label by which their operator selects them.",
+    },
+    ({ withoutCluster = [] }) =>
+      withoutCluster.map((at) => ({
+        at,
+        say: {
+          seen: `metadata.labels has no ${at.wanted}${at.near === undefined ? "" : `, but ${at.near}`}`,
+          why: `operators select resources by it: ${entry(UNSEEN, at.kind) ?? "none of them reads this one"}`,
+          instead: `write ${at.wanted}: <the name of its ${at.kind === "KafkaConnector" ? "KafkaConnect" : "cluster"}>`,
+        },
+      })),
+  ),
 ];
+
+const UNSEEN: Readonly<Record<string, string>> = {
+  KafkaUser: "none of them makes this user, its Secret or its ACLs",
+  KafkaTopic: "none of them makes or changes this topic",
+  KafkaConnector: "no Connect cluster runs this connector",
+};
 
 function refusals(view: View, sure: boolean, why: string): { at: Subject; say: Saying }[] {
   const { refusedFields = [], unknownFields = [] } = view;

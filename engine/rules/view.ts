@@ -27,8 +27,19 @@ export interface View {
   unknownFields?: readonly UnknownField[];
   /** Fields whose values the API server refuses, and required fields that are missing. */
   refusedFields?: readonly RefusedField[];
+  /** Resources without the label that names their cluster. */
+  withoutCluster?: readonly Unlabelled[];
   /** KafkaMirrorMaker2 resources without an entry in `mirrors`. */
   idle?: readonly Subject[];
+}
+
+/** A resource without the label by which an operator selects it. */
+export interface Unlabelled extends Subject {
+  kind: string;
+  /** Example: `strimzi.io/cluster` */
+  wanted: string;
+  /** A label that is only written differently. */
+  near?: string;
 }
 
 /** A field that the API version of its resource does not have, as far as this package knows that version. */

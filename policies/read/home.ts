@@ -1,4 +1,4 @@
-import { attempt } from "../../engine/rules";
+import { attempt, type Unlabelled } from "../../engine/rules";
 import { type AnyResource, type Json, known, object, text } from "./plain";
 
 /** The two parts of a custom resource. */
@@ -23,4 +23,22 @@ export function homeOf(resource: AnyResource): { cluster: string; namespace?: st
 export function clusterOf(metadata: Json): string | undefined {
   const label = (key: string) => text(attempt(() => object(metadata.labels)[key]));
   return label("strimzi.io/cluster") ?? label("eventstreams.ibm.com/cluster");
+}
+
+/** A resource whose labels are known and do not name its cluster. */
+export function withoutLabel(resource: AnyResource): Unlabelled[] {
+  const { metadata } = partsOf(resource);
+  const kind = resource.type.split(":").pop()!;
+  const group = /eventstreams\.ibm\.com/.test(resource.type) ? "eventstreams.ibm.com" : "strimzi.io";
+  const found = attempt((): Unlabelled[] => {
+    const place = [text(metadata.namespace), text(metadata.name)].filter(Boolean).join("/");
+    const labels = object(metadata.labels);
+    const named = ["strimzi.io/cluster", "eventstreams.ibm.com/cluster"].some((key) => (labels[key] ?? "") !== "");
+    if (named) return [];
+    const wanted = `${group}/cluster`;
+    const near = Object.keys(labels).find((key) => key !== wanted && /^[^/]*\/?cluster$/i.test(key));
+    const own = { resource: resource.urn, label: `${kind} ${place || resource.name}`, kind, wanted };
+    return [near === undefined ? own : { ...own, near }];
+  });
+  return found ?? [];
 }

@@ -14,7 +14,7 @@ import {
 import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
 import { clientsOf, isSuperUser, readSinks } from "./clients";
-import { clusterOf, homeOf, partsOf } from "./home";
+import { clusterOf, homeOf, partsOf, withoutLabel } from "./home";
 import { idleOf, readMirrors } from "./mirror";
 import { readsSingular } from "./operators";
 import { type AnyResource, known, number, object, text } from "./plain";
@@ -73,6 +73,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
     unknownFields: [...custom("KafkaMirrorMaker2"), ...custom("KafkaUser")].flatMap(unknownFieldsOf),
     refusedFields: resources.filter((r) => CUSTOM.test(r.type)).flatMap(refusedFieldsOf),
+    withoutCluster: ["KafkaUser", "KafkaTopic", "KafkaConnector"].flatMap((name) => custom(name).flatMap(withoutLabel)),
     idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
     sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],

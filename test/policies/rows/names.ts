@@ -236,6 +236,18 @@ export const nameRows: Row[] = [
     says: 'topicsExcludePattern leaves out all of topicsPattern "orders,payments"',
   },
   {
+    rule: "pattern-doubtful",
+    trips: { change: (parts) => (pair(parts).topicsPattern = "orders-*,payments.*") },
+    passes: { change: (parts) => (pair(parts).topicsPattern = "orders-.*,payments.*,x(-)*") },
+    says: '"orders-*" in topicsPattern looks like a shell pattern',
+  },
+  {
+    rule: "cluster-label",
+    trips: { change: ({ target }) => delete target.metadata.labels },
+    passes: {},
+    says: "metadata.labels has no strimzi.io/cluster",
+  },
+  {
     rule: "two-origins-one-topic",
     trips: { mirror: { topicsPattern: "orders" }, more: beside({ topicsPattern: "orders.*" }) },
     passes: { mirror: { topicsPattern: "orders" }, more: beside({ topicsPattern: "invoices" }) },

@@ -203,6 +203,18 @@ describe("the stack's state", () => {
     expect(found.done).not.toHaveProperty("abandonedAt");
   });
 
+  it("knows how access is compared, also from a state without that step", () => {
+    const old = [
+      step("Gate", {}),
+      step("Preflight", { stage: "clusters", options: { everyoneByDefault: { origin: true } } }),
+      step("ConsumerOffsets", { options: { groups: ["audit"], excludeGroups: ["legacy"] } }),
+    ];
+    const expected = { everyoneByDefault: { origin: true }, groups: ["audit"], excludeGroups: ["legacy"] };
+    expect(migrationOf(state(...old), "dev").options.access).toEqual(expected);
+    const access = step("Access", { mode: "require", options: { ignore: ["User:mm2"] } });
+    expect(migrationOf(state(...old, access), "dev").options.access).toEqual({ mode: "require", ignore: ["User:mm2"] });
+  });
+
   it("gives the phase cleanup if only the steps of a clean-up are left", () => {
     expect(
       migrationOf(

@@ -1,6 +1,13 @@
-import { checkAccess, summaryText } from "../../engine/access";
-import type { Command } from "../command";
+import {
+  type AccessOptions,
+  type AccessResult,
+  checkAccess,
+  requireEqualAccess,
+  summaryText,
+} from "../../engine/access";
+import type { Command, CommandContext } from "../command";
 import { EXIT } from "../exit";
+import type { LoadedMigration } from "../source";
 import { Reader } from "../values";
 
 /** Number of lines of each kind that are shown without --all. */
@@ -26,9 +33,7 @@ export const access: Command = {
       if (!/^[A-Za-z]+:./.test(principal))
         read.mistake(`--ignore is "${principal}": write a principal as in ACLs, e.g. User:${principal}`);
     read.check("access");
-    const { options, model } = migration;
-    const asked = { ...options.access, ignore: [...(options.access.ignore ?? []), ...ignored] };
-    const result = await checkAccess(model, asked, progress, signal);
+    const result = await checkAccess(migration.model, optionsOf(migration, ignored), progress, signal);
     const shown = (lines: readonly string[]) => [
       ...(all ? lines : lines.slice(0, SHOWN)),
       ...(all || lines.length <= SHOWN ? [] : [`and ${lines.length - SHOWN} more (--all lists them)`]),
@@ -45,3 +50,30 @@ export const access: Command = {
     };
   },
 };
+
+/** The migration's own users are left out, also if the state is of an older version. */
+function optionsOf({ options, principals }: LoadedMigration, ignored: readonly string[] = []): AccessOptions {
+  return { ...options.access, ignore: [...(options.access.ignore ?? []), ...principals, ...ignored] };
+}
+
+/**
+ * Does what the step of the cutover does. Undefined: the stack does not compare access.
+ * @throws MigrationError ACCESS_DIFFERS if the stack requires equal access
+ */
+export async function rehearseAccess({
+  migration,
+  progress,
+  signal,
+}: CommandContext): Promise<AccessResult | undefined> {
+  const { mode = "warn" } = migration.options.access;
+  if (mode === "none") return undefined;
+  const result = await checkAccess(migration.model, optionsOf(migration), progress, signal);
+  if (mode === "require") requireEqualAccess(result);
+  return result;
+}
+
+/** Differences that only warn do not stop a cutover. */
+export const accessLines = (result: AccessResult | undefined): string[] =>
+  result === undefined || result.equal
+    ? []
+    : [`access: ${summaryText(result)}; \`kafka-migration access\` lists what differs`];

@@ -20,6 +20,7 @@ import { compareCopy, isFault, type VerifyResult } from "../../engine/verify";
 import type { Command, CommandContext } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
+import { accessLines, rehearseAccess } from "./access";
 import { forLook } from "./gate";
 
 /** One step of the cutover: how long it will take, and how this is known. */
@@ -49,6 +50,7 @@ export const rehearse: Command = {
     const waves = migration.waves.length > 0;
     const run = { ...options.preflight, waves };
     const checked = await rehearsal.part("preflight", () => preflight(model, run, context.progress));
+    const access = await rehearsal.part("access", () => rehearseAccess(context));
     const fence = fenced ? await rehearsal.part("fence", () => previewFence(model, options.fence)) : undefined;
     const first = await rehearsal.part("gate", () => lookAtCopy(model, forLook(migration), signal, context.progress));
     const plan = await rehearsal.part("offsets", () => planOffsets(model, options.offsets, context.progress, signal));
@@ -118,10 +120,11 @@ export const rehearse: Command = {
               ...waits.slice(0, 20).map((w) => `  ${w}`),
               ...(waits.length > 20 ? [`  and ${waits.length - 20} more`] : []),
             ]),
+        ...accessLines(access),
         ...leftAlone.slice(0, 20),
         ...(leftAlone.length > 20 ? [`and ${leftAlone.length - 20} more`] : []),
       ],
-      json: { ok: problems.length === 0, steps, untilClientsMs: total, unknown, problems, waits, leftAlone },
+      json: { ok: problems.length === 0, steps, untilClientsMs: total, unknown, problems, waits, leftAlone, access },
     };
   },
 };

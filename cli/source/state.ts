@@ -1,4 +1,4 @@
-import type { AccessOptions } from "../../engine/access";
+import type { AccessMode, AccessOptions } from "../../engine/access";
 import type { ConnectCluster } from "../../engine/connectors";
 import { MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
@@ -10,7 +10,7 @@ import type { OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import { operatorsOf, principalsOf } from "./users";
-import { DEFAULT_OPTIONS, type Done, type LoadedMigration } from "./types";
+import { DEFAULT_OPTIONS, type Done, type LoadedMigration, type Options } from "./types";
 
 /** Pulumi's key that marks a special value in an exported state, and the key's value for a secret. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -94,7 +94,7 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       offsets: options("offsets", part("ConsumerOffsets")),
       replication: options("replication", part("Replication", isCutover)),
       fence: options("fence", part("Fence")),
-      access: (part("Access")?.options as AccessOptions | undefined) ?? accessOptions(part),
+      access: accessOptions(part),
       connectors: (part("ConnectorOffsets")?.connectors ?? []) as readonly ConnectCluster[],
     },
     done: doneOf(part),
@@ -149,13 +149,13 @@ function noWave(wave: string, waves: readonly string[], name: string): Migration
   });
 }
 
-/** For the state of an older version, which has no step that compares access. */
-function accessOptions(part: ReturnType<typeof partOf>): AccessOptions {
-  const { users, everyoneByDefault } = (part("Preflight", (p) => p.stage === "clusters")?.options ??
-    {}) as PreflightOptions;
+/** The state of an older version has no step that compares access. */
+function accessOptions(part: ReturnType<typeof partOf>): Options["access"] {
+  const access = part("Access");
+  if (access !== undefined) return { ...(access.options as AccessOptions), mode: access.mode as AccessMode };
+  const { everyoneByDefault } = (part("Preflight", (p) => p.stage === "clusters")?.options ?? {}) as PreflightOptions;
   const { groups, excludeGroups } = (part("ConsumerOffsets")?.options ?? {}) as OffsetOptions;
-  const ignore = [...(users?.origin?.principals ?? []), ...(users?.target?.principals ?? [])];
-  return compact({ ignore, everyoneByDefault, groups, excludeGroups });
+  return compact({ everyoneByDefault, groups, excludeGroups });
 }
 
 /** The state of an older version has no topic ids. They are left out then. */

@@ -1,4 +1,4 @@
-import type { AccessOptions } from "../../engine/access";
+import type { AccessMode, AccessOptions } from "../../engine/access";
 import type { ConnectCluster } from "../../engine/connectors";
 import type { FenceOptions, RaisedFence, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
@@ -19,7 +19,7 @@ export interface Options {
   offsets: OffsetOptions;
   replication: ReplicationOptions;
   fence: FenceOptions;
-  access: AccessOptions;
+  access: AccessOptions & { mode?: AccessMode };
   /** Connect clusters of this part whose source connectors' offsets are copied. */
   connectors: readonly ConnectCluster[];
 }

@@ -239,7 +239,7 @@ export class Lifecycle {
   report(steps: AllSteps, mirrors: readonly pulumi.Resource[] = []): Report | undefined {
     const { phase, args, report, trigger } = this.context;
     if (report === undefined) return undefined;
-    const facts = reportFacts(this.preflight, steps.rest);
+    const facts = reportFacts(this.preflight, steps.rest, this.rest.part.phase);
     const options = { gate: gateOptions(args), offsets: args.offsets ?? {} };
     return new Report(
       this.named("report"),
@@ -268,7 +268,11 @@ export class Lifecycle {
       topicIds: topicIds(of),
     });
     return {
-      waves: each((steps, { part: { mirror, phase } }) => ({ scope: mirror.scope!, phase, facts: partFacts(steps) })),
+      waves: each((steps, { part: { mirror, phase } }) => ({
+        scope: mirror.scope!,
+        phase,
+        facts: partFacts(steps, phase),
+      })),
       waveGates: Object.fromEntries(each((steps, part) => [part.part.wave!, gate(steps, part)])),
     };
   }

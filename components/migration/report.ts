@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
+import type { Phase } from "../../engine/model";
 import { factsOf, type PartFacts, type ReportFacts } from "../../engine/report";
+import { isCopying } from "../../lifecycle/handlers/inputs";
 import type { Preflight, ReportLocation } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
 import { defaultsOf } from "../../engine/setting";
@@ -26,19 +28,24 @@ export function reportLocation(
 }
 
 /** Returns the results of the steps, reduced to what the report shows. Results contain no secrets. */
-export function reportFacts(preflight: Preflight, steps: LastSteps): pulumi.Output<ReportFacts> {
+export function reportFacts(preflight: Preflight, steps: LastSteps, phase: Phase): pulumi.Output<ReportFacts> {
   return pulumi
-    .all([preflight.checkedAt, preflight.result, steps.gate.abandonedAt, partFacts(steps)])
+    .all([preflight.checkedAt, preflight.result, steps.gate.abandonedAt, partFacts(steps, phase)])
     .apply(([checkedAt, checked, abandonedAt, facts]) =>
       defined({ ...facts, preflight: dated(checkedAt, checked), abandonedAt: abandonedAt ?? undefined }),
     ) as pulumi.Output<ReportFacts>;
 }
 
-/** The same of one wave. */
-export function partFacts(steps: LastSteps): pulumi.Output<PartFacts> {
+/**
+ * The same of one wave.
+ * @param phase the part's own
+ */
+export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFacts> {
   // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
   // offsets.
-  const { access, fence, gate, verification, offsets, replication, wayBack } = steps;
+  // While a part only copies, nothing is compared. So a step that an older version did not have does not change the report.
+  const access = isCopying(phase) ? undefined : steps.access;
+  const { fence, gate, verification, offsets, replication, wayBack } = steps;
   const parts = pulumi.output({
     comparedAt: access?.checkedAt,
     compared: access?.result,

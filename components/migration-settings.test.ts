@@ -56,7 +56,10 @@ describe("an unknown key of the migration is an error that suggests the closest 
 
 describe("an invalid value of the migration is an error", () => {
   test.each([
-    [{ verify: { mode: "ful" } }, 'verify.mode is "ful" (did you mean "full"?): it has to be one of none, tail, sample, full'],
+    [
+      { verify: { mode: "ful" } },
+      'verify.mode is "ful" (did you mean "full"?): it has to be one of none, tail, sample, full',
+    ],
     [
       { checkpoints: "alway" },
       'checkpoints is "alway" (did you mean "always"?): it has to be one of when-applied, always, never',

@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { MigrationError } from "../../engine/errors";
-import { parseInventory } from "../../engine/inventory";
 import type { Estate } from "../../engine/preflight";
 
 /** Where the inventory is. */
@@ -26,5 +25,7 @@ export async function readEstate({ file, root }: EstateLocation): Promise<Estate
       fix: `write it with \`kafka-migration inventory --out ${file}\`; its path starts at the folder of Pulumi.yaml`,
     });
   });
+  // Loads zod and a YAML parser, which a migration without an inventory does not need.
+  const { parseInventory } = await import("../../engine/inventory/parse.js");
   return { file, inventory: parseInventory(text, file) };
 }

@@ -107,7 +107,7 @@ test("a state from before step definitions previews without changes, and is cut 
   expect(after.find(({ type }) => type.endsWith(":Gate"))?.outputs).toMatchObject({ phase: "cutover", passed: true });
   const ids = (of: readonly { urn?: unknown; id?: unknown }[]) =>
     Object.fromEntries(of.map(({ urn, id }) => [urn, id]));
-  expect(ids(after)).toEqual(ids(state));
+  expect(ids(after.filter(({ urn }) => !urn.endsWith("::orders-access")))).toEqual(ids(state));
 
   await run(["destroy", "--yes", "--skip-preview"]);
   expect(await resources()).toEqual([]);

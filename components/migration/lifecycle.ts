@@ -17,17 +17,8 @@ import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import { type AroundMirror, declarePrivileges, declareRemoval } from "./around-mirror";
 import { ownObjects, ownPrincipals } from "./objects";
-import {
-  gateOptions,
-  originEnds,
-  type LastSteps,
-  PartSteps,
-  stepPhase,
-  targetEnds,
-  topicIds,
-  userOperator,
-  type WayBackPlace,
-} from "./part";
+import { gateOptions, originEnds, targetEnds, topicIds, userOperator } from "./gate-values";
+import { type LastSteps, PartSteps, stepPhase, type WayBackPlace } from "./part";
 import type { MirrorSettings } from "../settings/mirror";
 import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";

@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
-import type { FenceOptions, TopicEnds } from "../../engine/fence";
-import type { GateOptions, GateResult } from "../../engine/gate";
+import type { FenceOptions } from "../../engine/fence";
+import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
 import { defaultsOf } from "../../engine/setting";
-import type { RecordedTopics } from "../../engine/topic-ids";
 import {
   type ConnectorOffsets,
   type Access,
@@ -20,11 +19,12 @@ import {
   WayBack,
 } from "../../lifecycle/resources";
 import { stackOwner } from "../kubernetes";
-import { gateShape, type MigrationArgs, verifyShape } from "../settings/migration";
+import { type MigrationArgs, verifyShape } from "../settings/migration";
 import type { KubernetesArgs } from "../settings/place";
 import { connectorOffsets } from "./connectors";
 import { topicResources } from "./topics";
 import { equalAccess } from "./equal-access";
+import { gateOptions, originEnds, topicIds, userOperator } from "./gate-values";
 import { hasLeft, type Part } from "./waves";
 
 /** The steps of the cutover, in order. */
@@ -68,12 +68,6 @@ interface PartContext {
   /** Principal of the part's return mirror on the origin. Absent: there is no return mirror. */
   returnPrincipal?: string;
 }
-
-/**
- * Strimzi restarts a FAILED connector or task at its next reconciliation, every two minutes. The gate must not fail
- * before.
- */
-const RESTART_MS = 150_000;
 
 /** In phase `consumers` only the groups move. Every other step of the part still waits. */
 export const stepPhase = (phase: Phase): Phase => (phase === "consumers" ? "mirror" : phase);
@@ -289,45 +283,4 @@ export class PartSteps {
   private after(...resources: pulumi.Resource[]): pulumi.CustomResourceOptions {
     return { parent: this.context.parent, dependsOn: resources };
   }
-}
-
-/** True if a user operator manages the origin's users, and so removes the fence's ACLs. */
-export function userOperator({ fence = false, origin }: MigrationArgs): { userOperator?: boolean } {
-  return fence && origin.operator !== undefined ? { userOperator: true } : {};
-}
-
-export function gateOptions({ gate = {}, fence = false, mirror }: MigrationArgs): GateOptions {
-  // Nothing writes behind a fence. The fence itself waited for writes in progress.
-  const { limitSeconds = defaultsOf(gateShape).limitSeconds, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
-  const restarts = mirror?.sourceConnector?.autoRestart?.enabled === true;
-  return {
-    ...(restarts ? { graceMs: RESTART_MS } : {}),
-    limitMs: limitSeconds * 1000,
-    stableForMs: stableSeconds * 1000,
-    compareLastRecord: true,
-    ...(acceptTruncation === undefined ? {} : { acceptTruncation }),
-  };
-}
-
-/** Null in the state of an older version. */
-export function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
-  return gate.topicIds.apply((ids) => ids ?? null);
-}
-
-/** Null in the state of an older version. */
-export function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
-  return gate.ends.apply((ends) =>
-    ends === undefined || ends === null
-      ? null
-      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
-  );
-}
-
-/** The ends of the target's partitions when the gate passed, by the origin's topic name. Null: it has not passed. */
-export function targetEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
-  return gate.ends.apply((ends) =>
-    ends === undefined || ends === null
-      ? null
-      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.targetEnds])),
-  );
 }

@@ -8,7 +8,8 @@ import type { Preflight, ReportLocation } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, reportShape } from "../settings/migration";
-import { type LastSteps, originEnds } from "./part";
+import { originEnds } from "./gate-values";
+import type { LastSteps } from "./part";
 import { hasLeft, type Part } from "./waves";
 
 /**
@@ -41,11 +42,11 @@ export function reportFacts(preflight: Preflight, steps: LastSteps, phase: Phase
  * @param phase the part's own
  */
 export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFacts> {
-  // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
-  // offsets.
   // While a part only copies, nothing is compared. So a step that an older version did not have does not change the report.
   const access = isCopying(phase) ? undefined : steps.access;
   const { fence, gate, verification, offsets, replication, wayBack } = steps;
+  // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
+  // offsets.
   const parts = pulumi.output({
     comparedAt: access?.checkedAt,
     compared: access?.result,

@@ -1,0 +1,56 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { TopicEnds } from "../../engine/fence";
+import type { GateOptions } from "../../engine/gate";
+import { defaultsOf } from "../../engine/setting";
+import type { RecordedTopics } from "../../engine/topic-ids";
+import type { Gate } from "../../lifecycle/resources";
+import { gateShape, type MigrationArgs } from "../settings/migration";
+
+/** What the gate is asked, and what other steps read from its outputs. */
+
+/**
+ * Strimzi restarts a FAILED connector or task at its next reconciliation, every two minutes. The gate must not fail
+ * before.
+ */
+const RESTART_MS = 150_000;
+
+/** True if a user operator manages the origin's users, and so removes the fence's ACLs. */
+export function userOperator({ fence = false, origin }: MigrationArgs): { userOperator?: boolean } {
+  return fence && origin.operator !== undefined ? { userOperator: true } : {};
+}
+
+export function gateOptions({ gate = {}, fence = false, mirror }: MigrationArgs): GateOptions {
+  // Nothing writes behind a fence. The fence itself waited for writes in progress.
+  const { limitSeconds = defaultsOf(gateShape).limitSeconds, stableSeconds = fence ? 0 : 5, acceptTruncation } = gate;
+  const restarts = mirror?.sourceConnector?.autoRestart?.enabled === true;
+  return {
+    ...(restarts ? { graceMs: RESTART_MS } : {}),
+    limitMs: limitSeconds * 1000,
+    stableForMs: stableSeconds * 1000,
+    compareLastRecord: true,
+    ...(acceptTruncation === undefined ? {} : { acceptTruncation }),
+  };
+}
+
+/** Null in the state of an older version. */
+export function topicIds(gate: Gate): pulumi.Output<RecordedTopics | null> {
+  return gate.topicIds.apply((ids) => ids ?? null);
+}
+
+/** Null in the state of an older version. */
+export function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
+  return gate.ends.apply((ends) =>
+    ends === undefined || ends === null
+      ? null
+      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
+  );
+}
+
+/** The ends of the target's partitions when the gate passed, by the origin's topic name. Null: it has not passed. */
+export function targetEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
+  return gate.ends.apply((ends) =>
+    ends === undefined || ends === null
+      ? null
+      : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.targetEnds])),
+  );
+}

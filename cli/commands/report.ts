@@ -18,7 +18,7 @@ import {
 } from "../../engine/report";
 import { defined } from "../../engine/objects";
 import type { Command, CommandContext } from "../command";
-import { EXIT } from "../exit";
+import { EXIT, type ExitCode, exitCodeOf } from "../exit";
 import type { Done, LoadedWave } from "../source";
 import { Reader } from "../values";
 import { forLook } from "./gate";
@@ -36,15 +36,16 @@ export const report: Command = {
     const folder = resolve(read.text("out") ?? ".");
     read.check("report");
     const { migration } = context;
+    const live = read.flag("offline") ? { found: {}, exit: EXIT.fine } : await liveOf(context);
     const input: ReportInput = {
       ...stateOf(context),
       samples: await earlierSamples(folder, migration.name),
-      ...(read.flag("offline") ? {} : await liveOf(context)),
+      ...live.found,
     };
     const made = buildReport(input);
     const paths = await writeReport(folder, made);
     return {
-      exit: EXIT.fine,
+      exit: live.exit,
       lines: [made.headline.text, `wrote ${paths.html}`, `wrote ${paths.json}`],
       json: { headline: made.headline, warnings: made.warnings.length, files: paths },
     };
@@ -70,8 +71,15 @@ const factsOfPart = ({ access, gate, fence, verification, offsets, replication, 
 const reportWaves = (waves: readonly LoadedWave[]): ReportWave[] =>
   waves.map(({ scope, done }) => ({ scope, phase: done.phase ?? "mirror", facts: factsOfPart(done) }));
 
-/** The current state of the clusters. If a part cannot be read, the report says so and does not fail. */
-async function liveOf({ migration, progress, signal }: CommandContext): Promise<Partial<ReportInput>> {
+/**
+ * The current state of the clusters. If a part cannot be read, the report says so and is written all the same. The exit
+ * code tells scripts.
+ */
+async function liveOf({
+  migration,
+  progress,
+  signal,
+}: CommandContext): Promise<{ found: Partial<ReportInput>; exit: ExitCode }> {
   const { model, options, done, waves } = migration;
   const parts = reportParts({
     mirror: model.mirror,
@@ -86,6 +94,7 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
     waves.length === 0 ? model : withoutResult(model, parts, isDone);
   const notes: string[] = [];
   const found: Partial<ReportInput> = { notes };
+  let exit: ExitCode = EXIT.fine;
   const trying = async (what: string, work: () => Promise<void>) => {
     signal.throwIfAborted();
     progress.info(`reading ${what}`);
@@ -94,6 +103,7 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
     } catch (error) {
       if (!isMigrationError(error)) throw error;
       notes.push(`${what}: ${error.message.split("\n", 1)[0]}`);
+      if (exitCodeOf(error) === EXIT.cluster) exit = EXIT.cluster;
     }
   };
   if (done.phase === "cleanup") {
@@ -101,7 +111,7 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
       "residue",
       async () => void (found.residue = await listResidue(model, { keepCheckpoints: true }, progress)),
     );
-    return found;
+    return { found, exit };
   }
   const passed = parts.some(({ facts }) => facts.gate !== undefined && facts.verification === undefined);
   const lookOptions = { ...forLook(migration), ...(passed ? { compareLastRecord: false } : {}) };
@@ -129,5 +139,5 @@ async function liveOf({ migration, progress, signal }: CommandContext): Promise<
       "the replication throttle",
       async () => void (found.leftThrottle = await lookAtThrottle(model, progress)),
     );
-  return found;
+  return { found, exit };
 }

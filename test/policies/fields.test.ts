@@ -14,8 +14,14 @@ const beta = (spec: object, group = "kafka.strimzi.io", version = "v1beta2") =>
     metadata: { name: "mm2", namespace: "ns" },
     spec,
   });
+const labels = { "strimzi.io/cluster": "c" };
 const user = (spec: object) =>
-  custom({ apiVersion: "kafka.strimzi.io/v1beta2", kind: "KafkaUser", metadata: { name: "u", namespace: "ns" }, spec });
+  custom({
+    apiVersion: "kafka.strimzi.io/v1beta2",
+    kind: "KafkaUser",
+    metadata: { name: "u", namespace: "ns", labels },
+    spec,
+  });
 const messages = (resource: ReturnType<typeof custom>) =>
   found("unknown-field", [resource]).map(({ message }) => message);
 

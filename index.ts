@@ -100,4 +100,4 @@ export type {
   ReplicationRule,
   TopicChange,
 } from "./engine/replication";
-export type { Difference, DifferenceKind, TopicResult, VerifyResult } from "./engine/verify";
+export type { Difference, DifferenceKind, SampleResult, TopicResult, VerifyResult } from "./engine/verify";

@@ -8,6 +8,7 @@ export {
   HOLE_RECORDS,
   isFault,
   MISS_PROBABILITY,
+  type SampleResult,
   SEED,
   TAIL_RECORDS,
   type TopicResult,

@@ -64,7 +64,7 @@ function refusal(
   const own = facts.config?.["offsets.storage.topic"];
   if (own !== undefined && own !== cluster.origin.offsetStorageTopic) {
     const why = `it keeps its offsets in a topic of its own, ${own}`;
-    const fix = `exclude "${connector}" here, and add an entry to connectors with offsetStorageTopic "${own}"`;
+    const fix = `exclude "${connector}" here, and add another entry to connectors, for the offsets topic "${own}"`;
     return { why, fix };
   }
   for (const side of ["origin", "target"] as const) {

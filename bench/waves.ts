@@ -162,7 +162,9 @@ async function cutOver(
 async function proveAndMove(model: MigrationModel): Promise<AppliedOffsets> {
   const { equal, differences } = await behind(model, () => compareCopy(model, { mode: "tail" }, silent));
   if (!equal) throw new Error(`the copy differs: ${differences[0]?.text}`);
-  const move = async () => applyOffsets(model, await planOffsets(model, { overwrite: true }, silent), {}, silent);
+  // On the way back the groups have the offsets there that they left with.
+  const options = { overwrite: true };
+  const move = async () => applyOffsets(model, await planOffsets(model, options, silent), options, silent);
   const applied = await behind(model, move);
   everyGroupMoved(applied);
   return applied;

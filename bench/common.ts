@@ -4,6 +4,7 @@ import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { supervise, type Supervisor } from "@kafka-migration/sandbox";
 import { type KafkaCluster, type KafkaParts, kafkaParts } from "@kafka-migration/sandbox/kafka";
+import type { Connection, MigrationModel, MirrorModel } from "../engine/model";
 
 /**
  * JVM options that undo the sandbox's defaults. The sandbox's JVMs start fast and run slowly: they use only the first
@@ -122,4 +123,33 @@ export function count(name: string, value: string): number {
   if (!Number.isInteger(number) || number < 1)
     throw new Error(`--${name} ${value}: a whole number from 1 on is wanted`);
   return number;
+}
+
+/** A mirror of every topic and group, with what a benchmark changes. No worker runs with it. */
+export function plainModel(origin: Connection, target: Connection, changes: Partial<MirrorModel> = {}): MigrationModel {
+  return {
+    origin,
+    target,
+    mirror: {
+      originAlias: "origin",
+      targetAlias: "target",
+      groupId: "mm2",
+      offsetStorageTopic: "mm2-offsets",
+      configStorageTopic: "mm2-configs",
+      statusStorageTopic: "mm2-status",
+      topicsPattern: ".*",
+      groupsPattern: ".*",
+      offsetSyncsLocation: "source",
+      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
+      kafkaVersion: "4.3.1",
+      heartbeats: false,
+      isolationLevel: "read_uncommitted",
+      exactlyOnce: false,
+      syncGroupOffsets: false,
+      replicationFactor: 1,
+      offsetFlushIntervalMs: 60_000,
+      refreshTopicsIntervalSeconds: 600,
+      ...changes,
+    },
+  };
 }

@@ -13,7 +13,7 @@ import { openKafka } from "../engine/kafka/client";
 import type { Acl } from "../engine/kafka/port";
 import type { MigrationModel } from "../engine/model";
 import { silent } from "../engine/progress";
-import { count, fullSpeed, inLanes, inWorkspace, print, program, progress, table } from "./common";
+import { count, fullSpeed, inLanes, inWorkspace, plainModel, print, program, progress, table } from "./common";
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     });
     try {
       await makeEstate(cluster);
-      await measure(modelOf(cluster));
+      await measure(plainModel(cluster.connection, cluster.connection));
     } finally {
       await cluster.stop();
     }
@@ -116,33 +116,6 @@ async function measure(model: MigrationModel): Promise<void> {
   const kept = printed < WANTED_S;
   print(`wanted: under ${WANTED_S} s; ${kept ? "kept" : "NOT kept"}`);
   if (!kept) process.exitCode = 1;
-}
-
-function modelOf({ connection }: KafkaCluster): MigrationModel {
-  return {
-    origin: connection,
-    target: connection,
-    mirror: {
-      originAlias: "origin",
-      targetAlias: "target",
-      groupId: "mirror",
-      offsetStorageTopic: "mirror-offsets",
-      configStorageTopic: "mirror-configs",
-      statusStorageTopic: "mirror-status",
-      topicsPattern: ".*",
-      groupsPattern: ".*",
-      offsetSyncsLocation: "source",
-      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
-      kafkaVersion: "4.3.1",
-      heartbeats: false,
-      isolationLevel: "read_uncommitted",
-      exactlyOnce: false,
-      syncGroupOffsets: false,
-      replicationFactor: 1,
-      offsetFlushIntervalMs: 1_000,
-      refreshTopicsIntervalSeconds: 600,
-    },
-  };
 }
 
 program(main);

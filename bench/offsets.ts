@@ -16,7 +16,7 @@ import type { MigrationModel } from "../engine/model";
 import { applyOffsets, planOffsets, type OffsetPlan } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { bytesText } from "../engine/units";
-import { count, fullSpeed, inLanes, inWorkspace, print, program, progress, table } from "./common";
+import { count, fullSpeed, inLanes, inWorkspace, plainModel, print, program, progress, table } from "./common";
 
 const { values } = parseArgs({
   options: {
@@ -72,31 +72,8 @@ interface Pair {
   target: KafkaCluster;
 }
 
-function modelOf(pair: Pair, groups: string): MigrationModel {
-  return {
-    origin: pair.origin.connection,
-    target: pair.target.connection,
-    mirror: {
-      originAlias: "origin",
-      targetAlias: "target",
-      groupId: "mm2",
-      offsetStorageTopic: "mm2-offsets",
-      configStorageTopic: "mm2-configs",
-      statusStorageTopic: "mm2-status",
-      topicsPattern: "bench-.*",
-      groupsPattern: groups,
-      offsetSyncsLocation: "source",
-      policyClass: "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
-      kafkaVersion: "4.3.1",
-      heartbeats: false,
-      isolationLevel: "read_uncommitted",
-      exactlyOnce: false,
-      syncGroupOffsets: false,
-      replicationFactor: 1,
-      offsetFlushIntervalMs: 60_000,
-      refreshTopicsIntervalSeconds: 600,
-    },
-  };
+function modelOf({ origin, target }: Pair, groups: string): MigrationModel {
+  return plainModel(origin.connection, target.connection, { topicsPattern: "bench-.*", groupsPattern: groups });
 }
 
 async function writers(pair: Pair): Promise<Producer[]> {

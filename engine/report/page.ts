@@ -1,9 +1,9 @@
 /** Own templates and plot: the page is one file without scripts, and `html` escapes every name from a cluster. */
-import { durationText } from "../units";
 import { html, Html } from "./escape";
 import { atMost } from "../units";
 import { clock, progressPlot } from "./plot";
 import { STYLE } from "./style";
+import { lengthOf } from "./waves";
 import type { GroupRow, Report, Tone, TopicRow, WaveRow } from "./types";
 
 /**
@@ -133,8 +133,7 @@ function pauseOf({ producers }: WaveRow): Html | string {
   if (producers === undefined) return DASH;
   const { from, to } = producers;
   if (to === undefined) return `since ${clock(from)}`;
-  const length = durationText(Math.max(0, Date.parse(to) - Date.parse(from)));
-  return html`${length}<small>${clock(from)} to ${clock(to)}</small>`;
+  return html`${lengthOf(from, to)}<small>${clock(from)} to ${clock(to)}</small>`;
 }
 
 function residue({ residue: found, phase }: Report): Html {

@@ -196,11 +196,14 @@ export function producersPause({
   return { from, ...(to === undefined ? {} : { to }) };
 }
 
+/** The length of a pause in words. */
+export const lengthOf = (from: string, to: string): string =>
+  durationText(Math.max(0, Date.parse(to) - Date.parse(from)));
+
 /** How long producers waited, in one line. Undefined: not known, or not over yet. */
 export function pauseText(pause: Pause | undefined): string | undefined {
   if (pause?.to === undefined) return undefined;
-  const length = durationText(Math.max(0, Date.parse(pause.to) - Date.parse(pause.from)));
-  return `producers waited ${length} (${timeText(pause.from)} to ${timeText(pause.to)} UTC)`;
+  return `producers waited ${lengthOf(pause.from, pause.to)} (${timeText(pause.from)} to ${timeText(pause.to)} UTC)`;
 }
 
 /** `10:04:31` */

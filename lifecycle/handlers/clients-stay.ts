@@ -1,6 +1,7 @@
 import { aclKey } from "../../engine/acls/rules";
 import { aclText } from "../../engine/clients/words";
 import { withCluster } from "../../engine/clusters";
+import { inventoryAcl } from "../../engine/inventory/users";
 import type { Acl } from "../../engine/kafka/port";
 import type { Connection, Side } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
@@ -49,15 +50,7 @@ function describe(olds: ClientsStayInputs, news: ClientsStayInputs, progress: Pr
   return gone;
 }
 
-const inWords = ({ principal, resourceType, resourceName, patternType, host, permission, operation }: Acl): string =>
-  `${principal} ${aclText({
-    resource: resourceType,
-    name: resourceName,
-    pattern: patternType,
-    host,
-    permission,
-    operations: [operation],
-  })}`;
+const inWords = (acl: Acl): string => `${acl.principal} ${aclText(inventoryAcl(acl))}`;
 
 /**
  * The users of applications outlive the migration. Pulumi forgets their resources and deletes nothing. This step says

@@ -21,7 +21,7 @@ describe("the tool that would revert a change", () => {
     expect(toolOf(by(manager, "Apply"))).toBe(tool);
   });
 
-  test("is whoever applies the spec, also if this package does not know it", () => {
+  test("is every manager that applies the spec, also one that this package does not know", () => {
     expect(toolOf(by("team-gitops", "Apply"))).toBe("field manager team-gitops");
   });
 

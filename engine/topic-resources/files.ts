@@ -16,7 +16,8 @@ export function fileText(object: object): string {
 export type FileState = "new" | "equal" | "outdated" | "edited";
 
 /**
- * Compares a file with the object that it should have. A file with the same object is equal. It does not matter who wrote it.
+ * Compares a file with the object that it should have. A file with the same object is equal. It does not matter who
+ * wrote it.
  * @param content undefined: the file does not exist
  */
 export function fileState(content: string | undefined, object: object): FileState {

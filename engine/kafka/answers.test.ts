@@ -77,7 +77,10 @@ describe("a broker that throttles this client (KIP-219)", () => {
     await open({ progress: { info: (line) => lines.push(line), warn: () => {} } });
     broker.answer.Fetch = (before) => fetched(before < 4 ? 400 : 0, before % 2 === 1);
     for (let i = 0; i < 3; i++) await port.fetch(ASK);
-    expect(lines).toEqual([expect.stringMatching(/^origin throttles this client: waiting 0\.[0-9] s$/)]);
+    // On a slow machine the earlier waits may already add up to 1 s.
+    expect(lines).toEqual([
+      expect.stringMatching(/^origin throttles this client: waiting 0\.[0-9] s(, [12](\.[0-9])? s so far)?$/),
+    ]);
   });
 
   it("a broker that throttles each request again is asked less often, until its quota has recovered", async () => {

@@ -71,13 +71,16 @@ export class Throttle {
   async wait(address: string, signal: AbortSignal): Promise<boolean> {
     if (!this.muted(address)) return false;
     if (this.waiting++ === 0) this.waitingSince = Date.now();
+    const limit = this.options.until ?? Infinity;
     try {
-      while (this.muted(address)) {
+      for (;;) {
         const until = this.mutedUntil(address);
-        const end = Math.min(until, this.options.until ?? Infinity);
-        if (end <= Date.now()) throw this.failure(`until ${new Date(until).toISOString()}, which is after the limit`);
-        this.say(until - Date.now());
-        await sleep(end - Date.now(), undefined, { signal });
+        // Read once: a throttle time that ends between two reads of the clock is over, not after the limit.
+        const now = Date.now();
+        if (until <= now) break;
+        if (limit <= now) throw this.failure(`until ${new Date(until).toISOString()}, which is after the limit`);
+        this.say(until - now);
+        await sleep(Math.min(until, limit) - now, undefined, { signal });
       }
     } finally {
       if (--this.waiting === 0) this.waitedBefore += Date.now() - this.waitingSince;

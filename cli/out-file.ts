@@ -91,7 +91,8 @@ export async function readKept(file: string): Promise<AppliedOffsets> {
 
 function parse(text: string): AppliedOffsets | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    // An editor on Windows may have put a byte order mark in front.
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     return isApplied(value) ? value : undefined;
   } catch {
     return undefined;

@@ -93,7 +93,11 @@ const NAMED = 20;
 async function topics({ model, done }: LoadedMigration, signal: AbortSignal, progress: Progress): Promise<Check> {
   const found = await findRecreatedTopics(model, done.gate !== undefined, signal, undefined, progress);
   if (found.length === 0)
-    return { what: "topics", ok: true, text: "no topic was deleted and created again since the mirror started" };
+    return {
+      what: "topics",
+      ok: true,
+      text: "no topic looks as if it was deleted and created again since the mirror started",
+    };
   const more = found.length > NAMED ? [`and ${found.length - NAMED} more`] : [];
   const fix = `copy each of these again: ${COPY_APART}`;
   return { what: "topics", ok: false, text: [...found.slice(0, NAMED).map((f) => f.text), ...more, fix].join("\n") };

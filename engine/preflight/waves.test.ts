@@ -50,6 +50,21 @@ describe("waves on an origin", () => {
     expect(partProblems(found, olds, olds)).toEqual([]);
   });
 
+  it("may not move consumers without selecting a group, unless they are under way", () => {
+    const news = waves(
+      wave("shop", "orders", "billing", "consumers"),
+      wave("store", "stock", "stocks", "consumers"),
+      wave("audit", "audit", "", "consumers"),
+    );
+    expect(partProblems(facts(["orders", "stock", "audit"], { billing: ["orders"] }), news)).toEqual([
+      expect.stringMatching(/^wave store is in phase consumers, but no group would move: waves.store.groups "stocks"/),
+      expect.stringMatching(/^wave audit is in phase consumers, but no group would move: it has no `groups`; set/),
+    ]);
+    // Its groups may have been deleted since it moved them.
+    expect(partProblems(facts(["orders", "stock", "audit"]), news, news)).toEqual([]);
+    expect(partProblems(facts(["stock"]), waves(wave("store", "stock")))).toEqual([]);
+  });
+
   it("do not select heartbeats, which every mirror copies", () => {
     expect(partProblems(facts(["heartbeats", "a"]), waves(wave("x", "a|heart.*"), wave("y", "heart.*")))).toEqual([
       expect.stringMatching(/^wave y selects no topic/),

@@ -177,6 +177,7 @@ export function partProblems(facts: WaveFacts, news: Waves, olds?: Waves): strin
       [...facts.groups.keys()].filter((group) => !news.splitGroups.includes(group)),
     ),
     ...emptyWaves(facts, topics, news, olds),
+    ...wavesWithoutGroups(facts, news, olds),
     ...splitApplications(parts, topics, facts),
     ...splitGroups(parts, topics, facts, news.splitGroups),
     ...moved(topics, facts, news, olds),
@@ -218,6 +219,17 @@ function emptyWaves(facts: WaveFacts, topics: readonly string[], news: Waves, ol
     const found = nothingSelected(facts.topics, { ...news.mirror, scope: { wave: name, topics: pattern, groups } });
     const [hint] = found.details;
     return [`wave ${name} selects no topic: ${found.seen}${hint === undefined ? "" : ` (${hint})`}`];
+  });
+}
+
+/** Waves that begin phase `consumers`, which moves nothing but groups, and select none. */
+function wavesWithoutGroups(facts: WaveFacts, news: Waves, olds?: Waves): string[] {
+  const underWay = new Set(olds?.waves.filter((w) => isUnderWay(w.phase)).map((w) => w.name));
+  return partsOf(news).flatMap(({ wave, group }) => {
+    if (wave?.phase !== "consumers" || underWay.has(wave.name) || [...facts.groups.keys()].some(group)) return [];
+    const { name, groups = "" } = wave;
+    const why = groups === "" ? "it has no `groups`" : `waves.${name}.groups "${groups}" selects none`;
+    return [`wave ${name} is in phase consumers, but no group would move: ${why}; set \`groups\`, or go to cutover`];
   });
 }
 

@@ -49,7 +49,14 @@ function valuesOf(name: string, options: Record<string, Option>, argv: readonly 
   const mistakes: string[] = [];
   const values: Values = {};
   let commandSeen = false;
+  /** The option that takes the values that follow. */
+  let several: string[] | undefined;
   for (const token of tokens) {
+    if (token.kind === "positional" && several !== undefined) {
+      several.push(token.value);
+      continue;
+    }
+    several = undefined;
     if (token.kind === "positional") {
       if (commandSeen || token.value !== name)
         mistakes.push(`unexpected "${token.value}": everything after the command is an option`);
@@ -65,9 +72,11 @@ function valuesOf(name: string, options: Record<string, Option>, argv: readonly 
       (token.value === undefined || (token.inlineValue !== true && token.value.startsWith("--")))
     )
       mistakes.push(`${token.rawName} needs a value: ${option.value}`);
-    else if (option.multiple === true)
-      values[token.name] = [...((values[token.name] as string[] | undefined) ?? []), token.value!];
-    else values[token.name] = token.value ?? true;
+    else if (option.multiple === true) {
+      const list = [...((values[token.name] as string[] | undefined) ?? []), token.value!];
+      values[token.name] = list;
+      if (option.several === true) several = list;
+    } else values[token.name] = token.value ?? true;
   }
   if (values.model !== undefined)
     for (const other of ["stack", "cwd", "migration", "wave"])

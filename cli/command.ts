@@ -9,6 +9,8 @@ type OptionType = NonNullable<ParseArgsConfig["options"]>[string]["type"];
 export interface Option {
   type: OptionType;
   multiple?: boolean;
+  /** True: takes all values that follow, up to the next option. Needs `multiple`. */
+  several?: boolean;
   /** The placeholder for the value in the help, e.g. `SECONDS`. */
   value?: string;
   help: string;
@@ -45,4 +47,6 @@ export interface Command {
    */
   endsOnSignal?(values: Values): boolean;
   run(context: CommandContext): Promise<Outcome>;
+  /** Runs instead of `run` if the command needs no migration with these options. undefined: it needs one. */
+  runAlone?(values: Values): (() => Promise<Outcome>) | undefined;
 }

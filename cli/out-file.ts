@@ -1,8 +1,8 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { MigrationError } from "../engine/errors";
 import type { KafkaPort } from "../engine/kafka/port";
 import { type AppliedOffsets, joinApplied, isApplied, requireSameTarget } from "../engine/offsets";
+import { checkReplaceable, replaceDurably } from "./replace-file";
 
 /**
  * The file of `offsets --apply --out`: the previous offsets of the groups, and the offsets that are written. The file
@@ -26,11 +26,7 @@ export class OutFile {
       if (this.before === undefined)
         throw this.refused("it was not written by an earlier apply", "use another file for --out");
     }
-    const draft = this.draft();
-    await this.trying(async () => {
-      await (await open(draft, "w", 0o600)).close();
-      await rm(draft);
-    });
+    await this.trying(() => checkReplaceable(this.file));
   }
 
   /** Must run before the first offset is written. */
@@ -52,11 +48,7 @@ export class OutFile {
 
   private async write(applied: AppliedOffsets): Promise<void> {
     const whole = this.before === undefined ? applied : joinApplied(this.before, applied);
-    await this.trying(() => replaceDurably(this.file, this.draft(), `${JSON.stringify(whole, null, 2)}\n`));
-  }
-
-  private draft(): string {
-    return `${this.file}.${process.pid}.tmp`;
+    await this.trying(() => replaceDurably(this.file, `${JSON.stringify(whole, null, 2)}\n`));
   }
 
   private async trying<T>(work: () => Promise<T>): Promise<T> {
@@ -105,23 +97,5 @@ async function textOf(file: string): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-/** Replaces the file completely or not at all. When this returns, the data is on the disk. */
-async function replaceDurably(file: string, draft: string, text: string): Promise<void> {
-  const handle = await open(draft, "w", 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, file);
-  const folder = await open(dirname(file), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

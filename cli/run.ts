@@ -24,6 +24,8 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
     const progress = values.quiet === true ? silent : screen.progress;
     const read = () => readMigration(sourceOf(values, signal));
     const work = async (): Promise<Outcome> => {
+      const alone = command.runAlone?.(values);
+      if (alone !== undefined) return alone();
       const migration = await read();
       if (command.whole !== true) sayPart(migration, progress);
       return command.run({ migration, values, progress, signal, again: read });

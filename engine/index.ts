@@ -5,5 +5,15 @@ export type * from "./model";
 export { MigrationError, isMigrationError } from "./errors";
 export * from "./selection";
 export { evaluateGate, runGate, type GateOptions, type GateResult } from "./gate";
-export { compareCopy, verifyCopy, type VerifyOptions, type VerifyResult } from "./verify";
+export {
+  compareCopy,
+  compareShard,
+  mergeResults,
+  readShard,
+  shardFile,
+  type ShardResult,
+  verifyCopy,
+  type VerifyOptions,
+  type VerifyResult,
+} from "./verify";
 export { silent, type Progress } from "./progress";

@@ -1,9 +1,10 @@
 import { atMost, bytesText, countText, durationText } from "../../engine/units";
-import { compareCopy, isFault, sampleText, type VerifyOptions } from "../../engine/verify";
-import type { Command } from "../command";
+import { compareCopy, isFault, sampleText, type VerifyOptions, type VerifyResult } from "../../engine/verify";
+import type { Command, Outcome, Values } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
 import { Reader } from "../values";
+import { mergeFiles, runShard, SHARD_OPTIONS, shardFrom } from "../verify-shards";
 
 /** Compares both sides. Changes nothing. */
 export const verify: Command = {
@@ -27,6 +28,11 @@ export const verify: Command = {
       value: "FILE",
       help: "file for the progress: an interrupted run continues from there, also within a partition",
     },
+    ...SHARD_OPTIONS,
+  },
+  runAlone(values) {
+    const files = new Reader(values).list("merge");
+    return files.length === 0 ? undefined : async () => outcomeOf(await mergeFiles(files, othersThanMerge(values)));
   },
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);
@@ -41,6 +47,7 @@ export const verify: Command = {
       read.count("seed"),
     ];
     const resumeFile = read.text("resume");
+    const shard = shardFrom(read);
     read.check("verify");
     const options: VerifyOptions = {
       ...configured,
@@ -51,32 +58,50 @@ export const verify: Command = {
       ...(seed === undefined ? {} : { seed }),
       ...(resumeFile === undefined ? {} : { resumeFile }),
     };
-    const result = await compareCopy(migration.model, options, progress, signal);
-    const shown = [...result.differences].sort((a, b) => Number(isFault(b)) - Number(isFault(a)));
-    return {
-      exit: result.equal ? EXIT.fine : EXIT.no,
-      lines: [
-        ...table(
-          ["topic", "partitions", "origin", "target", "twice", "differing"],
-          result.topics.map((t) => [
-            t.topic,
-            String(t.partitions),
-            atMost(t.originRecords, !t.counted),
-            atMost(t.targetRecords, !t.counted),
-            String(t.duplicates),
-            String(t.faulty),
-          ]),
-        ),
-        "",
-        ...shown.slice(0, 50).map((d) => `${isFault(d) ? "difference" : "note"}: ${d.text}`),
-        ...(shown.length > 50 ? [`and ${shown.length - 50} more (--json has them)`] : []),
-        ...result.notes.map((n) => `note: ${n}`),
-        ...(result.sample === undefined ? [] : [sampleText(result.sample)]),
-        `${result.equal ? "equal" : "DIFFERENT"}: ${countText(result.partitions, "partition")} (${mode}), ` +
-          `${bytesText(result.bytes.origin)} against ${bytesText(result.bytes.target)} in ` +
-          `${durationText(result.durationMs)}`,
-      ],
-      json: result,
-    };
+    if (shard !== undefined) {
+      const gatePassedAt = migration.done.gate?.passedAt;
+      return runShard(
+        migration.model,
+        options,
+        { ...shard, ...(gatePassedAt === undefined ? {} : { gatePassedAt }) },
+        progress,
+        signal,
+      );
+    }
+    return outcomeOf(await compareCopy(migration.model, options, progress, signal));
   },
 };
+
+/** The options of this command that were given beside `--merge`. */
+function othersThanMerge(values: Values): string[] {
+  return Object.keys(verify.options).filter((name) => name !== "merge" && values[name] !== undefined);
+}
+
+function outcomeOf(result: VerifyResult): Outcome {
+  const shown = [...result.differences].sort((a, b) => Number(isFault(b)) - Number(isFault(a)));
+  return {
+    exit: result.equal ? EXIT.fine : EXIT.no,
+    lines: [
+      ...table(
+        ["topic", "partitions", "origin", "target", "twice", "differing"],
+        result.topics.map((t) => [
+          t.topic,
+          String(t.partitions),
+          atMost(t.originRecords, !t.counted),
+          atMost(t.targetRecords, !t.counted),
+          String(t.duplicates),
+          String(t.faulty),
+        ]),
+      ),
+      "",
+      ...shown.slice(0, 50).map((d) => `${isFault(d) ? "difference" : "note"}: ${d.text}`),
+      ...(shown.length > 50 ? [`and ${shown.length - 50} more (--json has them)`] : []),
+      ...result.notes.map((n) => `note: ${n}`),
+      ...(result.sample === undefined ? [] : [sampleText(result.sample)]),
+      `${result.equal ? "equal" : "DIFFERENT"}: ${countText(result.partitions, "partition")} (${result.mode}), ` +
+        `${bytesText(result.bytes.origin)} against ${bytesText(result.bytes.target)} in ` +
+        `${durationText(result.durationMs)}`,
+    ],
+    json: result,
+  };
+}

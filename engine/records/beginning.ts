@@ -4,8 +4,8 @@ import { type FirstRecord, firstRecords, search, searchNear, shortest, type Want
 import { isUnique, decideCompacted, LatestRecords } from "./latest";
 import type { Isolation } from "./read";
 import { type Fingerprint, isCopy, NO_TIMESTAMP } from "./same";
-import { countText, someOf } from "../units";
 import { scan } from "./scan";
+import type { UnsureReason } from "./unsure";
 
 /** One partition on both sides whose first records are compared. */
 export interface Beginning {
@@ -36,24 +36,6 @@ export interface ComparedBeginnings<B extends Beginning> {
   differences: BeginningDifference<B>[];
   /** Partitions whose records do not show whether the target is a copy. */
   unsure: { pair: B; why: UnsureReason }[];
-}
-
-const REASONS = {
-  "too large": "too many records would have to be read",
-  deleted: "the target has deleted its oldest records",
-  foreign: "the target holds keys that the origin does not hold",
-};
-export type UnsureReason = keyof typeof REASONS;
-
-/** One line for each reason, with the number of partitions and the names of a few. */
-export function unsureTexts(unsure: ComparedBeginnings<Beginning>["unsure"]): string[] {
-  return [...new Set(unsure.map((u) => u.why))].map((why) => {
-    const of = unsure.filter((u) => u.why === why).map((u) => `${u.pair.origin.topic}-${u.pair.origin.partition}`);
-    return (
-      `the first records of ${countText(of.length, "partition")} do not show whether the target holds everything ` +
-      `(${someOf(of, 5)}): ${REASONS[why]}; verify.mode full compares them`
-    );
-  });
 }
 
 /** Number of partitions whose first records are held in memory at a time. */

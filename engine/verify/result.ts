@@ -12,7 +12,7 @@ import {
 import type { Pair, Pairs } from "./pairs";
 
 /** At most this many differences are listed. */
-const LISTED = 1000;
+export const LISTED = 1000;
 
 /** The result of a comparison: counts by topic, and the differences, faults first. */
 export function resultOf(
@@ -57,7 +57,7 @@ export function resultOf(
       };
     }),
     differences: [...faults, ...others].slice(0, LISTED),
-    notes: [...notes, ...beyond(faults.length + others.length)],
+    notes: [...notes, ...beyond(all.length - LISTED)],
     partitions: pairs.length,
     ...rest,
   };
@@ -88,8 +88,9 @@ export function sampleText({ seed, partitions, windows, records, holeRecords, mi
   );
 }
 
-function beyond(count: number): string[] {
-  return count > LISTED ? [`${count - LISTED} more differences are not listed`] : [];
+/** @param count number of differences that are not listed */
+export function beyond(count: number): string[] {
+  return count > 0 ? [`${count} more differences are not listed`] : [];
 }
 
 /** Suggests how to continue. If one topic was deleted and created again, the others do not have to be copied again. */

@@ -132,6 +132,8 @@ export interface VerifyResult {
   /** Remarks that are not faults. */
   notes: string[];
   partitions: number;
+  /** Number of partitions with a fault. Only if `topics` is not complete: merged from short results of machines. */
+  faulty?: number;
   /** Number of partitions whose result is from an interrupted run. */
   resumed: number;
   bytes: { origin: number; target: number };

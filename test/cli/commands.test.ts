@@ -85,6 +85,42 @@ describe("a finished copy", () => {
     ]);
   });
 
+  it("verify: several machines together print what one machine prints, and refuse a record written in between", async () => {
+    const { mirror, model, topic } = await migrated();
+    await mirror.only(
+      "target",
+      topic,
+      messages(2, 50).map((m) => ({ ...m, partition: 1 })),
+    );
+    const full = ["verify", "--mode", "full"];
+    const one = await command(model, ...full, "--json");
+    const at = (name: string) => join(folder, `${topic}-${name}`);
+    expect(await command(model, ...full, "--shard", "1/2", "--out", at("1"))).toMatchObject({ exit: 0 });
+    process.env.JOB_COMPLETION_INDEX = "1";
+    try {
+      const second = await command(model, ...full, "--shards", "2", "--termination-message", at("2"));
+      expect(second).toMatchObject({ exit: 0 });
+    } finally {
+      delete process.env.JOB_COMPLETION_INDEX;
+    }
+    const merged = await command(model, "verify", "--merge", at("1"), at("2"), "--json");
+    const { durationMs: _duration, requests: _requests, ...same } = one.json();
+    expect([merged.exit, merged.json()]).toMatchObject([one.exit, same]);
+    expect([one.exit, one.json().differences]).toMatchObject([1, [{ kind: "extra", partition: 1, count: 2 }]]);
+    expect((await stat(at("1"))).mode & 0o777).toBe(0o600);
+
+    await mirror.only("origin", topic, messages(1, 60));
+    await command(model, ...full, "--shard", "2/2", "--out", at("late"));
+    const refused = await command(model, "verify", "--merge", at("1"), at("late"));
+    expect(refused).toMatchObject({ exit: 1, err: expect.stringContaining("something was written") });
+  });
+
+  it("verify: a result that could not be written is reported before anything is compared", async () => {
+    const { model } = await migrated();
+    const refused = await command(model, "verify", "--shard", "1/2", "--out", join(folder, "missing", "1.json"));
+    expect(refused).toMatchObject({ exit: 2, err: expect.stringContaining("CLI_OUT_FILE") });
+  });
+
   it("offsets: shows the plan, writes only with --apply, and reverts from the kept file", async () => {
     const { model, topic, group } = await migrated();
     const there = async () =>

@@ -31,6 +31,7 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
   const endOf = (log: MemoryLog) => log.end ?? (log.records.at(-1)?.offset ?? (log.start ?? 0) - 1) + 1;
   const port: Partial<KafkaPort> = {
     side,
+    describeCluster: async () => ({ clusterId: `cluster ${side}`, controllerId: 1, brokers: [] }),
     listTopics: async () => Object.keys(topics),
     describeTopics: async (names = Object.keys(topics)) =>
       names

@@ -1,0 +1,228 @@
+import type { Clusters } from "../clusters";
+import type { MigrationModel } from "../model";
+import { mayBeEmpty, NOTHING_OUTSIDE } from "../parts";
+import type { Progress } from "../progress";
+import { compareBeginnings, type ComparedBeginnings } from "../records/beginning";
+import type { Isolation } from "../records/read";
+import { summarizeUnsure } from "../records/unsure";
+import { recreatedText, recreatedTopics } from "../topic-ids";
+import { bytesText, countText, durationText } from "../units";
+import { compareLatest } from "./compacted";
+import { compareInOrder, type Watch } from "./ordered";
+import type { Pair, Pairs, TopicPair } from "./pairs";
+import { noRemarks } from "./remarks";
+import type { Memory } from "./resume";
+import { compareSamples } from "./sample";
+import { compareTails } from "./tails";
+import {
+  comparedBy,
+  COUNT_UP_TO,
+  type Difference,
+  isFault,
+  type PartitionResult,
+  TAIL_RECORDS,
+  type VerifyOptions,
+} from "./types";
+
+const BETWEEN_LINES_MS = 5_000;
+/** Mode `tail` counts at most this many offsets in total. */
+const COUNTED_TOGETHER = 2_000_000;
+
+/** One comparison of some or all partitions. */
+export class Verification {
+  readonly results = new Map<Pair, PartitionResult>();
+  readonly bytes = { origin: 0, target: 0 };
+  resumed = 0;
+  private total = 0;
+  private expected = 0;
+  private saidAt = 0;
+  private readonly started = Date.now();
+  readonly remarks = noRemarks();
+  /** Differences at the beginnings. They are found before the ends are compared. */
+  private readonly begun = new Map<Pair, Difference[]>();
+  private readonly watch: Watch;
+
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly model: MigrationModel,
+    private readonly options: VerifyOptions,
+    private readonly progress: Progress,
+    private readonly memory: Memory,
+    private readonly signal: AbortSignal | undefined,
+  ) {
+    this.watch = {
+      bytes: (side, count) => {
+        this.bytes[side] += count;
+        this.say();
+      },
+      done: (pair, compared) => {
+        const said = compared.differences.some(isFault);
+        const result = said
+          ? compared
+          : { ...compared, differences: [...compared.differences, ...(this.begun.get(pair) ?? [])] };
+        this.results.set(pair, result);
+        this.memory.remember(pair, result);
+        this.say();
+      },
+      reached: (pair, side, at) => this.memory.rememberReached(pair, side, at),
+      reachedBefore: (pair, side) => this.memory.reachedBefore(pair, side),
+      signal,
+    };
+  }
+
+  /** @param own the partitions to compare. Default: all of them */
+  async compare({ topics, pairs, notes }: Pairs, isolation: Isolation, own = pairs): Promise<void> {
+    this.remarks.topics.push(...notes);
+    this.total = own.length;
+    if (topics.length === 0 && this.options.mode !== "none" && mayBeEmpty(this.model.mirror))
+      this.progress.info(NOTHING_OUTSIDE);
+    if (own.length === 0) return;
+    const open = own.filter((pair) => {
+      const known = this.memory.get(pair);
+      if (known !== undefined) this.results.set(pair, known);
+      return known === undefined;
+    });
+    this.resumed = own.length - open.length;
+    if (this.resumed > 0)
+      this.progress.info(`${countText(this.resumed, "partition")} verified by an earlier run, unchanged since`);
+    if (open.length > 0)
+      this.progress.info(`comparing ${countText(open.length, "partition")}, mode ${this.options.mode}`);
+    if (this.options.mode === "full") await this.full(open, isolation);
+    else if (this.options.mode === "sample") await this.sample(open, isolation);
+    else await this.tail(open, isolation, this.watch);
+    this.recreated(topics, pairs);
+  }
+
+  private async full(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    const begun = pairs.filter(
+      (pair) =>
+        this.memory.reachedBefore(pair, "origin") !== undefined ||
+        this.memory.reachedBefore(pair, "target") !== undefined,
+    ).length;
+    if (begun > 0)
+      this.progress.info(
+        `${countText(begun, "partition")} read in part by an earlier run, unchanged since: going on there`,
+      );
+    this.expected = await this.sizes(pairs);
+    await compareInOrder(
+      this.clusters,
+      pairs.filter((p) => !p.compacted),
+      isolation,
+      this.watch,
+    );
+    await compareLatest(
+      this.clusters,
+      pairs.filter((p) => p.compacted),
+      isolation,
+      this.watch,
+    );
+  }
+
+  /**
+   * Compares the ends of all partitions. If the number of offsets differs, compares the whole partition, provided that
+   * it is small enough.
+   */
+  private async tail(pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
+    const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
+    const whole = this.shortest(unequal);
+    await compareInOrder(this.clusters, [...whole], isolation, watch);
+    const ends = pairs.filter((p) => !whole.has(p));
+    const unsure = await this.beginnings(ends, isolation);
+    // Their first and last records do not decide. The latest records of all keys do.
+    const byKey = this.shortest(unsure.filter((u) => u.pair.compacted && u.why !== "foreign").map((u) => u.pair));
+    this.remarks.unsure = summarizeUnsure(unsure.filter((u) => !byKey.has(u.pair)));
+    await compareLatest(this.clusters, [...byKey], isolation, watch);
+    await compareTails(
+      this.clusters,
+      ends.filter((p) => !byKey.has(p)),
+      this.options.tailRecords ?? TAIL_RECORDS,
+      isolation,
+      watch,
+    );
+    this.remarks.endsOnly = unequal.length - whole.size;
+  }
+
+  private async sample(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
+    const ends = new Map<Pair, PartitionResult>();
+    await this.tail(pairs, isolation, { ...this.watch, done: (pair, result) => void ends.set(pair, result) });
+    const options = comparedBy(this.options) as Required<VerifyOptions>;
+    this.remarks.compactedEnds = await compareSamples(this.clusters, ends, options, isolation, this.watch);
+  }
+
+  /** The pairs that mode `tail` compares from their start to their end, shortest first. */
+  private shortest(pairs: readonly Pair[]): Set<Pair> {
+    const length = ({ origin, target }: Pair) =>
+      Math.max(Number(origin.to - origin.from), Number(target.to - target.from));
+    let left = COUNTED_TOGETHER;
+    const sorted = [...pairs].sort((a, b) => length(a) - length(b));
+    return new Set(
+      sorted.filter((p) => length(p) <= (this.options.countUpTo ?? COUNT_UP_TO) && (left -= length(p)) >= 0),
+    );
+  }
+
+  /**
+   * Reports topics whose id changed. This is a difference if only the ends were compared. If every record was compared,
+   * it is a remark. The machine that compares the topic's first partition reports it.
+   */
+  private recreated(topics: readonly TopicPair[], pairs: readonly Pair[]): void {
+    const ids = Object.fromEntries(topics.map((t) => [t.origin, t.ids]));
+    for (const found of recreatedTopics(this.model.recorded, ids)) {
+      const text = recreatedText(found, topics.find((t) => t.origin === found.topic)?.target);
+      const pair = pairs.find((p) => p.origin.topic === found.topic);
+      const result = pair === undefined ? undefined : this.results.get(pair);
+      if (pair === undefined || result === undefined) continue;
+      if (this.options.mode === "full") this.remarks.recreated.push({ topic: found.topic, text });
+      else
+        this.results.set(pair, {
+          ...result,
+          differences: [
+            { topic: found.topic, partition: result.partition, kind: "recreated", count: 1, text },
+            ...result.differences,
+          ],
+        });
+    }
+  }
+
+  /**
+   * Compares the beginnings of both sides in mode `tail`. The ends alone do not show that a topic was created again.
+   */
+  private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<ComparedBeginnings<Pair>["unsure"]> {
+    const { differences, unsure } = await compareBeginnings(this.clusters, pairs, isolation, this.signal);
+    for (const { pair, kind, originOffset, targetOffset, text } of differences) {
+      const { topic, partition } = pair.origin;
+      const at = kind === "missing" ? { originOffset } : { targetOffset };
+      this.begun.set(pair, [{ topic, partition, kind, count: 1, ...at, text }]);
+    }
+    return unsure;
+  }
+
+  private async sizes(pairs: readonly Pair[]): Promise<number> {
+    const sum = (sizes: Map<string, bigint>) => [...sizes.values()].reduce((total, size) => total + Number(size), 0);
+    const topics = (side: "origin" | "target") => [...new Set(pairs.map((p) => p[side].topic))];
+    // Used only to estimate the remaining time. If reading sizes is not allowed, there is no estimate.
+    const both = await Promise.all(
+      (["origin", "target"] as const).map((side) =>
+        this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>()),
+      ),
+    );
+    return both.reduce((total, sizes) => total + sum(sizes), 0);
+  }
+
+  private say(): void {
+    const now = Date.now();
+    if (now - Math.max(this.saidAt, this.started) < BETWEEN_LINES_MS) return;
+    this.saidAt = now;
+    const read = this.bytes.origin + this.bytes.target;
+    const rate = (read * 1000) / (now - this.started);
+    // The rate is not reliable after the first few bytes.
+    const left =
+      this.expected > read && read * 50 > this.expected
+        ? `, about ${durationText(((this.expected - read) / rate) * 1000)} left`
+        : "";
+    const of = this.expected > 0 ? ` of ${bytesText(this.expected)}` : "";
+    this.progress.info(
+      `${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ` +
+        `${bytesText(rate)}/s${left}`,
+    );
+  }
+}

@@ -184,7 +184,7 @@ function codesOf(
 async function commit(cluster: Cluster, groupId: string, offsets: readonly CommittedOffset[]): Promise<void> {
   if (offsets.length === 0) return;
   await perCoordinator(cluster, "write offsets of", [groupId], async (broker) => {
-    const answer = await cluster.links.send(broker, wire.offsetCommit, {
+    const answer = await cluster.links.sendLate(broker, wire.offsetCommit, {
       groupId,
       topics: byTopic(offsets, (o) => o),
     });
@@ -197,7 +197,7 @@ async function commit(cluster: Cluster, groupId: string, offsets: readonly Commi
 async function deleteOffsets(cluster: Cluster, groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
   if (partitions.length === 0) return;
   await perCoordinator(cluster, "delete offsets of", [groupId], async (broker) => {
-    const answer = await cluster.links.send(broker, wire.offsetDelete, {
+    const answer = await cluster.links.sendLate(broker, wire.offsetDelete, {
       groupId,
       topics: byTopic(partitions, (p) => p.partition),
     });

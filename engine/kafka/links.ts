@@ -3,6 +3,7 @@ import type { Connection, Side } from "../model";
 import { MigrationError } from "../errors";
 import type { AnswerMemory, OpenOptions } from "./port";
 import { LinkFailure } from "./failures";
+import { Lanes } from "./lanes";
 import { type Address, Link, type LinkContext } from "./link";
 import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
@@ -17,6 +18,7 @@ export class Links {
   private brokers = new Map<number, Address>();
   private turn = 0;
   private accepted = false;
+  private readonly lanes = new Lanes();
   private readonly ending = new AbortController();
   private readonly context: LinkContext;
   readonly throttle: Throttle;
@@ -70,9 +72,10 @@ export class Links {
     return [...this.brokers.keys()];
   }
 
-  private async at(address: Address): Promise<Link> {
+  /** @param lane the number of the connection to this address */
+  private async at(address: Address, lane = 0): Promise<Link> {
     this.ended.throwIfAborted();
-    const key = `${address.host}:${address.port}`;
+    const key = lane === 0 ? addressText(address) : `${addressText(address)} ${lane}`;
     const known = this.byAddress.get(key);
     if (known === undefined) return this.connect(key, address);
     const link = await known;
@@ -82,7 +85,18 @@ export class Links {
       if (link.open) link.retire();
       this.byAddress.delete(key);
     }
-    return this.at(address);
+    return this.at(address, lane);
+  }
+
+  /** Same as `at`. If the broker accepts no further connection, returns the first one. */
+  private async inLane(address: Address, lane: number): Promise<Link> {
+    try {
+      return await this.at(address, lane);
+    } catch (error) {
+      if (lane === 0 || !(error instanceof LinkFailure)) throw error;
+      this.lanes.refused();
+      return this.at(address);
+    }
   }
 
   private connect(key: string, address: Address): Promise<Link> {
@@ -138,6 +152,22 @@ export class Links {
     }
   }
 
+  /**
+   * Same as `send`, for a request that the broker answers late because its replicas must confirm it. Uses several
+   * connections if many such requests are in progress.
+   */
+  async sendLate<Request, Response>(to: number, api: Api<Request, Response>, request: Request): Promise<Response> {
+    const address = this.brokers.get(to);
+    if (address === undefined) return this.send(to, api, request);
+    return this.lanes.use(addressText(address), async (lane) => {
+      for (;;) {
+        const link = await this.inLane(address, lane);
+        if (await this.waited(link)) continue;
+        return this.sendOn(link, api, request);
+      }
+    });
+  }
+
   /** Same as `send`, but uses this link. */
   async sendOn<Request, Response>(
     link: Link,
@@ -182,6 +212,8 @@ export class Links {
     );
   }
 }
+
+const addressText = ({ host, port }: Address): string => `${host}:${port}`;
 
 function closed(side: Side): MigrationError {
   return new MigrationError("KAFKA_CLOSED", `the connection to the ${side} cluster is closed`, {

@@ -5,7 +5,7 @@ import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
-import { inParallel } from "../side-by-side";
+import { inParallel, sideBySide } from "../side-by-side";
 import { countText, recordsText } from "../units";
 import { activeOnOrigin, membersOf, refuseActive } from "./active";
 import { clusterIds, offsetCounts } from "./applied";
@@ -69,9 +69,11 @@ export async function applyWith(
   progress: Progress,
   writing?: Writing,
 ): Promise<AppliedOffsets> {
-  if (plan.copiedSoFar === true) await refuseMembers(clusters.origin, mirror, plan);
-  await refuseStale(clusters.origin, mirror, plan);
-  const current = await refresh(clusters.target, plan.groups);
+  const refuseChanged = async () => {
+    if (plan.copiedSoFar === true) await refuseMembers(clusters.origin, mirror, plan);
+    await refuseStale(clusters.origin, mirror, plan);
+  };
+  const [current] = await sideBySide(() => refresh(clusters.target, plan.groups), refuseChanged);
   const blocked = blockedGroups(current, options);
   if (blocked.length > 0 && options.blocked !== "skip") throw blockedError(blocked);
   const names = new Set(blocked.map((b) => b.group));

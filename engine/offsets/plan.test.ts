@@ -83,6 +83,28 @@ describe("planning offsets", () => {
     );
   });
 
+  it("reads the target's groups while it compares the logs, because clients wait meanwhile", async () => {
+    origin.group("app", { "orders:0": 30 });
+    let asked = () => {};
+    const groupsAsked = new Promise<void>((resolve) => (asked = resolve));
+    const ports = clusters();
+    const groupOffsets = async (ids: string[]) => {
+      asked();
+      return ports.target.groupOffsets(ids);
+    };
+    const target = new Proxy(ports.target, {
+      get: (port, name) => (name === "groupOffsets" ? groupOffsets : Reflect.get(port, name)),
+    });
+    const here = readerOf(logs.origin, false);
+    const readers = {
+      origin: { ...here, scan: (...args: Parameters<typeof here.scan>) => groupsAsked.then(() => here.scan(...args)) },
+      target: readerOf(logs.target, false),
+      isolation: "read_uncommitted" as const,
+    };
+    const found = await planThrough({ ...ports, target }, readers, mirror, {}, silent);
+    expect(found.summary).toMatchObject({ offsets: 1, exact: 1 });
+  });
+
   it("reads a partition once, however many groups share it", async () => {
     for (let i = 0; i < 500; i++) origin.group(`app-${i}`, { "orders:0": 30, "payments:0": 30 });
     const reads = { scans: 0, records: 0 };

@@ -5,6 +5,7 @@ import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { retryIfRecordsGone } from "../records/retry";
+import { sideBySide } from "../side-by-side";
 import type { RecordedTopics } from "../topic-ids";
 import { countText } from "../units";
 import { type Commitments, metadataLimit, readCommitments } from "./commitments";
@@ -78,15 +79,26 @@ export async function planThrough(
     const commits = (group: string) => (committed.get(group) ?? []).some((o) => targetNames.has(o.topic));
     refuseActive(activeOnOrigin(described.values(), commits, mirror));
   }
-  const { partitions, recreated } = await partitionsToMove(clusters, commitments, recorded);
-  const answers =
+  const onTheTarget = () =>
+    Promise.all([
+      readTarget(clusters.target, mirror, commitments.groups),
+      metadataLimit(clusters.target, commitments.committed.values()),
+    ]);
+  const translated = async (either = signal) => {
+    const { partitions, recreated } = await partitionsToMove(clusters, commitments, recorded);
+    const answers =
+      options.copiedSoFar === true
+        ? await whileCopying(clusters, readers, mirror, options, { commitments, partitions }, progress, either)
+        : await whenComplete(clusters, readers, partitions, progress, either);
+    const translations = new Map(partitions.map((p, i) => [partitionKey(onOrigin(p)), answers[i]!]));
+    for (const [key, note] of recreated) translations.set(key, note);
+    return translations;
+  };
+  // While the mirror copies, the translation can wait for minutes. The target's groups are then read after it.
+  const [translations, [there, limit]] =
     options.copiedSoFar === true
-      ? await whileCopying(clusters, readers, mirror, options, { commitments, partitions }, progress, signal)
-      : await whenComplete(clusters, readers, partitions, progress, signal);
-  const translations = new Map(partitions.map((p, i) => [partitionKey(onOrigin(p)), answers[i]!]));
-  for (const [key, note] of recreated) translations.set(key, note);
-  const there = await readTarget(clusters.target, mirror, commitments.groups);
-  const limit = await metadataLimit(clusters.target, commitments.committed.values());
+      ? [await translated(), await onTheTarget()]
+      : await sideBySide(translated, onTheTarget, signal);
   const groups = commitments.groups
     .map((group) => planGroup(group, commitments, translations, there, limit))
     .filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);

@@ -12,7 +12,7 @@ import * as settings from "../../../engine/kafka/api/settings";
 import * as streams from "../../../engine/kafka/api/streams-groups";
 import * as topics from "../../../engine/kafka/api/topics";
 import { apiVersions } from "../../../engine/kafka/link";
-import { type Api, Out } from "../../../engine/kafka/wire";
+import { type Api, In, Out } from "../../../engine/kafka/wire";
 
 type AnyApi = Api<never, unknown>;
 
@@ -46,14 +46,22 @@ export interface Asked {
 /** Writes the answer; `undefined`: no answer comes; `close`: the connection is closed. */
 export type Answer = ((out: Out) => void) | undefined | "close";
 
+/** Reads the body of a request. */
+export type Question = In;
+
 /** A broker that says what a test wants it to say: real ones do so rarely, and never when they are asked to. */
 export interface FakeBroker {
   port: number;
   asked: Asked[];
   /** Connections made so far. */
   connections: number;
-  /** Answers for an API by name: one function for all requests, called with how many came before. */
-  answer: Record<string, (before: number) => Answer>;
+  /**
+   * Answers for an API by name: one function for all requests, called with how many came before. Like a real broker,
+   * this one handles the next request of a connection only after it has written the answer.
+   */
+  answer: Record<string, (before: number, question: Question) => Answer | Promise<Answer>>;
+  /** Further connections are closed at once. Default: no limit. */
+  mostConnections: number;
   /** Newest version of an API by name, for a broker older than the engine's newest request. Default: the newest. */
   newest: Record<string, number>;
   stop(): Promise<void>;
@@ -62,7 +70,8 @@ export interface FakeBroker {
 export async function startFakeBroker(): Promise<FakeBroker> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    broker.connections++;
+    if (++broker.connections > broker.mostConnections) return void socket.destroy();
+    let turn: Promise<void> = Promise.resolve();
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => {});
     let buffer = Buffer.alloc(0);
@@ -70,7 +79,8 @@ export async function startFakeBroker(): Promise<FakeBroker> {
       buffer = Buffer.concat([buffer, piece]);
       while (buffer.length >= 4 && buffer.length >= 4 + buffer.readInt32BE(0)) {
         const length = buffer.readInt32BE(0);
-        reply(socket, buffer.subarray(4, 4 + length));
+        const request = buffer.subarray(4, 4 + length);
+        turn = turn.then(() => reply(socket, request));
         buffer = buffer.subarray(4 + length);
       }
     });
@@ -80,6 +90,7 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     asked: [],
     connections: 0,
     answer: {},
+    mostConnections: Infinity,
     newest: {},
     async stop() {
       for (const socket of sockets) socket.destroy();
@@ -87,12 +98,16 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     },
   };
 
-  function reply(socket: Socket, request: Buffer): void {
+  async function reply(socket: Socket, request: Buffer): Promise<void> {
     const [key, version, correlation] = [request.readInt16BE(0), request.readInt16BE(2), request.readInt32BE(4)];
     const api = key === apiVersions.key ? apiVersions : ALL_APIS.find((a) => a.key === key && a.version === version)!;
     const before = broker.asked.filter((a) => a.api.name === api.name).length;
     broker.asked.push({ api, at: Date.now() });
-    const written = key === apiVersions.key ? versionsOf(broker.newest) : broker.answer[api.name]?.(before);
+    // The header ends with the client's id.
+    const question = new In(request, api.flexible, 10 + Math.max(0, request.readInt16BE(8)));
+    question.tags();
+    const written =
+      key === apiVersions.key ? versionsOf(broker.newest) : await broker.answer[api.name]?.(before, question);
     if (written === "close") socket.destroy();
     if (typeof written !== "function") return;
     const out = new Out(api.flexible);

@@ -416,4 +416,31 @@ describe("machines that compare shares of real logs", () => {
       ]);
     }
   });
+
+  it("are refused if two partitions ended elsewhere, though the sum of all ends is the same", async () => {
+    const mirror = mirrorOf([["same", "same"]]);
+    const share = (index: number) =>
+      compareShard(mirror.model, { mode: "full" }, { shard: { index, of: 2 } }, silent, undefined, mirror.open);
+    const first = await share(1);
+    for (const side of [mirror.origin, mirror.target]) {
+      side.topic0!.logs[0]!.records.pop();
+      side.topic0!.logs[1]!.records.push(put(10, "k10", "v10"));
+    }
+    expect(shardProblems(named([first, await share(2)]))).toEqual([
+      expect.stringContaining("they are of different topics or end offsets"),
+    ]);
+  });
+
+  it.each(["tail", "full"] as const)("report a topic that was created again once, in mode %s", async (mode) => {
+    const mirror = mirrorOf([["same", "same", "same"]]);
+    const model = { ...mirror.model, recorded: { topic0: { origin: "an earlier id" } } };
+    const options: VerifyOptions = { mode };
+    const one = await compareCopy(model, options, silent, undefined, mirror.open);
+    const shards = await Promise.all(
+      [1, 2].map((index) => compareShard(model, options, { shard: { index, of: 2 } }, silent, undefined, mirror.open)),
+    );
+    const { equal, differences, notes } = mergeResults(named(shards));
+    expect({ equal, differences, notes }).toEqual({ equal: one.equal, differences: one.differences, notes: one.notes });
+    expect(differences.length + notes.length).toBe(1);
+  });
 });

@@ -119,6 +119,6 @@ test("a migration that the component accepts passes the policy pack, except for 
     }),
     { numRuns: runs(800) },
   );
-  // Both results must occur often enough to mean something. About one in eight is accepted.
-  expect(Math.min(refused, accepted)).toBeGreaterThan(runs(50));
+  // Both results must occur often enough to mean something. One in eight is accepted; the bound leaves room for chance.
+  expect(Math.min(refused, accepted)).toBeGreaterThan(runs(30));
 });

@@ -96,9 +96,14 @@ export function openKubernetes(access: KubernetesAccess, test: RequestTest = {})
       return found;
     },
     async remove(place, { metadata }, only) {
-      const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid: metadata.uid } };
-      const path = `${pathOf(place)}${only === "ask" ? "?dryRun=All" : ""}`;
-      const answer = await ask(path, { method: "DELETE", body: JSON.stringify(body) });
+      const body = {
+        apiVersion: "v1",
+        kind: "DeleteOptions",
+        preconditions: { uid: metadata.uid },
+        // If a DELETE request has a body, the API server ignores `dryRun` in the query.
+        ...(only === "ask" ? { dryRun: ["All"] } : {}),
+      };
+      const answer = await ask(pathOf(place), { method: "DELETE", body: JSON.stringify(body) });
       // 409: the name belongs to another object, so this one is gone. 202: finalizers still run.
       if (answer.status !== 202 && answer.status !== 409) read(server, place, answer, "delete");
     },

@@ -482,3 +482,15 @@ describe("the fields that the dialects accept", () => {
     expect(seen.length).toBeGreaterThan(1);
   });
 });
+
+test("asking whether an object may be deleted deletes nothing", async () => {
+  await kubernetes.api.createNamespace("asked");
+  const secret = { apiVersion: "v1", kind: "Secret", namespace: "asked", name: "kept" } as const;
+  await rest().call("POST", "/api/v1/namespaces/asked/secrets", { ...secret, metadata: { name: secret.name } });
+  const reader = openKubernetes({ kubeconfig: readFileSync(kubernetes.api.kubeconfig, "utf8") });
+  const found = (await reader.get(secret))!;
+  await reader.remove(secret, found, "ask");
+  expect((await reader.get(secret))?.metadata.uid).toBe(found.metadata.uid);
+  await reader.remove(secret, found);
+  expect(await reader.get(secret)).toBeUndefined();
+});

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
 export interface FakeApiServer {
@@ -18,11 +19,15 @@ export async function fakeApiServer(objects: Record<string, object> = {}): Promi
   const known = new Map(Object.entries(objects));
   const asked: string[] = [];
   const api: FakeApiServer = { kubeconfig: "", objects: known, asked };
-  const server = createServer((request, response) => {
-    const [path, query] = request.method === "DELETE" ? request.url!.split("?") : [request.url!];
-    asked.push(request.url!);
-    const found = known.get(path!);
-    if (request.method === "DELETE" && query !== "dryRun=All" && known.delete(path!)) api.deleted?.(path!);
+  const server = createServer(async (request, response) => {
+    const path = request.url!;
+    asked.push(path);
+    const found = known.get(path);
+    if (request.method === "DELETE") {
+      // As the real one: a body replaces the options of the query.
+      const { dryRun } = JSON.parse((await text(request)) || "{}") as { dryRun?: string[] };
+      if (dryRun?.[0] !== "All" && known.delete(path)) api.deleted?.(path);
+    }
     response.writeHead(found === undefined ? 404 : 200).end(JSON.stringify(found ?? { message: "not found" }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -138,7 +138,7 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
     const drained = drain(writer, fenced, () => commitGroups(port, name, topics, sizes));
     drained.catch(() => {});
     await raised;
-    const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0 } : {}, silent));
+    const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0, fenced: true } : {}, silent));
     const passed = Date.now();
     const last = await drained;
     const ready = Date.now();

@@ -153,7 +153,7 @@ async function cutOver(
   const drained = writer.denied.then(() => commitGroups(port, name, moving, sizes));
   drained.catch(() => {});
   await raiseFence(wave, {}, silent);
-  await behind(wave, () => runGate(wave, { stableForMs: 0 }, silent));
+  await behind(wave, () => runGate(wave, { stableForMs: 0, fenced: true }, silent));
   await drained;
   const applied = await proveAndMove(wave);
   return { ended: Date.now(), applied };

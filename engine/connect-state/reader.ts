@@ -21,6 +21,8 @@ export interface ConnectView {
   missingTopics: string[];
   /** Last mirrored origin offset by `topic:partition`. Partitions without any mirrored record are absent. */
   offsets: ReadonlyMap<string, number>;
+  /** When its worker wrote each offset, ms since the epoch, by the worker's clock. Absent where it is not known. */
+  offsetTimes?: ReadonlyMap<string, number>;
   source?: ConnectorState;
   /** The source connector's tasks in the current assignment, and the partitions that each task copies. */
   assignments: { task: number; status?: Status; partitions: TopicPartition[] }[];
@@ -76,7 +78,7 @@ export class ConnectStateReader {
         [
           statusStorageTopic,
           (r) => {
-            this.connectors.addStatus(r.key(), r.value());
+            this.connectors.addStatus(r.key(), r.value(), writtenAt(r));
             this.observer?.status(r);
           },
         ],
@@ -91,7 +93,7 @@ export class ConnectStateReader {
     const source = this.connectors.byName.get(this.names.source);
     const offsetsTopic = offsetsTopicOf(source, this.mirror);
     const noOffsets = await this.fold(
-      new Map<string, Fold>([[offsetsTopic, (r) => this.offsets.add(r.key(), r.value())]]),
+      new Map<string, Fold>([[offsetsTopic, (r) => this.offsets.add(r.key(), r.value(), writtenAt(r))]]),
       () => (this.offsets = this.noOffsets()),
       // With exactly-once support, Connect writes offsets in the same transaction as their records.
       this.mirror.exactlyOnce ? "read_committed" : "read_uncommitted",
@@ -102,6 +104,7 @@ export class ConnectStateReader {
     return {
       missingTopics: [...missing, ...noOffsets],
       offsets: this.offsets.latest,
+      offsetTimes: this.offsets.times,
       assignments:
         source === undefined
           ? []
@@ -140,6 +143,11 @@ export class ConnectStateReader {
     });
     return [...folds.keys()].filter((name) => !topics.some((t) => t.name === name));
   }
+}
+
+/** The time that the worker gave a record. Undefined if the broker replaced it by its own. */
+function writtenAt({ timestamp, stamped }: RecordCursor): number | undefined {
+  return stamped ? undefined : timestamp;
 }
 
 /** The topic that holds the source connector's offsets. KIP-618: a source connector can have its own. */

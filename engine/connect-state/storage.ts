@@ -15,6 +15,8 @@ export interface Status {
   worker?: string;
   /** The generation of the worker's group. Each rebalance increases it. */
   generation?: number;
+  /** When its worker wrote it, ms since the epoch, by the worker's clock. Absent: not known. */
+  at?: number;
 }
 
 export interface ConnectorState {
@@ -44,6 +46,8 @@ function parse<T>(value: Buffer | null): T | null {
 /** The last mirrored origin offset of each partition (`topic:partition`), as committed by one source connector. */
 export class SourceOffsets {
   readonly latest = new Map<string, number>();
+  /** When the worker wrote each of them, ms since the epoch, by the worker's clock. Absent: not known. */
+  readonly times = new Map<string, number>();
   private readonly prefix: string;
 
   constructor(
@@ -56,8 +60,9 @@ export class SourceOffsets {
   /**
    * Ignores records of other connectors (the checkpoint connector writes here too). The latest record of a key wins. A
    * null value removes the key.
+   * @param at when the worker wrote the record
    */
-  add(key: Buffer | null, value: Buffer | null): void {
+  add(key: Buffer | null, value: Buffer | null, at?: number): void {
     if (key === null || !key.toString("utf8").startsWith(this.prefix)) return;
     const parsed = parse<[string, { cluster?: unknown; partition?: unknown; topic?: unknown }]>(key)?.[1];
     if (
@@ -71,6 +76,8 @@ export class SourceOffsets {
     const offset = parse<{ offset?: unknown }>(value)?.offset;
     if (typeof offset === "number") this.latest.set(id, offset);
     else this.latest.delete(id);
+    if (at === undefined) this.times.delete(id);
+    else this.times.set(id, at);
   }
 }
 
@@ -155,13 +162,14 @@ export class Connectors {
       connector.tasks.set(number, { config, ...this.statusOf(`task-${name}-${number}`) });
   }
 
-  addStatus(key: Buffer | null, value: Buffer | null): void {
+  /** @param at when the worker wrote the record */
+  addStatus(key: Buffer | null, value: Buffer | null, at?: number): void {
     const id = key?.toString("utf8") ?? "";
     if (!id.startsWith("status-connector-") && !id.startsWith("status-task-")) return;
     const what = id.slice("status-".length);
     const status = readStatus(value);
     if (status === undefined) this.statuses.delete(what);
-    else this.statuses.set(what, status);
+    else this.statuses.set(what, at === undefined ? status : { ...status, at });
     this.place(what);
   }
 

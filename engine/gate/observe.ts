@@ -13,6 +13,7 @@ import { type TopicIds, topicIds } from "../topic-ids";
 import { visibleInGaps } from "./gaps";
 import { topicsToAsk } from "./refused";
 import { gap, verdictOf, type PartitionFacts } from "./rule";
+import { UnconfirmedCopies } from "./unconfirmed";
 
 /**
  * Largest gap that is always read, in offsets. A larger gap is read only if the mirror has made no progress there since
@@ -63,19 +64,23 @@ export class Observer {
   private readonly connect: ConnectStateReader;
   private readonly cleared: Map<string, number>;
   private before = new Map<string, PartitionFacts>();
+  private readonly unconfirmed: UnconfirmedCopies | undefined;
 
   /**
    * @param accepted topics whose deleted records are accepted as lost
    * @param cleared offsets by `topic:partition`. An earlier gate found no visible record left to copy below them.
+   * @param fenced true: look for records on the target that the mirror has not confirmed yet
    */
   constructor(
     private readonly clusters: Clusters,
     private readonly mirror: MirrorModel,
     private readonly accepted: ReadonlySet<string> = new Set(),
     cleared: Readonly<Record<string, number>> = {},
+    fenced = false,
   ) {
     this.connect = new ConnectStateReader(clusters.target, mirror);
     this.cleared = new Map(Object.entries(cleared));
+    this.unconfirmed = fenced ? new UnconfirmedCopies(clusters) : undefined;
   }
 
   private clearedTo(topic: string, key: string, start: number): number | undefined {
@@ -107,6 +112,10 @@ export class Observer {
       partitions.set(key, { ...p, facts: { start, end, stable, mirrored: connect.offsets.get(key), clearedTo } });
     }
     const gapsRead = await this.readGaps(partitions, isolation, deep);
+    for (const p of (await this.unconfirmed?.find({ topics, partitions, connect, isolation }, signal)) ?? []) {
+      p.facts.copiedInGap = true;
+      this.cleared.set(partitionKey(p), p.facts.end);
+    }
     this.before = new Map([...partitions].map(([key, p]) => [key, p.facts]));
     const look = {
       at,

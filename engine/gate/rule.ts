@@ -13,6 +13,8 @@ export interface PartitionFacts extends LogBounds {
   clearedTo?: number | undefined;
   /** Whether [max(N+1, S), E) holds a visible record. Undefined: not read yet. */
   visibleInGap?: boolean | undefined;
+  /** True: every visible record of the gap was found on the target. Undefined: not looked for, or not found. */
+  copiedInGap?: boolean | undefined;
 }
 
 export type Verdict = "complete" | "behind" | "look" | "open transaction" | "truncated" | "stale offsets";
@@ -33,5 +35,5 @@ export function verdictOf(p: PartitionFacts): Verdict {
   if (p.stable < p.end) return "open transaction";
   if (from >= to) return "complete";
   if (p.visibleInGap === undefined) return "look";
-  return p.visibleInGap ? "behind" : "complete";
+  return p.visibleInGap && p.copiedInGap !== true ? "behind" : "complete";
 }

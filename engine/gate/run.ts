@@ -83,7 +83,8 @@ class Gate {
       ...DEFAULTS,
       ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     };
-    this.observer = new Observer(clusters, model.mirror, new Set(this.options.acceptTruncation), this.options.cleared);
+    const { acceptTruncation, cleared, fenced } = this.options;
+    this.observer = new Observer(clusters, model.mirror, new Set(acceptTruncation), cleared, fenced);
     this.pace = new Pace(clusters.origin, progress);
   }
 
@@ -238,12 +239,14 @@ class Gate {
     for (const warning of warnings) this.progress.warn(warning);
     if (look.topics.length === 0) this.progress.info(NOTHING_OUTSIDE);
     const facts = [...look.partitions.values()].map((p) => p.facts);
+    const foundOnTarget = facts.filter((f) => f.copiedInGap === true).length;
     return {
       passedAt: new Date(look.at).toISOString(),
       topics: look.topics.length,
       partitions: facts.length,
       recordsAtMost: facts.reduce((sum, f) => sum + f.end - f.start, 0),
       gapsRead: this.gapsRead,
+      ...(foundOnTarget === 0 ? {} : { foundOnTarget }),
       lastRecordsCompared,
       cleared: Object.fromEntries(
         [...look.partitions]

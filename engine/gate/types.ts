@@ -27,6 +27,11 @@ export interface GateOptions {
   acceptTruncation?: readonly string[];
   /** `GateResult.cleared` of a gate that has passed. Retention may delete these ranges without a loss. Default none. */
   cleared?: Record<string, number>;
+  /**
+   * True while a fence keeps every producer out. The gate then also accepts records that it finds on the target itself,
+   * and does not wait until the mirror confirms them (`offset.flush.interval.ms`). Default false.
+   */
+  fenced?: boolean;
 }
 
 export const DEFAULTS: Required<GateOptions> = {
@@ -38,6 +43,7 @@ export const DEFAULTS: Required<GateOptions> = {
   strictConnectors: false,
   acceptTruncation: [],
   cleared: {},
+  fenced: false,
 };
 
 export type GateFindingKind =
@@ -87,11 +93,17 @@ export interface GateResult {
   recordsAtMost: number;
   /** Number of partitions whose gap had to be read because it held markers, aborted or compacted records. */
   gapsRead: number;
+  /**
+   * Number of partitions whose last records were found on the target before the mirror confirmed them. Absent: 0, or an
+   * older state.
+   */
+  foundOnTarget?: number;
   /** Number of partitions whose last record was compared on both clusters. */
   lastRecordsCompared: number;
   /**
    * End offsets by `topic:partition`. No visible record below them was left to copy. Only for partitions whose log on
-   * the origin ended with markers, aborted or compacted records. Elsewhere the mirror's own offset shows this.
+   * the origin ended with markers, aborted or compacted records, or whose last records were found on the target before
+   * the mirror confirmed them. Elsewhere the mirror's own offset shows this.
    */
   cleared: Record<string, number>;
   /** The proved end offsets of the origin, by topic and partition number. A state keeps them in a separate field. */

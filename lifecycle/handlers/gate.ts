@@ -50,8 +50,9 @@ const shut = (inputs: GateInputs, topicIds: RecordedTopics | null = {}): GateOut
 
 const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   const model = modelOf(inputs);
+  const options = { ...inputs.options, fenced: inputs.fence };
   const look = async (lost?: AbortSignal) => {
-    const { originEnds, topicIds = {}, ...result } = await runGateAndNameWriters(model, inputs.options, progress, lost);
+    const { originEnds, topicIds = {}, ...result } = await runGateAndNameWriters(model, options, progress, lost);
     return { result, topicIds, ends: await copyEnds(model, undefined, originEnds) };
   };
   const found = await behindFence(inputs, progress, look, true);

@@ -19,6 +19,8 @@ export class MemoryMirror {
   readonly hidden = new Set<string>();
   private readonly names: ReturnType<typeof connectorNames>;
   private tasks: string[] = [];
+  /** The worker's clock. Each record has a time of its own. */
+  private now = 1000;
 
   constructor(changes: Partial<MirrorModel> = {}) {
     this.model = {
@@ -105,7 +107,7 @@ export class MemoryMirror {
     value: unknown,
   ): void {
     const { records } = this.target[this.model.mirror[topic]]!.logs[0]!;
-    records.push(put(records.length, key, value === null ? null : JSON.stringify(value)));
+    records.push(put(records.length, key, value === null ? null : JSON.stringify(value), this.now++));
   }
 
   readonly open: OpenKafka = async (_connection, side) => this.port(side);

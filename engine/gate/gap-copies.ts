@@ -78,7 +78,7 @@ async function copiedIn(
     return since === undefined ? [] : [{ ...gap, since }];
   });
   // A broker's time index finds the first record after a time for sure, but not always the first one at that time.
-  const from = (t: { since: number }) => Math.max(0, t.since - 1);
+  const from = (t: { since: number }) => t.since - 1;
   const copies = timed.map((t) => ({ ...t.target, since: t.since }));
   const [here, there, ends] = await Promise.all([
     readOffsets(
@@ -97,7 +97,7 @@ async function copiedIn(
     const end = { ...copy, from: firstCopy, to: ends.get(partitionKey(copy))! };
     return [before, end].some((range) => lengthOf(range) > LONGEST_NEIGHBOURHOOD) ? [] : [{ gap, before, end }];
   });
-  const [before, end] = await Promise.all([
+  const [before, end, starts] = await Promise.all([
     readAll(
       origin,
       near.map((n) => n.before),
@@ -111,9 +111,18 @@ async function copiedIn(
       "read_committed",
       signal,
     ),
+    // Not before the first offsets were read: deletions in between must show.
+    readOffsets(
+      origin,
+      near.map((n) => n.before),
+      "earliest",
+    ),
   ]);
   return near.flatMap((n) => {
     const key = partitionKey(n.gap);
+    const start = starts.get(key)!;
+    // A record that retention has deleted may equal one of the gap. An older record that is left shows that none does.
+    if (start > 0n && n.before.from <= start) return [];
     const evidence = { gap: records.get(key)!, before: before.get(key)!, target: end.get(partitionKey(n.end))! };
     return isGapCopied(evidence) ? [key] : [];
   });

@@ -1,4 +1,4 @@
-import { type Fingerprint, isCopy, NO_TIMESTAMP, timestampCounts } from "../records/same";
+import { type Fingerprint, isCopy, timestampCounts } from "../records/same";
 
 /** What both clusters hold of one partition, as far as it is needed to decide whether a gap is copied. */
 export interface GapRecords {
@@ -12,11 +12,12 @@ export interface GapRecords {
 
 /**
  * The earliest timestamp of the records, ms since the epoch. Undefined if one of them has none: then its copy has
- * another timestamp, and equal records cannot be told apart.
+ * another timestamp, and equal records cannot be told apart. Also undefined for the time 0, which leaves no earlier time
+ * to search for.
  */
 export function earliestTime(records: readonly Fingerprint[]): number | undefined {
   const earliest = records.reduce((least, r) => Math.min(least, r.timestamp), Infinity);
-  return earliest > NO_TIMESTAMP && earliest < Infinity ? earliest : undefined;
+  return earliest > 0 && earliest < Infinity ? earliest : undefined;
 }
 
 /**

@@ -23,6 +23,11 @@ export const verify: Command = {
       help: "mode sample: accepted probability that such a hole is missed (default: 0.05)",
     },
     seed: { type: "string", value: "N", help: "mode sample: the same seed reads the same samples (default: 1)" },
+    "throttle-bytes-per-second": {
+      type: "string",
+      value: "BYTES",
+      help: "read at most so many bytes per second from each cluster (default: the stack's)",
+    },
     resume: {
       type: "string",
       value: "FILE",
@@ -46,6 +51,7 @@ export const verify: Command = {
       read.amount("miss-probability"),
       read.count("seed"),
     ];
+    const throttleBytesPerSecond = read.count("throttle-bytes-per-second");
     const resumeFile = read.text("resume");
     const shard = shardFrom(read);
     read.check("verify");
@@ -56,6 +62,7 @@ export const verify: Command = {
       ...(holeRecords === undefined ? {} : { holeRecords }),
       ...(missProbability === undefined ? {} : { missProbability }),
       ...(seed === undefined ? {} : { seed }),
+      ...(throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond }),
       ...(resumeFile === undefined ? {} : { resumeFile }),
     };
     if (shard !== undefined) {
@@ -100,7 +107,7 @@ function outcomeOf(result: VerifyResult): Outcome {
       ...(result.sample === undefined ? [] : [sampleText(result.sample)]),
       `${result.equal ? "equal" : "DIFFERENT"}: ${countText(result.partitions, "partition")} (${result.mode}), ` +
         `${bytesText(result.bytes.origin)} against ${bytesText(result.bytes.target)} in ` +
-        `${durationText(result.durationMs)}`,
+        `${durationText(result.durationMs)} and ${countText(result.requests, "request")}`,
     ],
     json: result,
   };

@@ -98,6 +98,12 @@ export const verifyShape = {
    * @default 1
    */
   seed: count.optional(),
+  /**
+   * Bytes per second that the proof reads from each cluster, on average. The proof limits itself, so it needs no quota
+   * (docs/gate.md).
+   * @default no limit
+   */
+  throttleBytesPerSecond: count.optional(),
 };
 export interface VerifySettings extends Written<typeof verifyShape> {}
 

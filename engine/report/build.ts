@@ -1,6 +1,7 @@
 import { writtenText } from "../fence";
 import type { Phase } from "../model";
 import { throttleText } from "../replication/throttle";
+import type { VerifyResult } from "../verify";
 import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { accessRows } from "./access";
@@ -185,6 +186,7 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
         `${verification.result.equal ? "equal" : "differences found"}; read ` +
         `${bytesText(verification.result.bytes.origin + verification.result.bytes.target)} in ` +
         `${countText(verification.result.requests, "request")}` +
+        limitText(verification.result) +
         `${verification.result.sample === undefined ? "" : `; ${sampleText(verification.result.sample)}`}`,
     },
     offsets && {
@@ -209,6 +211,10 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
  * All points: the earlier ones, the gate's and this check's. If there are too many, they are thinned out evenly. The
  * first and the last stay.
  */
+function limitText({ throttleBytesPerSecond: limit }: VerifyResult): string {
+  return limit === undefined ? "" : `, limited to ${bytesText(limit)}/s from each cluster`;
+}
+
 function samples(input: ReportInput): Sample[] {
   const found = [
     ...(input.samples ?? []),

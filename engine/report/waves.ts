@@ -1,4 +1,5 @@
 import type { Phase } from "../model";
+import { defined } from "../objects";
 import { countText, durationText, recordsText } from "../units";
 import type { VerifyResult } from "../verify";
 import { countsOf } from "./rows";
@@ -71,6 +72,7 @@ function joinVerifications(all: readonly NonNullable<PartFacts["verification"]>[
       resumed: sum(results, (r) => r.resumed),
       bytes: { origin: sum(results, (r) => r.bytes.origin), target: sum(results, (r) => r.bytes.target) },
       ...joinSamples(results),
+      ...defined({ throttleBytesPerSecond: results.at(-1)!.throttleBytesPerSecond }),
       durationMs: sum(results, (r) => r.durationMs),
       requests: sum(results, (r) => r.requests),
     },

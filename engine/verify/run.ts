@@ -2,12 +2,14 @@ import { type Clusters, type OpenKafka, requestCount, withClusters } from "../cl
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
 import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
+import { defined } from "../objects";
 import { waveOf } from "../parts";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
 import { retryIfRecordsGone } from "../records/retry";
 import { countText } from "../units";
 import { type Shard, shardName } from "./divide";
+import { limited, limitOfOne } from "./limited";
 import { packageVersion } from "./package-version";
 import { type Pairs, readPairs } from "./pairs";
 import { remarkTexts } from "./remarks";
@@ -70,7 +72,8 @@ export async function compareCopy(
     const result = resultOf(pairs, results, { mode: options.mode, notes, resumed, bytes });
     if (forgotten !== undefined) result.notes.push(forgotten);
     const sample = options.mode === "sample" ? { sample: samplesOf([...results.values()], comparedBy(options)) } : {};
-    return { ...result, ...sample, durationMs: Date.now() - started, requests: requestCount(clusters) };
+    const cost = { durationMs: Date.now() - started, requests: requestCount(clusters) };
+    return { ...result, ...sample, ...cost, ...defined({ throttleBytesPerSecond: options.throttleBytesPerSecond }) };
   });
 }
 
@@ -94,7 +97,9 @@ export async function compareShard(
   open?: OpenKafka,
 ): Promise<ShardResult> {
   const started = Date.now();
-  return comparing(model, options, { progress, signal, open }, async (clusters, memory) => {
+  const throttleBytesPerSecond = limitOfOne(options.throttleBytesPerSecond, shard.of);
+  const mine = { ...options, ...defined({ throttleBytesPerSecond }) };
+  return comparing(model, mine, { progress, signal, open }, async (clusters, memory) => {
     const [origin, target] = await Promise.all([clusters.origin.describeCluster(), clusters.target.describeCluster()]);
     const wave = waveOf(model.mirror);
     const seen = {
@@ -102,7 +107,7 @@ export async function compareShard(
       ...(wave === undefined ? {} : { wave }),
       ...(gatePassedAt === undefined ? {} : { gatePassedAt }),
     };
-    const { run, pairs, own, isolation } = await compared(clusters, model, options, {
+    const { run, pairs, own, isolation } = await compared(clusters, model, mine, {
       progress,
       signal,
       memory,
@@ -140,7 +145,11 @@ async function comparing<T>(
   work: (clusters: Clusters, memory: Memory) => Promise<T>,
 ): Promise<T> {
   const memory = await Memory.open(options.resumeFile, modeText(options));
-  return withClusters(model, (clusters) => work(clusters, memory), open, { progress, signal });
+  const { throttleBytesPerSecond } = options;
+  return withClusters(model, (clusters) => work(limited(clusters, throttleBytesPerSecond, signal), memory), open, {
+    progress,
+    signal,
+  });
 }
 
 /** Compares all partitions, or the share of one machine. */

@@ -36,6 +36,11 @@ export interface VerifyOptions {
   missProbability?: number;
   /** Mode `sample`: the same seed reads the same windows of the same logs. Default 1. */
   seed?: number;
+  /**
+   * Bytes per second that are read from each cluster, on average. The client limits itself, so no quota is needed.
+   * Default: no limit.
+   */
+  throttleBytesPerSecond?: number;
 }
 
 export type DifferenceKind =
@@ -141,6 +146,8 @@ export interface VerifyResult {
   sample?: SampleResult;
   durationMs: number;
   requests: number;
+  /** The limit with which it read from each cluster, in bytes per second. Absent: none. */
+  throttleBytesPerSecond?: number;
 }
 
 const FAULTS: ReadonlySet<DifferenceKind> = new Set(["missing", "extra", "changed", "order", "recreated", "diverged"]);

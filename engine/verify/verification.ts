@@ -209,6 +209,7 @@ export class Verification {
   }
 
   private say(): void {
+    const { throttleBytesPerSecond: limit } = this.options;
     const now = Date.now();
     if (now - Math.max(this.saidAt, this.started) < BETWEEN_LINES_MS) return;
     this.saidAt = now;
@@ -222,7 +223,7 @@ export class Verification {
     const of = this.expected > 0 ? ` of ${bytesText(this.expected)}` : "";
     this.progress.info(
       `${this.results.size} of ${countText(this.total, "partition")} verified; ${bytesText(read)}${of} read, ` +
-        `${bytesText(rate)}/s${left}`,
+        `${bytesText(rate)}/s${limit === undefined ? "" : ` (limited to ${bytesText(limit)}/s from each cluster)`}${left}`,
     );
   }
 }

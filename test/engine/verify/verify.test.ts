@@ -299,6 +299,25 @@ describe("long runs", () => {
     }
   });
 
+  it("read no faster than verify.throttleBytesPerSecond from each cluster, and say so", async () => {
+    const mirror = await FakeMirror.start(ports);
+    const topic = await mirror.topic("limited", 3);
+    for (let partition = 0; partition < 3; partition++)
+      await mirror.send(
+        topic,
+        messages(60).map((m) => ({ ...m, value: `${m.value} `.padEnd(10_000) })),
+        60,
+        partition,
+      );
+    const limit = 600_000;
+    const result = await compare(mirror, { ...full, throttleBytesPerSecond: limit });
+    expect(result).toMatchObject({ equal: true, throttleBytesPerSecond: limit });
+    expect(result.bytes.origin).toBeGreaterThan(1_700_000);
+    // The last response is paid for after it was read.
+    const paid = Math.max(result.bytes.origin, result.bytes.target) - limit;
+    expect(result.durationMs).toBeGreaterThan((paid / limit) * 1000);
+  });
+
   it("can be interrupted", async () => {
     const mirror = await FakeMirror.start(ports);
     const topic = await mirror.topic("stopped");

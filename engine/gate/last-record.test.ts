@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { sameAfterCompaction, type TailRecord } from "./last-record";
 
-const record = (changes: { key: string; value: string | null; timestamp?: number; stamped?: boolean }): TailRecord => {
+const record = (changes: {
+  key: string | null;
+  value: string | null;
+  timestamp?: number;
+  stamped?: boolean;
+}): TailRecord => {
   const { key, value, timestamp = 1000, stamped = false } = changes;
   return {
     offset: 5,
@@ -16,7 +21,7 @@ const record = (changes: { key: string; value: string | null; timestamp?: number
 };
 
 describe("the last records of a compacted topic", () => {
-  const put = (key: string, value: string | null, time: { timestamp?: number; stamped?: boolean } = {}) =>
+  const put = (key: string | null, value: string | null, time: { timestamp?: number; stamped?: boolean } = {}) =>
     record({ key, value, ...time });
 
   it("match if each side was compacted separately", () => {
@@ -48,6 +53,19 @@ describe("the last records of a compacted topic", () => {
     expect(
       sameAfterCompaction([untimed("a", "1"), untimed("c", null)], [put("a", "1"), put("b", "1"), put("b", null)]),
     ).toBe("same");
+  });
+
+  it("match if only one side has deleted the records without a key, unless only the target compacts", () => {
+    const before = [put(null, "1"), put("a", "1"), put(null, "2")];
+    for (const [here, there] of [
+      [before, [put("a", "1")]],
+      [[put("a", "1")], before],
+    ] as const) {
+      expect(sameAfterCompaction(here, there)).toBe("same");
+      expect(sameAfterCompaction(here, there, true)).toBe("different");
+    }
+    // The empty key is a key.
+    expect(sameAfterCompaction([put("a", "1"), put("", "1")], [put("a", "1"), put(null, "1")])).toBe("different");
   });
 
   it("differ if the last live key or its value differs", () => {

@@ -24,8 +24,8 @@ interface LastRecord extends Fingerprint {
 
 /** A record near the end of a log. */
 export interface TailRecord extends Fingerprint {
-  /** Base64. */
-  key: string;
+  /** Base64. null: the record has no key. */
+  key: string | null;
   /** False for a tombstone. */
   alive: boolean;
 }
@@ -91,9 +91,15 @@ export async function compareLastRecords(
   );
   for (const p of different) {
     const name = `${p.origin.topic}-${p.origin.partition}`;
-    const verdict = compacted.has(p.origin.topic)
-      ? sameAfterCompaction(hereTail.get(partitionKey(p.origin))!, thereTail.get(partitionKey(p.target))!)
-      : "different";
+    const compacts = compacted.get(p.origin.topic);
+    const verdict =
+      compacts === undefined
+        ? "different"
+        : sameAfterCompaction(
+            hereTail.get(partitionKey(p.origin))!,
+            thereTail.get(partitionKey(p.target))!,
+            !compacts.origin,
+          );
     if (verdict === "unsure")
       result.unsure.push(
         `${name}: compaction took the last record from one side, and the last ${TAIL} records are not enough to decide`,
@@ -133,28 +139,31 @@ function lastRecord(record: RecordCursor): LastRecord {
 }
 
 function tailRecord(record: RecordCursor): TailRecord {
-  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone() };
+  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? null, alive: !record.isTombstone() };
 }
 
 /**
  * Compares two tails of a compacted topic. Each cluster compacts and removes tombstones at its own time, so the last
  * records may differ. The last key that is alive must agree: its latest record is the same on the other cluster, or
  * lies before the tail that was read.
+ * @param keyless false: the origin compacts, so records without a key do not count
  */
 export function sameAfterCompaction(
   here: readonly TailRecord[],
   there: readonly TailRecord[],
+  keyless = false,
 ): "same" | "different" | "unsure" {
+  const counts = (r: TailRecord) => keyless || r.key !== null;
   const [a, b] = [
-    agrees(lastAlive(here), there, isCopy),
-    agrees(lastAlive(there), here, (copy, original) => isCopy(original, copy)),
+    agrees(lastAlive(here.filter(counts)), there, isCopy),
+    agrees(lastAlive(there.filter(counts)), here, (copy, original) => isCopy(original, copy)),
   ];
   if (a === "different" || b === "different") return "different";
   return a === "unsure" || b === "unsure" ? "unsure" : "same";
 }
 
 function lastAlive(tail: readonly TailRecord[]): TailRecord | undefined {
-  const dead = new Set<string>();
+  const dead = new Set<string | null>();
   for (let i = tail.length - 1; i >= 0; i--) {
     const record = tail[i]!;
     if (record.alive && !dead.has(record.key)) return record;

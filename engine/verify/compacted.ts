@@ -90,13 +90,18 @@ async function tables(
     group.map((p) => [p, [new KeyTable(pass, passes), new KeyTable(pass, passes)]]),
   );
   const read = (side: "origin" | "target", index: 0 | 1, level: Isolation) => (signal: AbortSignal) => {
-    const bySpan = new Map(group.map((p) => [p[side], found.get(p)![index]]));
+    const bySpan = new Map(
+      group.map((p) => [p[side], { table: found.get(p)![index], keyless: p.originCompacts !== true }]),
+    );
     return scan(
       clusters[side],
       group.map((p) => p[side]),
       {
         isolation: level,
-        visit: (range, record) => bySpan.get(range)!.add(record),
+        visit: (range, record) => {
+          const { table, keyless } = bySpan.get(range)!;
+          table.add(record, keyless);
+        },
         bytes: (count) => watch.bytes(side, count),
         signal,
       },

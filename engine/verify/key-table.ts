@@ -45,9 +45,12 @@ export class KeyTable {
     private readonly passes: number,
   ) {}
 
-  add(record: RecordCursor): void {
+  /** @param keyless false: only count a record without a key */
+  add(record: RecordCursor, keyless = true): void {
     this.records++;
-    short(record.key() ?? NO_KEY, key);
+    const bytes = record.key();
+    if (bytes === null && !keyless) return;
+    short(bytes ?? NO_KEY, key);
     if (this.passes > 1 && key.high % this.passes !== this.pass) return;
     const slot = this.slot(key.high, key.low);
     if (this.isFree(slot)) {

@@ -1,6 +1,7 @@
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import { readLogs } from "../log/bounds";
+import { isCompacting } from "../log/compaction";
 import { partitionKey, type PartitionRange } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { firstRecords } from "../records/find";
@@ -14,6 +15,8 @@ export interface Pair {
   target: PartitionRange;
   /** True if only the latest record of each key is compared. */
   compacted: boolean;
+  /** True if the origin compacts: records without a key are then not compared (`Compacts`). Default false. */
+  originCompacts?: boolean;
   /** False if the target's broker sets the timestamps (`message.timestamp.type=LogAppendTime`). */
   timestamps: boolean;
   /**
@@ -84,7 +87,8 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
       result.notes.push(
         `topic ${name.origin} has ${a.partitions} partitions on the origin and ${b.partitions} on the target`,
       );
-    const compacted = [a, b].some((t) => t?.config("cleanup.policy").includes("compact"));
+    const originCompacts = isCompacting(a.config("cleanup.policy"));
+    const compacted = originCompacts || isCompacting(b?.config("cleanup.policy") ?? "");
     result.topics.push({ ...name, ids: topicIds(a.id, b?.id), partitions: a.partitions, compacted });
     for (let partition = 0; partition < Math.max(a.partitions, b?.partitions ?? 0); partition++) {
       // A partition that exists on one side only is compared with an empty one.
@@ -96,6 +100,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
         origin: original,
         target: copy,
         compacted,
+        originCompacts,
         timestamps: b?.config("message.timestamp.type") !== "LogAppendTime",
         ...retention(a, originSizes.get(partitionKey(original)), targetSizes.get(partitionKey(copy))),
         identity: `${a.id} ${b?.id}`,

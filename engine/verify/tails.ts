@@ -15,7 +15,8 @@ import { type Pair, TARGET_ISOLATION } from "./pairs";
 const ENTRIES_TOGETHER = 50_000;
 
 interface TailEntry extends Entry {
-  key: string;
+  /** Base64. null: the record has no key. */
+  key: string | null;
   alive: boolean;
 }
 
@@ -68,7 +69,7 @@ export async function compareTails(
 }
 
 function tailEntry(record: RecordCursor): TailEntry {
-  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? "", alive: !record.isTombstone() };
+  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? null, alive: !record.isTombstone() };
 }
 
 /** @returns false if the tails are not enough for a decision */
@@ -81,12 +82,10 @@ async function comparePair(
 ): Promise<boolean> {
   const differences = new Differences(pair);
   const whole = { origin: here.length < count, target: there.length < count };
-  if (
-    pair.compacted &&
-    !(decides(here, there, whole.origin, whole.target) && decides(there, here, whole.target, whole.origin))
-  )
+  const [a, b] = [here, there].map((tail) => (pair.originCompacts ? tail.filter((e) => e.key !== null) : tail));
+  if (pair.compacted && !(decides(a!, b!, whole.origin, whole.target) && decides(b!, a!, whole.target, whole.origin)))
     return false;
-  if (pair.compacted) compareKeys(pair, differences, here, there, whole);
+  if (pair.compacted) compareKeys(pair, differences, a!, b!, whole);
   else await compareBackwards(differences, here, there, whole);
   watch.done(pair, {
     ...name(pair),
@@ -158,7 +157,7 @@ function decides(tail: TailEntry[], other: TailEntry[], whole: boolean, otherWho
   return last === undefined ? whole : otherWhole || other.some((e) => e.key === last.key);
 }
 
-function latest(tail: TailEntry[]): Map<string, TailEntry> {
+function latest(tail: TailEntry[]): Map<string | null, TailEntry> {
   return new Map(tail.map((e) => [e.key, e]));
 }
 

@@ -224,6 +224,30 @@ describe("records that only the target has", () => {
   );
 });
 
+describe("records without a key, from before the topic was compacted", () => {
+  const keyless = (offset: number, value: string) => ({ ...put(offset, "", value), key: null });
+  const all = [keyless(0, "a"), put(1, "", "of the empty key"), put(2, "k", "1"), keyless(3, "b"), put(4, "l", "1")];
+  const cleaned = all.filter((r) => r.key !== null);
+  const compacting = { "cleanup.policy": "compact" };
+
+  it.each(["full", "tail"] as const)(
+    "may be deleted on either side, because compaction deletes them (%s)",
+    async (how) => {
+      const [before, after] = [topic({ records: all }, compacting), topic({ records: cleaned }, compacting)];
+      expect(await found(before, after, how)).toEqual([]);
+      expect(await found(after, before, how)).toEqual([]);
+      const lost = topic({ records: cleaned.filter((r) => r.offset !== 1) }, compacting);
+      expect(await found(before, lost, how)).toEqual([["missing", 1]]);
+    },
+  );
+
+  it.each(["full", "tail"] as const)("must not be missing if only the target compacts (%s)", async (how) => {
+    expect(await found(topic({ records: all }), topic({ records: cleaned }, compacting), how)).toEqual([
+      ["missing", 1],
+    ]);
+  });
+});
+
 describe("the end of a compacted partition", () => {
   const compacted = { "cleanup.policy": "compact" };
   const tail = (origin: MemoryLog, target: MemoryLog, configs = compacted) =>

@@ -21,10 +21,9 @@ export class OutFile {
    */
   async open(): Promise<void> {
     const text = await this.trying(() => textOf(this.file));
-    if (text !== undefined && text.trim() !== "") {
+    if (text !== undefined) {
       this.before = parse(text);
-      if (this.before === undefined)
-        throw this.refused("it was not written by an earlier apply", "use another file for --out");
+      if (this.before === undefined) throw this.refused(...notOurs(text));
     }
     await this.trying(() => checkReplaceable(this.file));
   }
@@ -89,6 +88,16 @@ function parse(text: string): AppliedOffsets | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** An empty file may be what is left of an earlier apply, for example after a full disk. This never counts as new. */
+function notOurs(text: string): [why: string, fix: string] {
+  return text.trim() === ""
+    ? [
+        "it is empty, so offsets that an earlier apply saved there may be lost",
+        "use another file for --out, or delete this one if no earlier apply used it",
+      ]
+    : ["it was not written by an earlier apply", "use another file for --out"];
 }
 
 async function textOf(file: string): Promise<string | undefined> {

@@ -66,6 +66,7 @@ class Gate {
   private readonly started = Date.now();
   /** The error of the latest step, if it failed temporarily. */
   private failure: string | undefined;
+  private succeeded = false;
   private looks = 0;
   private gapsRead = 0;
   /** The error of the last step, if the brokers throttled it until the limit. */
@@ -110,7 +111,7 @@ class Gate {
     let last: { look: Look; against: GateFinding[] } | undefined;
     for (;;) {
       const begun = Date.now();
-      const look = await this.ifPossible(() => this.look(false), this.looks === 0);
+      const look = await this.ifPossible(() => this.look(false));
       const took = Date.now() - begun;
       let missed = look === undefined;
       if (look !== undefined) {
@@ -179,13 +180,14 @@ class Gate {
 
   /**
    * Runs `work` and returns undefined after a temporary error. A broker restart during a long wait must not end the
-   * wait, and at the limit it must not hide what the last successful look found.
-   * @param first true: throw temporary errors at once, except RECORDS_GONE
+   * wait, and at the limit it must not hide what the last successful look found. Before the first success the cause may
+   * be the configuration, so errors that last for `graceMs` are thrown then, except RECORDS_GONE.
    */
-  private async ifPossible<T>(work: () => Promise<T>, first = false): Promise<T | undefined> {
+  private async ifPossible<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       const done = await work();
       this.failure = undefined;
+      this.succeeded = true;
       return done;
     } catch (error) {
       // The run was interrupted or the fence was lost. Both clusters are closed then.
@@ -200,8 +202,9 @@ class Gate {
         return undefined;
       }
       const passing = isMigrationError(error) && PASSING.includes(error.code);
-      // RECORDS_GONE comes from retention and does not show a broken cluster, so the first look may retry it too.
-      if (!passing || (first && error.code !== "RECORDS_GONE")) throw error;
+      // RECORDS_GONE comes from retention and does not show a broken cluster.
+      const patient = this.succeeded || Date.now() - this.started < this.options.graceMs;
+      if (!passing || !(patient || error.code === "RECORDS_GONE")) throw error;
       this.failure = error.message.split("\n", 1)[0]!;
       this.progress.warn(this.failure);
       return undefined;
@@ -283,7 +286,8 @@ class Gate {
     const rest = new Map<string, number>();
     for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
     for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
-    if (this.failure !== undefined) details.push(`a later look failed: ${this.failure}`);
+    if (this.failure !== undefined)
+      details.push(`${look === undefined ? "no look succeeded" : "a later look failed"}: ${this.failure}`);
     return new MigrationError(code, seen + progress, { details, fix: FIXES[ordered[0]?.kind ?? "behind"] });
   }
 }

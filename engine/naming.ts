@@ -123,12 +123,16 @@ export function topicNameFault(name: string): string | undefined {
     : `has the character "${illegal}", Kafka allows letters, digits, ".", "_" and "-"`;
 }
 
+/** What Java's `\s` matches: the blanks around a name in a list of a Kafka configuration do not belong to the name. */
+const BLANKS = /^[ \t\n\v\f\r]*$/;
+
 /**
  * The reason why the checkpoint connector cannot pass this group to its tasks. It joins the names with commas, so a
  * task reads back a list with other names (`task.assigned.groups`, Kafka 2.7 to 4.3).
  */
 export function groupNameFault(group: string): string | undefined {
   if (group === "") return "an empty name";
+  if (BLANKS.test(group)) return "a name of blanks only";
   return group.includes(",") ? "a comma in its name" : undefined;
 }
 

@@ -99,8 +99,8 @@ function brokenGroups(config: Record<string, string>): string {
   const list = config["task.assigned.groups"];
   if (list === undefined || !list.split(",").some((name) => name.trim() === "")) return "";
   return (
-    " (it has a group with an empty name; restarting does not help: leave it out with mirror.groupsExcludePattern, " +
-    '"^$" matches it)'
+    " (it has a group with an empty or blank name, or with a comma in it; restarting does not help: leave it out with " +
+    'mirror.groupsExcludePattern, "\\s*" matches an empty or blank name, ".*\\x2c.*" one with a comma)'
   );
 }
 

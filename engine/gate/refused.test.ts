@@ -173,12 +173,13 @@ describe("the checkpoint connector's tasks", () => {
     return { ...l, connect: { ...l.connect, checkpoint } };
   };
 
-  it("cause a warning if they fail, and it explains a group with an empty name", () => {
+  it("cause a warning if they fail, and it explains a group with an empty or blank name", () => {
     const { warnings } = findingsOf(withTask("a,,b"), mirror, options);
     expect(warnings[0]).toMatch(
-      /^checkpoint connector's task 0 is FAILED: .*InvalidGroupIdException.*empty name.*mirror.groupsExcludePattern/,
+      /^checkpoint connector's task 0 is FAILED: .*InvalidGroupIdException.*empty or blank name.*mirror.groupsExcludePattern/,
     );
-    expect(findingsOf(withTask("a,b"), mirror, options).warnings[0]).not.toContain("empty name");
+    expect(warnings[0]).toMatch(/"\\s\*" matches an empty or blank name/);
+    expect(findingsOf(withTask("a,b"), mirror, options).warnings[0]).not.toContain("blank name");
   });
 
   it("keep the gate closed if one has failed, with strictConnectors", () => {

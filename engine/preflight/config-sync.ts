@@ -7,6 +7,7 @@ const BROKER_KEYS = {
   "cleanup.policy": "log.cleanup.policy",
   "retention.ms": "log.retention.ms",
   "retention.bytes": "log.retention.bytes",
+  "segment.bytes": "log.segment.bytes",
   "max.message.bytes": "message.max.bytes",
   "message.timestamp.after.max.ms": "log.message.timestamp.after.max.ms",
   "message.timestamp.before.max.ms": "log.message.timestamp.before.max.ms",

@@ -235,6 +235,14 @@ const cases: Case[] = [
     not: facts({ originGroups: ["", "a,b"], mirror: { ...mirror, groupsExcludePattern: "^$,.*\\x2c.*" } }),
   },
   {
+    // Seen on Kafka 4.3.1: 'task.assigned.groups' values must not be empty.
+    finding: "GROUP_NAME_BREAKS_CHECKPOINTS",
+    when: facts({ originGroups: ["  ", "\t", " padded "] }),
+    says: /: "\t" \(a name of blanks only\), "[ ]{2}" \(a name of blanks only\)$/,
+    fix: /"\\s\*" is a name that is empty or blank/,
+    not: facts({ originGroups: ["  ", "\t"], mirror: { ...mirror, groupsExcludePattern: "connect-.*,\\s*" } }),
+  },
+  {
     finding: "GROUP_NAME_BREAKS_CHECKPOINTS",
     when: facts({ originGroups: ["a,b"] }),
     says: /a,b/,
@@ -617,6 +625,20 @@ const cases: Case[] = [
     not: facts({
       target: onTarget({ "log.retention.hours": "1" }),
       selected: [selected(topic("orders", [[0, 1]], { "cleanup.policy": "compact" }))],
+    }),
+  },
+  {
+    // A partition of 3 MB loses its first segments if the target keeps 1 MB and segments of 1 MB.
+    finding: "TARGET_RETENTION_DELETES",
+    when: facts({
+      target: onTarget({ "log.retention.bytes": "1000000", "log.segment.bytes": "1000000" }),
+      sizes: new Map([["orders:0", 3_000_000n]]),
+    }),
+    says: /larger than the target's limit.*: orders 3 MB instead of 1 MB a partition$/,
+    fix: /retention.bytes/,
+    not: facts({
+      target: onTarget({ "log.retention.bytes": "1000000", "log.segment.bytes": "1000000" }),
+      sizes: new Map([["orders:0", 1_900_000n]]),
     }),
   },
   {

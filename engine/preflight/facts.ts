@@ -89,6 +89,11 @@ export interface PreflightFacts {
   synced: ReadonlySet<string>;
   timed: TimedRecords[];
   /**
+   * Bytes of partitions on the origin (`topic:partition`), of topics that the target would limit to a smaller size.
+   * Absent, or without an entry: not known.
+   */
+  sizes?: ReadonlyMap<string, bigint>;
+  /**
    * Topics that passed an earlier preflight and that this mirror has copied since. Their records come from this mirror
    * or from its clients.
    */

@@ -1,17 +1,8 @@
-import { bytesText, countText, durationText, someOf } from "../units";
-import { isExcluded, lostSettings, type SyncFacts, type TopicKey, valuesAfter, whereToSet } from "./config-sync";
+import { countText, durationText, someOf } from "../units";
+import { isExcluded, lostSettings, type SyncFacts, valuesAfter, whereToSet } from "./config-sync";
 import { error, type PreflightFinding, warning } from "./finding";
 import type { PreflightFacts, SelectedTopic, TimedRecords } from "./facts";
-
-/** The smallest of several limits. Negative values mean unlimited. Undefined: no limit. */
-function tightest(values: readonly string[]): number | undefined {
-  const limits = values.map(Number).filter((n) => Number.isFinite(n) && n >= 0 && n < 2 ** 62);
-  return limits.length === 0 ? undefined : Math.min(...limits);
-}
-
-function limitAfter(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): number | undefined {
-  return tightest(valuesAfter(topic, key, facts));
-}
+import { checkRetention, limitAfter, notLasting, originLimit, shorterRetention } from "./retention";
 
 /**
  * `message.timestamp.difference.max.ms` is the older setting for both directions (up to Kafka 3.9). The newer settings
@@ -23,10 +14,6 @@ function timeLimit(
   facts: SyncFacts,
 ): number | undefined {
   return limitAfter(topic, key, facts) ?? limitAfter(topic, "message.timestamp.difference.max.ms", facts);
-}
-
-function deletes(topic: SelectedTopic, facts: SyncFacts): boolean {
-  return valuesAfter(topic, "cleanup.policy", facts).some((v) => v.includes("delete"));
 }
 
 /**
@@ -60,101 +47,16 @@ export function timedQuestions(facts: SyncFacts & Pick<PreflightFacts, "selected
   });
 }
 
-function shorterRetention(topic: SelectedTopic, facts: SyncFacts): boolean {
-  if (!deletes(topic, facts)) return false;
-  const target = limitAfter(topic, "retention.ms", facts);
-  const origin = originLimit(topic, "retention.ms");
-  return target !== undefined && (origin === undefined || target < origin);
-}
-
-/** undefined: unlimited. This includes a topic whose records the origin never deletes. */
-function originLimit(topic: SelectedTopic, key: TopicKey): number | undefined {
-  const { settings } = topic.origin;
-  if (
-    key.startsWith("retention") &&
-    settings["cleanup.policy"] !== undefined &&
-    !settings["cleanup.policy"].value.includes("delete")
-  )
-    return undefined;
-  return tightest(settings[key] === undefined ? [] : [settings[key].value]);
-}
-
 /** Checks settings of the target that would delete, refuse or change migrated records. */
 export function checkLimits(facts: PreflightFacts): PreflightFinding[] {
   return [
-    ...retention(facts),
+    ...checkRetention(facts),
     ...timestamps(facts),
     ...cleanup(facts),
     ...sizes(facts),
     ...compression(facts),
     ...lost(facts),
   ];
-}
-
-/**
- * ` (retention.ms=-1 on the target's topic will not last)` if the topic now has a value that MirrorMaker 2 will remove.
- */
-function notLasting(facts: PreflightFacts, topicName: string, ...keys: TopicKey[]): string {
-  const topic = facts.selected.find((s) => s.origin.name === topicName);
-  const gone = topic === undefined ? [] : lostSettings(topic, facts).filter((l) => keys.includes(l.key));
-  return gone.length === 0
-    ? ""
-    : ` (${gone.map((l) => `${l.key}=${l.value} on the target's topic will not last`).join(", ")})`;
-}
-
-function retention(facts: PreflightFacts): PreflightFinding[] {
-  const shorter = facts.selected.filter((topic) => shorterRetention(topic, facts));
-  const old = facts.timed.filter((t) => t.limit === "retention" && t.partitions.length > 0);
-  const findings: PreflightFinding[] = [];
-  if (old.length > 0) {
-    const texts = old.map(
-      (t) =>
-        `${t.topic} has records older than ${durationText(t.limitMs)} in ` +
-        `${countText(t.partitions.length, "partition")}${notLasting(facts, t.topic, "retention.ms", "cleanup.policy")}`,
-    );
-    findings.push(
-      error(
-        "TARGET_RETENTION_DELETES",
-        `the target would delete records at once that the origin keeps: ${someOf(texts, 5)}`,
-        `retention.ms: ${whereToSet("retention.ms", facts)}`,
-      ),
-    );
-  }
-  const later = shorter.filter((topic) => !old.some((t) => t.topic === topic.origin.name));
-  if (later.length > 0) {
-    const text = (ms: number | undefined) => (ms === undefined ? "for ever" : durationText(ms));
-    const texts = later.map(
-      (t) =>
-        `${t.origin.name} ${text(limitAfter(t, "retention.ms", facts))} instead of ` +
-        `${text(originLimit(t, "retention.ms"))}${notLasting(facts, t.origin.name, "retention.ms", "cleanup.policy")}`,
-    );
-    findings.push(
-      warning(
-        "TARGET_RETENTION_SHORTER",
-        `the target keeps records for less time than the origin: ${someOf(texts, 5)}`,
-        `retention.ms: ${whereToSet("retention.ms", facts)}`,
-      ),
-    );
-  }
-  const bytes = facts.selected.filter((topic) => {
-    const [target, origin] = [limitAfter(topic, "retention.bytes", facts), originLimit(topic, "retention.bytes")];
-    return deletes(topic, facts) && target !== undefined && (origin === undefined || target < origin);
-  });
-  if (bytes.length > 0) {
-    const texts = bytes.map(
-      (t) =>
-        `${t.origin.name} above ${bytesText(limitAfter(t, "retention.bytes", facts)!)} a ` +
-        `partition${notLasting(facts, t.origin.name, "retention.bytes")}`,
-    );
-    findings.push(
-      warning(
-        "TARGET_RETENTION_BYTES_SMALLER",
-        `the target deletes the oldest records of larger partitions sooner: ${someOf(texts, 5)}`,
-        `retention.bytes: ${whereToSet("retention.bytes", facts)}`,
-      ),
-    );
-  }
-  return findings;
 }
 
 const TIMES = [

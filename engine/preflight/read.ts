@@ -15,6 +15,7 @@ import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
 import type { BrokerFacts, ClusterFacts, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
 import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
 import { readLargeRecords } from "./large";
+import { smallerBytes } from "./retention";
 import { addressesIn } from "../addresses";
 import { readOtherMirrors } from "./opposite";
 import { timedRecords } from "./timed";
@@ -90,6 +91,10 @@ export async function readFacts(
   return {
     ...facts,
     timed: await timedRecords(origin, facts, now),
+    sizes: await sizesOf(
+      origin,
+      smallerBytes(facts).map((t) => t.origin.name),
+    ),
     large: await readLargeRecords(origin, selected, mirror.isolationLevel),
     others: await readOtherMirrors(clusters, mirror),
     addresses: {
@@ -173,6 +178,17 @@ function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Setti
       settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic", source: entry.source };
   }
   return settings;
+}
+
+/** Empty if this user may not read sizes. The topics are then reported as a warning. */
+async function sizesOf(port: KafkaPort, topics: readonly string[]): Promise<Map<string, bigint>> {
+  if (topics.length === 0) return new Map();
+  try {
+    return await port.partitionSizes(topics);
+  } catch (error) {
+    if (isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED") return new Map();
+    throw error;
+  }
 }
 
 async function boundsOf(port: KafkaPort, topics: readonly TopicDescription[]): Promise<Map<string, LogBounds>> {

@@ -119,8 +119,8 @@ function groupNames({ originGroups, idleGroups, mirror }: PreflightFacts): Prefl
       "GROUP_NAME_BREAKS_CHECKPOINTS",
       "the mirror's checkpoint task fails for good on groups with such names, and then no group has checkpoints: " +
         `${someOf(bad, 5)}`,
-      'leave them out with mirror.groupsExcludePattern ("^$" is the empty name, "\\x2c" stands for a comma: ' +
-        '"console-consumer-.*,connect-.*,__.*,^$,.*\\x2c.*"); ' +
+      'leave them out with mirror.groupsExcludePattern ("\\s*" is a name that is empty or blank, "\\x2c" stands for a ' +
+        'comma: "console-consumer-.*,connect-.*,__.*,\\s*,.*\\x2c.*"); ' +
         "offsets.groups still moves those that you name there",
     ),
   ];

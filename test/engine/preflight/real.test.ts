@@ -212,6 +212,22 @@ describe("preflight on real clusters", () => {
     await origin.deleteTopics([aged]);
   });
 
+  it("finds partitions that are larger than the target keeps", async () => {
+    const large = `${data}-large`;
+    await origin.createTopic(large, { partitions: 2, replicationFactor: 1 });
+    for (let i = 0; i < 3; i++) await produce(clusters.origin, large, [{ value: "x".repeat(900_000), partition: 1 }]);
+    // It would keep 1 MB and one segment. Kafka 4.0 and later refuse smaller segments.
+    const limits = { "retention.bytes": "1000000", "segment.bytes": "1048576" };
+    await target.createTopic(large, { partitions: 2, replicationFactor: 1, configs: limits });
+    const untouched: PreflightOptions = { ...options, configSync: { enabled: false } };
+    expect(await refusal(model, untouched)).toMatch(
+      new RegExp(`TARGET_RETENTION_DELETES: .*larger than the target's limit.*: ${large} 2.7 MB instead of 1 MB`),
+    );
+    // With its defaults MirrorMaker 2 takes both limits away.
+    expect((await preflight(model, options)).warnings.map((w) => w.code)).toContain("TARGET_SETTINGS_LOST");
+    await origin.deleteTopics([large]);
+  });
+
   it("finds a record that is too large when uncompressed, and a mirror in the opposite direction", async () => {
     const [packed, configs] = [`${data}-packed`, `${prefix}-fallback-configs`];
     await origin.createTopic(packed, { partitions: 1, replicationFactor: 1 });

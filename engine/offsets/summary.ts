@@ -105,7 +105,9 @@ function attention(p: PartitionPlan): { weight: number; text: string } | undefin
   if (p.rereads > 0)
     return {
       weight: 5,
-      text: `${move}, ${countText(p.rereads, "record")} will be read twice: the mirror copied them twice${note}`,
+      text:
+        `${move}, the target holds ${countText(p.rereads, "record")} more from there on than the origin: ` +
+        `the mirror copied records twice, or only the origin has compacted them${note}`,
     };
   return p.note === undefined ? undefined : { weight: 7, text: `${move}${note}` };
 }

@@ -53,7 +53,10 @@ export interface PartitionPlan {
   /** False: the place could not be proved. The earlier offset was taken. */
   exact: boolean;
   how: How;
-  /** Number of records that the group will read although it has already read them, or that it will read twice. */
+  /**
+   * Number of records that the group will read although it has already read them, or that it will read twice. In a
+   * compacted topic this includes records that only the target still holds.
+   */
   rereads: number;
   /** True: `rereads` counts offsets, and some of them may hold no record. Absent: it counts records. */
   rereadsAtMost?: true;

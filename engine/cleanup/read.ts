@@ -104,17 +104,18 @@ async function sample(port: KafkaPort, ranges: readonly PartitionRange[]): Promi
 /**
  * Visits every record of a topic, from its beginning to its end at the time of the call. Records are in order within
  * each partition.
+ * @param visit returns STOP to leave out the rest of a partition
  */
 export async function readWhole(
   port: KafkaPort,
   topic: string,
-  visit: (key: Buffer | null, value: Buffer | null) => void,
+  visit: (key: Buffer | null, value: Buffer | null) => void | typeof STOP,
 ): Promise<void> {
   await scan(port, await rangesOf(port, [topic]), {
     isolation: "read_uncommitted",
     visit: (_span, cursor) => {
       const { key, value } = cursor.toRecord();
-      visit(key, value);
+      return visit(key, value);
     },
   });
 }

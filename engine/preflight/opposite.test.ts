@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { checkLarge, type LargeRecord } from "./large";
-import { checkOpposite, type OtherMirror } from "./opposite";
+import { checkOpposite, type OtherMirror, readOtherMirrors } from "./opposite";
+import type { Clusters } from "../clusters";
+import type { KafkaPort } from "../kafka/port";
 import { facts, mirror } from "../../test/engine/preflight/facts";
+import { type MemoryTopic, memoryPort, put, puts } from "../../test/engine/verify/memory-cluster";
 
 const identity = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
 const renames = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";
@@ -146,5 +149,53 @@ describe("a record that the mirror's producer would refuse", () => {
     expect(checkLarge({ large: [record] }, 3_000_082)).toEqual([]);
     expect(checkLarge({ large: [record] }, 3_000_081)).toHaveLength(1);
     expect(checkLarge({})).toEqual([]);
+  });
+});
+
+describe("the configuration of another mirror", () => {
+  const compacted = { "cleanup.policy": "compact" };
+  const connector = put(
+    0,
+    "connector-back->there.MirrorSourceConnector",
+    JSON.stringify({ properties: { "connector.class": "org.apache.kafka.connect.mirror.MirrorSourceConnector" } }),
+  );
+  const read = async (origin: Record<string, MemoryTopic>) => {
+    let fetched = 0;
+    const port = (side: "origin" | "target", topics: Record<string, MemoryTopic>): KafkaPort => {
+      const memory = memoryPort(side, topics);
+      const fetch: KafkaPort["fetch"] = (requests, options) => {
+        fetched++;
+        return memory.fetch(requests, { ...options, maxBytes: 4096 });
+      };
+      return { ...memory, fetch, listGroups: async () => [] };
+    };
+    const clusters = { origin: port("origin", origin), target: port("target", {}) } as Clusters;
+    return { found: (await readOtherMirrors(clusters, mirror)).map((o) => o.configTopic), fetched };
+  };
+  const many = (count: number, topic: MemoryTopic) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`app-config-${i}`, topic]));
+
+  it("is found among many topics of applications with config in their names", async () => {
+    const delivery = many(30, { logs: [{ records: puts(0, 1) }] });
+    const state = many(30, { logs: [{ records: puts(0, 1) }], configs: compacted });
+    const two = many(30, { logs: [{ records: [] }, { records: [] }], configs: compacted });
+    for (const others of [delivery, state, two]) {
+      const found = await read({ ...others, "z-configs": { logs: [{ records: [connector] }], configs: compacted } });
+      expect(found.found).toEqual(["z-configs"]);
+    }
+    const odd = { ...delivery, "z-config-of-mine": { logs: [{ records: [connector] }], configs: compacted } };
+    expect((await read(odd)).found).toEqual(["z-config-of-mine"]);
+  });
+
+  it("is not searched in the whole of a large topic of an application", async () => {
+    const records = puts(0, 2000);
+    const large = await read({ "customer-config": { logs: [{ records }], configs: compacted } });
+    expect(large.found).toEqual([]);
+    expect(large.fetched).toBeLessThan(5);
+    // A Connect cluster of a version that writes more kinds of records.
+    const newer = [...puts(0, 10), { ...connector, offset: 10 }];
+    expect((await read({ "z-configs": { logs: [{ records: newer }], configs: compacted } })).found).toEqual([
+      "z-configs",
+    ]);
   });
 });

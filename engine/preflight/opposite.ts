@@ -1,5 +1,6 @@
 import { addressesIn, meet } from "../addresses";
 import type { Clusters } from "../clusters";
+import { readConfigEntry } from "../cleanup/formats";
 import { readWhole } from "../cleanup/read";
 import { type ConnectorState, Connectors } from "../connect-state";
 import { isMigrationError } from "../errors";
@@ -8,6 +9,7 @@ import { APACHE_DEFAULT } from "../mirror-configuration";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel, Side } from "../model";
 import { policyKind } from "../naming";
+import { STOP } from "../records";
 import { topicRule } from "../selection";
 import { someOf } from "../units";
 import type { PreflightFacts } from "./facts";
@@ -26,13 +28,16 @@ export interface OtherMirror {
   alive: boolean;
 }
 
-/** Maximum number of Connect configuration topics to read on each cluster. */
-const MOST_TOPICS = 20;
+/** Maximum number of Connect configuration topics to read on each cluster, and of topics whose settings are read. */
+const MOST_READ = 20;
+const MOST_LOOKED_AT = 500;
+/** A topic is no longer read if so many records at its start are none of Connect's. */
+const STRANGERS = 50;
 
 /**
  * Finds other MirrorMaker 2 source connectors. It reads the configuration topics of Connect clusters that are stored on
- * the two clusters: compacted topics with one partition and `config` in the name. Topics that this user may not read
- * are skipped.
+ * the two clusters: compacted topics with one partition and `config` in the name, those with a usual name first. Topics
+ * that this user may not read are skipped.
  */
 export async function readOtherMirrors(clusters: Clusters, mirror: MirrorModel): Promise<OtherMirror[]> {
   const found: OtherMirror[] = [];
@@ -45,8 +50,13 @@ export async function readOtherMirrors(clusters: Clusters, mirror: MirrorModel):
     const alive = groups.some(
       (g) => g.protocolType === "connect" && g.groupId !== ours && g.state !== "Empty" && g.state !== "Dead",
     );
+    let read = 0;
     for (const configTopic of topics) {
-      for (const [connector, state] of await connectorsIn(port, configTopic)) {
+      if (read === MOST_READ) break;
+      const connectors = await connectorsIn(port, configTopic);
+      if (connectors === undefined) continue;
+      read++;
+      for (const [connector, state] of connectors) {
         if (!state.config["connector.class"]?.endsWith("MirrorSourceConnector")) continue;
         found.push({ side, configTopic, connector, config: state.config, target: state.target, alive });
       }
@@ -56,22 +66,36 @@ export async function readOtherMirrors(clusters: Clusters, mirror: MirrorModel):
 }
 
 async function configTopics(port: KafkaPort, own: string | undefined): Promise<string[]> {
-  const names = (await port.listTopics()).filter((name) => /config/i.test(name) && name !== own).slice(0, MOST_TOPICS);
+  const names = (await port.listTopics()).filter((name) => /config/i.test(name) && name !== own);
   if (names.length === 0) return [];
   const single = (await port.describeTopics(names)).filter(
     (t) => t.partitions.length === 1 && t.partitions[0]!.leader >= 0,
   );
-  return single.map((t) => t.name);
+  const [usual, others] = [single.filter((t) => USUAL.test(t.name)), single.filter((t) => !USUAL.test(t.name))];
+  return [...usual, ...others].slice(0, MOST_LOOKED_AT).map((t) => t.name);
 }
 
-async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap<string, ConnectorState>> {
+/** The default names of Connect, MirrorMaker 2 and the operators, and most of those that people choose. */
+const USUAL = /connect|mirror|mm2|configs$/i;
+
+/** Returns undefined if the topic is no configuration topic of Connect, or if this user may not read it. */
+async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap<string, ConnectorState> | undefined> {
   const connectors = new Connectors();
   try {
     const policy = (await port.describeTopicConfigs([topic])).get(topic)?.get("cleanup.policy")?.value;
-    if (policy?.includes("compact") === true)
-      await readWhole(port, topic, (key, value) => connectors.addConfig(key, value));
+    if (policy?.includes("compact") !== true) return undefined;
+    let strangers = 0;
+    let own = 0;
+    await readWhole(port, topic, (key, value) => {
+      if (key !== null && readConfigEntry(key, value) !== undefined) own++;
+      // A compacted topic of an application, which may be large.
+      else if (++strangers >= STRANGERS && own === 0) return STOP;
+      connectors.addConfig(key, value);
+      return undefined;
+    });
   } catch (thrown) {
     if (!isMigrationError(thrown)) throw thrown;
+    return undefined;
   }
   return connectors.byName;
 }

@@ -253,10 +253,10 @@ describe("a component refuses what a mandatory rule forbids, with the rule's mes
       mirror: { sourceConnector: { config: { "sync.topic.acls.enabled": true } } },
     });
     expect(message).toContain(
-      "mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 reports RUNNING",
+      "mirror: user mm2-credentials on the origin lacks Describe on cluster: MirrorMaker 2 cannot copy ACLs",
     );
     expect(message).toContain(
-      "mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 reports RUNNING",
+      "mirror: user mm2-credentials on the target lacks Alter on cluster: MirrorMaker 2 cannot copy ACLs",
     );
     expect(migration({ origin: made("origin"), target: made("target") })).not.toContain("lacks");
   });

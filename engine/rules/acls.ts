@@ -174,6 +174,8 @@ export const aclRules: Rule[] = [
     ({ mirrors, users, owners = [] }) =>
       inEach(mirrors, (mirror) =>
         ![...owners, ...users.filter((u) => u.maker === "operator")].some((u) => sideFor(u, mirror) === "target") ||
+        // Without an authorizer on both sides MirrorMaker 2 copies no ACLs.
+        owners.some((owner) => owner.authorizes === false && sideFor(owner, mirror) !== undefined) ||
         !mirror.declared.source ||
         !aclSync(mirror)
           ? []

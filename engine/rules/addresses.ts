@@ -58,6 +58,26 @@ export class Clusters {
 }
 
 /**
+ * Returns true if the other mirror has the same two aliases in the other order, and the addresses do not contradict it:
+ * one mirror reaches a cluster inside Kubernetes, and the other one from outside.
+ */
+export function isReversed(one: MirrorView, other: MirrorView): boolean {
+  return SIDES.every((side) => {
+    const itsSide = side === "origin" ? "target" : "origin";
+    if (one[side].alias === "" || one[side].alias !== other[itsSide].alias) return false;
+    const [inside, itsInside] = [isInside(addressesOf(one, side)), isInside(addressesOf(other, itsSide))];
+    const incomparable = inside !== undefined && itsInside !== undefined && inside !== itsInside;
+    return incomparable || sameCluster(one, side, other, itsSide);
+  });
+}
+
+const SIDES = ["origin", "target"] as const;
+
+/** Returns true for a service of Kubernetes, and false for a host outside. Undefined if no address is known. */
+const isInside = (forms: readonly string[]): boolean | undefined =>
+  forms.length === 0 ? undefined : forms.some((form) => form.includes(" in "));
+
+/**
  * Returns true if both sides mean the same cluster. One common address is enough. Without addresses, the aliases are
  * compared.
  */

@@ -10,8 +10,7 @@ export const fieldRules: Rule[] = [
       say: {
         seen: `${field.path} is not a field of ${field.apiVersion}`,
         why: `the API server drops it${field.loss === undefined ? ", so it has no effect" : `: ${field.loss}`}`,
-        instead:
-          field.meant === undefined ? "remove it, or use a field of this version" : `did you mean ${field.meant}?`,
+        instead: meantBy(field),
       },
     })),
   ),
@@ -60,6 +59,13 @@ export const fieldRules: Rule[] = [
       })),
   ),
 ];
+
+function meantBy({ meant, elsewhere = [] }: UnknownField): string {
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  return elsewhere.length === 0
+    ? "remove it, or use a field of this version"
+    : `did you mean ${elsewhere.slice(0, -1).join(", ")}${elsewhere.length > 1 ? " or " : ""}${elsewhere.at(-1)!}?`;
+}
 
 const UNSEEN: Readonly<Record<string, string>> = {
   KafkaUser: "none of them makes this user, its Secret or its ACLs",

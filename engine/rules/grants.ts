@@ -190,11 +190,13 @@ export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
   // Since Kafka 2.8 every right to write implies IdempotentWrite (KIP-679).
   const idempotent = (g: Grant) =>
     g.operation === "IdempotentWrite" && wanted.some((w) => w.type === "topic" && w.operation === "Write");
-  // For example, one rule for `prod.` instead of several for `prod.orders` and `prod.payments-`.
+  // For example, one rule for `prod.` instead of several for `prod.orders` and `prod.payments-`, or one for the name of
+  // the workers' group instead of three for its storage topics.
   const together = (g: Grant) => {
-    if (g.patternType !== "prefix" || !/[._-]$/.test(g.name)) return false;
+    if (g.patternType !== "prefix") return false;
     const begun = wanted.filter((w) => w.name.startsWith(g.name) && covers({ ...w, ...nameOf(g) }, g));
-    return new Set(begun.map((w) => w.name)).size > 1;
+    const ends = /[._-]$/.test(g.name) || begun.every((w) => /^[._-]/.test(w.name.slice(g.name.length)));
+    return ends && new Set(begun.map((w) => w.name)).size > 1;
   };
   return grantsOf(user.rules).filter((g) => !wanted.some((w) => covers(w, g)) && !idempotent(g) && !together(g));
 }

@@ -2,7 +2,7 @@ import { isMigrationError } from "../errors";
 import { type Circle, circleOf, type CompiledMirror, compileMirror } from "../loop";
 import { modelFrom } from "../mirror-configuration";
 import { policyKind, targetTopicName } from "../naming";
-import { sameCluster } from "./addresses";
+import { isReversed, sameCluster } from "./addresses";
 import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf, wordsIn } from "./samples";
 import { attempt, inEach } from "./unknown";
@@ -58,7 +58,11 @@ const followers = (copiers: readonly Copier[]): Followers =>
   new Map(
     copiers.map((one) => [
       one,
-      new Set(copiers.filter((next) => sameCluster(one.mirror, "target", next.mirror, "origin"))),
+      new Set(
+        copiers.filter(
+          (next) => sameCluster(one.mirror, "target", next.mirror, "origin") || isReversed(one.mirror, next.mirror),
+        ),
+      ),
     ]),
   );
 

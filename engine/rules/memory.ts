@@ -1,5 +1,5 @@
 import { reader } from "../mirror-configuration";
-import { stackRule } from "./rule";
+import { type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
 import { type MirrorView, wholeOf } from "./view";
 
@@ -42,16 +42,35 @@ function sized(text: string, form: RegExp, units: Record<string, number>): numbe
   return number === undefined ? undefined : Number(number) * units[unit!]!;
 }
 
+interface Size {
+  bytes: number;
+  said: string;
+}
+
+function sizeOf(key: string, value: string | undefined, bytes: (text: string) => number | undefined): Size[] {
+  const size = value === undefined ? undefined : bytes(value);
+  return size === undefined ? [] : [{ bytes: size, said: `${key} is ${value}` }];
+}
+
+const heapSetting = ({ memory }: MirrorView) => sizeOf("jvmOptions.-Xmx", memory?.heap, jvmBytes);
+const limitOf = ({ memory }: MirrorView) => sizeOf("resources.limits.memory", memory?.limit, quantityBytes);
+
 /** The maximum heap of a worker: its setting, limited by the memory of its container. */
-function heapOf({ memory }: MirrorView): { bytes: number; said: string } | undefined {
-  const said = [
-    { key: "jvmOptions.-Xmx", value: memory?.heap, bytes: jvmBytes },
-    { key: "resources.limits.memory", value: memory?.limit, bytes: quantityBytes },
-  ].flatMap(({ key, value, bytes }) => {
-    const size = value === undefined ? undefined : bytes(value);
-    return size === undefined ? [] : [{ bytes: size, said: `${key} is ${value}` }];
-  });
-  return said.sort((a, b) => a.bytes - b.bytes)[0];
+function heapOf(mirror: MirrorView): Size | undefined {
+  return [...heapSetting(mirror), ...limitOf(mirror)].sort((a, b) => a.bytes - b.bytes)[0];
+}
+
+/** A heap that takes the whole memory of its container. A JVM needs memory beside its heap. */
+function heapAboveLimit(mirror: MirrorView): Saying[] {
+  const [heap, limit] = [heapSetting(mirror)[0], limitOf(mirror)[0]];
+  if (heap === undefined || limit === undefined || heap.bytes < limit.bytes) return [];
+  return [
+    {
+      seen: `${heap.said} and ${limit.said}`,
+      why: "the kernel kills the worker when its heap grows, and all its tasks start again",
+      instead: "write a limit of about 1.5 times the heap",
+    },
+  ];
 }
 
 /**
@@ -81,6 +100,8 @@ export const memoryRules = [
         );
         // Workers share the tasks of all entries. The first entry reports for the whole resource.
         if (heap === undefined || entries[0] !== mirror) return [];
+        const killed = heapAboveLimit(mirror);
+        if (killed.length > 0) return killed.map((say) => ({ at: wholeOf(mirror), say }));
         const config = reader(mirror.source.config);
         const buffer = config.number("producer.override.buffer.memory") ?? BUFFER_BYTES;
         const fetch = config.number("consumer.fetch.max.bytes") ?? FETCH_BYTES;

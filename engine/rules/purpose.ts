@@ -20,7 +20,17 @@ export const purpose: Setting = {
 };
 
 /** Words in the names of mirrors and aliases that show a cluster that is only a standby. */
-const WAITING = ["dr", "disaster", "recovery", "backup", "standby", "secondary", "passive", "failover"];
+const WAITING = [
+  ...["dr", "drc", "disaster", "recovery", "backup", "standby", "secondary", "passive", "failover", "replica"],
+  // Clusters that collect what others produce, or pass it on.
+  ...["aggregate", "aggregation", "broadcast", "hub", "edge", "analytics", "reporting", "lake", "datalake"],
+];
+/** Words of an alias that name a place. */
+const PLACES = [
+  ...["dc", "datacenter", "datacentre", "region", "site", "zone", "az", "east", "west", "north", "south", "central"],
+  ...["northeast", "northwest", "southeast", "southwest", "eu", "europe", "us", "usa", "uk", "ap", "asia", "apac"],
+  ...["emea", "latam", "africa", "america", "northamerica", "southamerica", "na", "sa"],
+];
 const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
 
 /**
@@ -31,7 +41,8 @@ const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
  * - copies from another origin to the same target,
  * - copies from the same origin to another target, or
  * - continues from its target or copies to its origin.
- * Last, the names decide: words such as `standby` mean replication. Undefined if nothing decides.
+ * Last, the names decide: words such as `standby`, or two aliases that name two places, mean replication. Undefined if
+ * nothing decides.
  */
 export function purposeOf(
   view: Pick<View, "steps" | "mirrors">,
@@ -47,7 +58,20 @@ export function purposeOf(
     view.mirrors.some((other) => other !== mirror && besides(mirror, other))
   )
     return "replication";
-  return WAITING.some((word) => said.includes(word)) ? "replication" : undefined;
+  return WAITING.some((word) => said.includes(word)) || betweenPlaces(mirror) ? "replication" : undefined;
+}
+
+/** Returns true if the aliases name two different places, such as `dc1` and `dc2`, or `us-east` and `eu-west`. */
+function betweenPlaces(mirror: MirrorView): boolean {
+  const [from, to] = (["origin", "target"] as const).map((side) => placeIn(attempt(() => mirror[side].alias) ?? ""));
+  return from !== "" && to !== "" && from !== to;
+}
+
+/** The words of an alias that name a place, and its numbers. Empty if no word names a place. */
+function placeIn(alias: string): string {
+  const parts = alias.toLowerCase().match(/[a-z]+|\d+/g) ?? [];
+  const own = parts.filter((part) => PLACES.includes(part) || /^\d+$/.test(part));
+  return own.some((part) => !/^\d+$/.test(part)) ? own.join("-") : "";
 }
 
 /** Returns true if the two mirrors form a topology that replicates permanently. */

@@ -21,7 +21,7 @@ const SECRET_KEY =
 const METADATA = /(^|\.)(annotations|labels|loggers)\./;
 const SECRET_METADATA = /(password|passphrase)$/i;
 const NAMES_A_PLACE =
-  /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$/i;
+  /(passwordSecret|certificateAndKey|secretKeyRef|clientSecret|clientAssertion|accessToken|refreshToken)\.(password|secretName|key|certificate|name)$|secretName$|trustedCertificates\[\d+\]\.secret$|authentication\.secret$/i;
 
 export function plainSecrets(texts: readonly Text[]): string[] {
   const named = new Map(

@@ -1,5 +1,6 @@
 import { addressFaults } from "../bootstrap";
 import { versionAtLeast, versionsOf } from "../version";
+import { isPlaceholder } from "./placeholder";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import { inEach } from "./unknown";
 import { namesIn } from "./view";
@@ -20,6 +21,8 @@ export const serverRules: Rule[] = [
         // Kafka's clients refuse an empty address since 4.2.
         const refusesEmpty = versionsOf(mirror).every((version) => versionAtLeast(version, "4.2"));
         return addressFaults(servers).flatMap((fault): Saying[] => {
+          // The settings of a component, which is no resource yet, are final.
+          if (mirror.resource !== "" && isPlaceholder(servers)) return [];
           if (fault.kind === "scheme" || (fault.kind === "empty" && servers.trim() !== "" && !refusesEmpty)) return [];
           return [
             {

@@ -6,7 +6,7 @@ import { negativeTime, refusedInterval } from "./times";
 import { unitDoubt } from "./units";
 import { versionsOf } from "../version";
 import { versionOf } from "./version";
-import type { MirrorView, Subject } from "./view";
+import { type MirrorView, namesIn, type Subject } from "./view";
 import { overrides, type Written, written } from "./written";
 
 /** Reports keys of one block with the same fault in one message. */
@@ -20,8 +20,11 @@ function merged(sayings: readonly Saying[]): Saying[] {
   }
   const plural = (rest: string) =>
     rest.replace(" has no ", " have no ").replace(" does not ", " do not ").replace(" reaches ", " reach ");
-  return [...groups.values()].map(({ first, keys, rest }) =>
-    keys.length < 2 ? first : { ...first, seen: `${keys.join(", ")}${plural(rest)}` },
+  const them = (text: string) => text.replace(/\b(reads?|write|leave) it\b/g, "$1 them");
+  return [...groups.values()].map(({ first: { seen, why, instead }, keys, rest }) =>
+    keys.length < 2
+      ? { seen, why, instead }
+      : { seen: `${keys.join(", ")}${plural(rest)}`, why: them(why), instead: them(instead) },
   );
 }
 
@@ -190,8 +193,13 @@ function selectsNothing({ key, path, block, value }: Written, mirror: MirrorView
 
 /** Why a key does not reach the client that it is meant for. */
 function astray({ key, path, block, reading, value }: Written, mirror: MirrorView): Saying[] {
-  if (reading.is === "misplaced")
-    return [{ seen: `${path} has no effect on the copy`, why: reading.why, instead: reading.instead }];
+  if (reading.is === "misplaced") {
+    const own = namesIn(mirror).topicsExclude;
+    const instead = reading.instead.replace(/(topics|groups)ExcludePattern/, (_name, what: string) =>
+      own.replace("topics", what),
+    );
+    return [{ seen: `${path} has no effect on the copy`, why: reading.why, instead }];
+  }
   if (reading.is === "read" && Object.hasOwn(SELECTING, key))
     return selectsNothing({ key, path, block, reading, value }, mirror);
   if (reading.is !== "read" || reading.prefix === undefined || /^(ssl|sasl|security)\./.test(reading.fact.name))

@@ -12,7 +12,9 @@ export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying |
   if (!Number.isFinite(value) || value <= 0) return undefined;
   const why = "the key's unit is in its name, and the value looks like another unit";
   if (/\.seconds$/.test(name)) {
-    const thousands = value >= 10_000 && value % 1000 === 0 && !(value % HOUR === 0 && value <= WEEK);
+    const thousands =
+      value % 1000 === 0 &&
+      (value >= 10_000 ? !(value % HOUR === 0 && value <= WEEK) : value >= 5000 && value % 60 !== 0);
     if (isPeriod(value) || (!thousands && value <= 4 * WEEK)) return undefined;
     return {
       seen: `which is ${span(value)}`,

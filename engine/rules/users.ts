@@ -24,7 +24,9 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
   if (seen.length === 0) return undefined;
   return {
     seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
-    why: "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
+    why: [...gone, ...forbidden].every(isForAcls)
+      ? "MirrorMaker 2 cannot copy ACLs, but copies everything else"
+      : "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
     instead:
       gone.length === 0
         ? "remove the denials: they take precedence over every permission"
@@ -32,6 +34,10 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
           "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
   };
 }
+
+/** A mirror needs rights on the cluster only to copy ACLs: Describe on the origin, Alter on the target. */
+const isForAcls = ({ type, operation }: Grant) =>
+  type === "cluster" && ["Describe", "Alter", "All"].includes(operation);
 
 /** The mirrors that log in as this user, if their cluster is known and the user's rules are in the stack. */
 export function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {

@@ -49,6 +49,8 @@ export interface UnknownField extends Subject {
   path: string;
   /** The field that the user probably meant, or the place where it belongs. */
   meant?: string;
+  /** Other places where the API version has a field of this name. */
+  elsewhere?: readonly string[];
   /** The effect of dropping the field. */
   loss?: string;
   /** True if this package knows every operator of this API version. False if a newer operator may have the field. */
@@ -89,7 +91,10 @@ export interface WrittenAcl {
 }
 
 /** A cluster and side where a user operator owns every principal. */
-export type OwnerView = Pick<UserView, "side" | "places">;
+export interface OwnerView extends Pick<UserView, "side" | "places"> {
+  /** False if the brokers have no authorizer. Then there are no ACLs. */
+  authorizes?: boolean;
+}
 
 /** The resource that a finding is about. */
 export interface Subject {

@@ -1,6 +1,7 @@
 import { type Config, reader } from "../mirror-configuration";
 import { versionAtLeast } from "../version";
 import { type Block, read, type Reading } from "./keys";
+import { ofDedicatedMode } from "./keys/dedicated";
 import type { Saying } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { type MirrorView, namesIn } from "./view";
@@ -48,6 +49,7 @@ function configOf(mirror: MirrorView, block: Block): Config | undefined {
 
 /** Every key of a mirror's configurations, with what reads it. */
 export function written(mirror: MirrorView): Written[] {
+  const aliases = (["origin", "target"] as const).flatMap((side) => attempt(() => mirror[side].alias) ?? []);
   return inEach(["source", "checkpoint", "heartbeat", "target", "origin"] as const, (block) => {
     const config = configOf(mirror, block) ?? {};
     const own = CLASSES.some(
@@ -55,7 +57,11 @@ export function written(mirror: MirrorView): Written[] {
     );
     return Object.keys(config).map((key): Written => {
       const value = attempt(() => config[key]);
-      return { key, value, block, path: `"${key}" in ${configPath(mirror, block)}`, reading: read(block, key, own) };
+      const reading = read(block, key, own);
+      const path = `"${key}" in ${configPath(mirror, block)}`;
+      const clear = reading.is === "read" || reading.is === "misplaced";
+      const other = clear ? undefined : ofDedicatedMode(block, key, aliases, read);
+      return { key, value, block, path, reading: other ?? reading };
     });
   });
 }

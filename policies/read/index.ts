@@ -70,7 +70,10 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     ],
     secrets: secrets.map(secretOf),
     steps: resources.filter((r) => r.type.startsWith(STEP)).map(stepOf),
-    owners: kafkas.map((r) => placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors)),
+    owners: kafkas.map((r) => ({
+      ...placesIn({ names: [r.name], ...homeOf(r)[0] }, mirrors),
+      ...(withoutAuthorizer(r) ? { authorizes: false } : {}),
+    })),
     unknownFields: [...custom("KafkaMirrorMaker2"), ...custom("KafkaUser")].flatMap(unknownFieldsOf),
     refusedFields: resources.filter((r) => CUSTOM.test(r.type)).flatMap(refusedFieldsOf),
     withoutCluster: ["KafkaUser", "KafkaTopic", "KafkaConnector"].flatMap((name) => custom(name).flatMap(withoutLabel)),
@@ -78,6 +81,12 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
     sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],
   };
+}
+
+/** Returns true if the text of a cluster is complete and has no `authorization`. A text without listeners is a part. */
+function withoutAuthorizer(cluster: AnyResource): boolean {
+  const { listeners, authorization } = object(attempt(() => partsOf(cluster).spec.kafka));
+  return attempt(() => listeners !== undefined && authorization === undefined) === true;
 }
 
 /** If a mirror has two KafkaUsers and the cluster of one is known, the other user is on the other cluster. */

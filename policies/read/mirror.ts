@@ -99,8 +99,8 @@ function readMirror(
     fieldNames: () => fieldNames(apiVersion, spec, entry, index),
     heartbeatKnown: () => !apiVersion.endsWith("/v1"),
     connectionsKnown: () => true,
-    kafkaVersion: () => text(spec.version) ?? configured ?? kafkaVersionOf(apiVersion),
-    versionAssumed: () => text(spec.version) === undefined && configured === undefined,
+    kafkaVersion: () => versionIn(spec.version) ?? configured ?? kafkaVersionOf(apiVersion),
+    versionAssumed: () => versionIn(spec.version) === undefined && configured === undefined,
     replicas: () => number(spec.replicas) ?? (/\/v1$/.test(apiVersion) ? undefined : DEFAULT_REPLICAS),
     replicasAssumed: () => (number(spec.replicas) === undefined ? true : undefined),
     memory: () =>
@@ -164,6 +164,13 @@ function readMirror(
       ),
     ],
   });
+}
+
+/** The version that is written. Undefined for `latest`, or for a placeholder that another tool replaces. */
+function versionIn(value: unknown): string | undefined {
+  // YAML reads 3.9 without quotes as a number.
+  const written = typeof value === "number" ? String(value) : text(value);
+  return written !== undefined && /^\d+(\.\d+)+/.test(written) ? written : undefined;
 }
 
 /** The default of v1beta2 and older. v1 requires `replicas`. */

@@ -37,6 +37,12 @@ const SYNONYMS: Record<string, string> = {
   mirror: "mirrors",
 };
 
+/** The same for names that other fields have, too. Kubernetes' references to Secrets have `name` and `key`. */
+const SYNONYMS_IN: Record<string, Record<string, string>> = {
+  passwordSecret: { name: "secretName", key: "password" },
+  certificateAndKey: { name: "secretName" },
+};
+
 /** The effect of losing a field, if the correct field is not written as well. */
 const LOSSES: Record<string, string> = {
   topicsPattern: "without topicsPattern every topic is copied",
@@ -72,14 +78,18 @@ export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
     .join("/");
   // Newer operators may add fields to v1, and IBM's operators have fields of their own.
   const closed = version !== "v1" && group === "kafka.strimzi.io";
-  return walk(spec, fields, "spec").map(({ path, ...found }) => ({
-    resource: resource.urn,
-    label: `${kind} ${place || resource.name}`,
-    apiVersion,
-    path,
-    sure: closed || found.meant !== undefined,
-    ...found,
-  }));
+  return walk(spec, fields, "spec").map(({ path, ...found }) => {
+    const elsewhere = found.meant === undefined ? placesOf(path, fields) : [];
+    return {
+      resource: resource.urn,
+      label: `${kind} ${place || resource.name}`,
+      apiVersion,
+      path,
+      sure: closed || found.meant !== undefined,
+      ...(elsewhere.length === 0 ? {} : { elsewhere }),
+      ...found,
+    };
+  });
 }
 
 type Found = Pick<UnknownField, "path" | "meant" | "loss">;
@@ -107,6 +117,7 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
     // The rule acl-operation-singular reports it.
     if (name === "operation" && /\.acls\[\d+\]$/.test(path)) return [];
     const meant =
+      entry(entry(SYNONYMS_IN, path.replace(/^.*\./, "")) ?? {}, name) ??
       entry(SYNONYMS, name.toLowerCase().replace(/[._-]/g, "")) ??
       nearMiss(name, Object.keys(fields)) ??
       begunBy(name, fields);
@@ -115,8 +126,9 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
       return [{ path: `${path}.${name}`, meant, ...(loss === undefined ? {} : { loss }) }];
     }
     // For example, `operations` in the `resource` of an ACL.
-    const above = path.endsWith(".resource") && name === "operations" ? "operations next to resource" : undefined;
-    return [{ path: `${path}.${name}`, ...(above === undefined ? {} : { meant: above, loss: LOSSES.operations! }) }];
+    if (path.endsWith(".resource") && name === "operations")
+      return [{ path: `${path}.${name}`, meant: "operations next to resource", loss: LOSSES.operations! }];
+    return [{ path: `${path}.${name}` }];
   });
 }
 
@@ -125,3 +137,34 @@ function begunBy(name: string, fields: object): string | undefined {
   const [one, other] = Object.keys(fields).filter((field) => name.length >= 4 && field.startsWith(name));
   return other === undefined ? one : undefined;
 }
+
+/** Parts of a resource with so many names that a common one, such as `image`, says nothing. */
+const CROWDED = ["template", "externalConfiguration", "logging", "metricsConfig", "rack", "tracing"];
+const MOST_PLACES = 4;
+
+/**
+ * Where a field of this name exists: in a block of the level at which it was written, or beside a level above.
+ * Empty if there are too many places to say which one is meant.
+ */
+function placesOf(path: string, fields: Fields): string[] {
+  const generic = path.replace(/\[\d+\]/g, "[]");
+  const [parent, name] = [generic.replace(/\.[^.]*$/, ""), generic.replace(/^.*\./, "")];
+  const all = pathsOf(fields, "spec").filter((one) => one.endsWith(`.${name}`));
+  const levels = (one: string) => one.split(".").length;
+  // One block below: `tasksMax` of an entry of `mirrors` belongs into its connectors.
+  const below = all.filter((one) => one.startsWith(`${parent}.`) && levels(one) === levels(parent) + 2);
+  const found = below.length > 0 ? below : all.filter((one) => parent.startsWith(one.replace(/\.[^.]*$/, "")));
+  return found.length <= MOST_PLACES ? found : [];
+}
+
+/** Every path of a table of fields, with `[]` after the lists that matter here. */
+function pathsOf(fields: Fields, path: string): string[] {
+  if (typeof fields !== "object") return [];
+  return Object.keys(fields).flatMap((name) => {
+    if (CROWDED.includes(name)) return [];
+    const own = `${path}.${name}${LISTS.includes(name) ? "[]" : ""}`;
+    return [`${path}.${name}`, ...pathsOf(fields[name]!.fields, own)];
+  });
+}
+
+const LISTS = ["clusters", "mirrors", "trustedCertificates", "acls"];

@@ -1,4 +1,5 @@
 import { versionAtLeast, versionUpTo } from "../../version";
+import { isPlaceholder } from "../placeholder";
 import { refusedClass } from "./classes";
 
 /** The facts about one key. The notation is described in `connect.ts`. */
@@ -83,7 +84,7 @@ export function refusal(
   versions: readonly string[] = [],
 ): string | undefined {
   const text = String(value).trim();
-  if (/\$\{|\{\{|\$\(/.test(text)) return undefined;
+  if (isPlaceholder(text)) return undefined;
   if (name === RESET) return refusedReset(text, versions);
   if (type === "class") return refusedClass(name, text, versions)?.reason;
   if (type === "boolean") return /^(true|false)$/i.test(text) ? undefined : "is neither true nor false";

@@ -214,6 +214,22 @@ const clientKey = (client: Client, key: string) =>
 const writeFor = (clients: readonly Client[], key: string) =>
   unlessOwnChoice(key, `write ${clients.map((client) => clientKey(client, key)).join(" or ")}`);
 
+/**
+ * Keys of connectors that the operator sets itself, and the field to write instead. A connector's `config` is no place
+ * for them.
+ */
+const SET_BY_OPERATOR: Record<string, string | undefined> = {
+  name: undefined,
+  "connector.class": undefined,
+  "tasks.max": "tasksMax of the connector",
+  topics: "topicsPattern of mirrors[]",
+  "topics.exclude": "topicsExcludePattern of mirrors[]",
+  "topics.blacklist": "topicsExcludePattern of mirrors[]",
+  groups: "groupsPattern of mirrors[]",
+  "groups.exclude": "groupsExcludePattern of mirrors[]",
+  "groups.blacklist": "groupsExcludePattern of mirrors[]",
+};
+
 /** The reader of a key that this block does not read, and where to write the key. */
 function whoReads(block: Block, key: string): { why: string; instead: string } | undefined {
   if (Object.hasOwn(FIELDS, key))
@@ -235,8 +251,13 @@ function whoReads(block: Block, key: string): { why: string; instead: string } |
   );
   if (connectors.length > 0) {
     const some = `the ${connectors.join(" and the ")} connector${connectors.length === 1 ? " reads" : "s read"}`;
+    const why = `only ${connectors.length === 3 ? "connectors read" : some} it`;
+    if (Object.hasOwn(SET_BY_OPERATOR, key)) {
+      const field = SET_BY_OPERATOR[key];
+      return { why, instead: field === undefined ? "leave it out: the operator sets it" : `write ${field}` };
+    }
     return {
-      why: `only ${connectors.length === 3 ? "connectors read" : some} it`,
+      why,
       instead: `write it in ${connectors.map((name) => `${name}Connector.config`).join(" and ")}, or leave it out`,
     };
   }

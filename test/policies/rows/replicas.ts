@@ -168,10 +168,10 @@ export const replicaRows: Row[] = [
     // The container's limit holds whatever the heap is said to be, and workers share the tasks.
     rule: "worker-memory",
     trips: {
-      mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "783Mi" } } },
+      mirror: { tasksMax: 8, replicas: 2, resources: { limits: { memory: "783Mi" } } },
     },
     passes: {
-      mirror: { tasksMax: 8, replicas: 2, jvmOptions: { "-Xmx": "4G" }, resources: { limits: { memory: "784Mi" } } },
+      mirror: { tasksMax: 8, replicas: 2, resources: { limits: { memory: "784Mi" } } },
     },
     says: "resources.limits.memory is 783Mi, and 4 tasks of a worker may hold 528 MiB",
   },

@@ -243,4 +243,12 @@ export interface MigrationModel {
   mirror: MirrorModel;
   /** The topics' ids at the time when the mirror was started. Absent: not recorded (no stack, or an older state). */
   recorded?: RecordedTopics;
+  /**
+   * Where both sides of each topic ended when they were last proved equal. The verification begins there. Absent: it
+   * compares whole logs.
+   */
+  proved?: ProvedEnds;
 }
+
+/** End offsets of both clusters, by the origin's topic name. Arrays are indexed by partition. */
+export type ProvedEnds = Record<string, { target: string; originEnds: number[]; targetEnds: number[] }>;

@@ -86,6 +86,7 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       target: source.targetConnection as Connection,
       mirror: source.mirror as MirrorModel,
       ...recordedTopics(part("Gate")?.topicIds),
+      ...compact({ proved: part("Verification")?.provedEnds }),
     },
     options: {
       preflight: options("preflight", preflight),

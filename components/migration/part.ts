@@ -126,6 +126,7 @@ export class PartSteps {
         ...fenced,
         options: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
         resume,
+        ...(wayBack === undefined ? {} : { proved: wayBack.ends.apply((ends) => ends ?? null) }),
       },
       this.after(gate),
     );
@@ -183,7 +184,12 @@ export class PartSteps {
         ...this.step,
         ...(gate === undefined
           ? {}
-          : { gatePassedAt: this.verdict(gate).passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) }),
+          : {
+              gatePassedAt: this.verdict(gate).passedAt,
+              gateEnds: originEnds(gate),
+              topicIds: topicIds(gate),
+              proved: gate.ends.apply((ends) => ends ?? null),
+            }),
         ...(steps === undefined ? {} : { moved: steps.offsets.applied.apply((applied) => applied ?? null) }),
         phase: this.part.phase,
         wayBack: this.part.wayBack === true,

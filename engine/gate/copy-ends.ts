@@ -3,11 +3,11 @@ import { type OpenKafka, withClusters } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
-import type { MigrationModel } from "../model";
+import type { MigrationModel, ProvedEnds } from "../model";
 import { isHeartbeats, selectPairs } from "../selection";
 
-/** End offsets of both clusters when the gate passed, by the origin's topic name. Arrays are indexed by partition. */
-export type CopyEnds = Record<string, { target: string; originEnds: number[]; targetEnds: number[] }>;
+/** End offsets of both clusters when the gate passed. */
+export type CopyEnds = ProvedEnds;
 
 /** Records that clients other than the mirror have written to a partition of the target. */
 export interface WrittenOnTarget extends TopicPartition {

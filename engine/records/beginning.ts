@@ -13,6 +13,8 @@ export interface Beginning {
   target: PartitionRange;
   /** True if either side is compacted. Single records can then be missing in either log. */
   compacted: boolean;
+  /** The offsets from which the sides are compared. undefined: 0. */
+  begin?: { origin: bigint; target: bigint };
   /** The last origin offset that is known to be copied. undefined: all offsets. */
   copiedTo?: number;
 }
@@ -66,14 +68,14 @@ export async function compareBeginnings<B extends Beginning>(
       const { pair, first, copy, originWhole, targetWhole } = different;
       if (pair.compacted) compacted.push(different);
       // Both logs still have their very first record.
-      else if (originWhole && targetWhole && first.offset === 0 && copy.offset === 0)
+      else if (originWhole && targetWhole && isFirst(first, "origin", pair) && isFirst(copy, "target", pair))
         result.differences.push(differ(different, "missing"));
       // A log that begins at 0 without its first record was compacted at some time, even if its policy is different now.
       else
         unequal.push({
           ...different,
-          originWhole: originWhole && first.offset === 0,
-          targetWhole: targetWhole && copy.offset === 0,
+          originWhole: originWhole && isFirst(first, "origin", pair),
+          targetWhole: targetWhole && isFirst(copy, "target", pair),
         });
     }
   }
@@ -82,12 +84,17 @@ export async function compareBeginnings<B extends Beginning>(
   return result;
 }
 
+const beginOf = ({ begin }: Beginning, side: "origin" | "target"): bigint => begin?.[side] ?? 0n;
+const isWhole = (side: "origin" | "target", pair: Beginning): boolean => pair[side].from === beginOf(pair, side);
+const isFirst = ({ offset }: FirstRecord, side: "origin" | "target", pair: Beginning): boolean =>
+  BigInt(offset) === beginOf(pair, side);
+
 /** A partition whose first records differ. */
 interface Unequal<B> {
   pair: B;
   first: FirstRecord;
   copy: FirstRecord;
-  /** True if the log begins at offset 0, so nothing was ever deleted from it. */
+  /** True if the log begins where the comparison does, so nothing was ever deleted from it. */
   originWhole: boolean;
   targetWhole: boolean;
 }
@@ -111,7 +118,7 @@ async function unequalBeginnings<B extends Beginning>(
     if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) return [];
     result.compared++;
     if (isCopy(first, copy) && (first.alive || !pair.compacted)) return [];
-    return [{ pair, first, copy, originWhole: pair.origin.from === 0n, targetWhole: pair.target.from === 0n }];
+    return [{ pair, first, copy, originWhole: isWhole("origin", pair), targetWhole: isWhole("target", pair) }];
   });
 }
 

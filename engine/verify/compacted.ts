@@ -6,7 +6,7 @@ import { sideBySide } from "../side-by-side";
 import { Differences } from "./differences";
 import { KeyTable, type Latest, TableFull } from "./key-table";
 import { name, type Watch } from "./ordered";
-import { type Pair, TARGET_ISOLATION } from "./pairs";
+import { hasLostStart, type Pair, TARGET_ISOLATION } from "./pairs";
 
 /**
  * Maximum partitions and offsets of one group. The tables of a group are filled in parallel. The partitions of a group
@@ -124,7 +124,8 @@ export function addKeyDifference(
     latest.timestamp !== NO_TIMESTAMP &&
     latest.timestamp < pair.expireBefore;
   // With cleanup.policy=compact,delete, a side whose log no longer begins at 0 can have deleted expired records.
-  const deleted = (here !== undefined || pair.origin.from > 0n) && (there !== undefined || pair.target.from > 0n);
+  const deleted =
+    (here !== undefined || hasLostStart(pair, "origin")) && (there !== undefined || hasLostStart(pair, "target"));
   if (deleted && (here === undefined || gone(here)) && (there === undefined || gone(there))) return;
   if (here?.alive === true && there?.alive !== true) {
     differences.add("missing", 1, `the key of origin offset ${here.offset} has no value on the target`, {

@@ -1,5 +1,5 @@
 import type { Mismatch } from "./align";
-import type { Pair } from "./pairs";
+import { hasLostStart, type Pair } from "./pairs";
 import type { EntryRange } from "./sequence";
 import type { Difference, DifferenceKind } from "./types";
 
@@ -83,11 +83,11 @@ export class Differences {
   }
 
   /**
-   * Records at the target's start that the origin does not have. If the origin's log still begins at 0, it never had
+   * Records at the target's start that the origin does not have. If the origin's log still begins there, it never had
    * these records.
    */
   private more(run: EntryRange): void {
-    const deleted = this.pair.origin.from > 0n;
+    const deleted = hasLostStart(this.pair, "origin");
     if (deleted)
       this.add(
         "kept longer",
@@ -108,9 +108,9 @@ export class Differences {
 
   /** Records at the origin's start that the target does not have. Retention deleted them, or they were never copied. */
   private lost(run: EntryRange): void {
-    const { expireBefore, sizeLimit, target } = this.pair;
-    // If the target's log begins at 0, nothing was ever deleted from it.
-    const deleted = target.from > 0n;
+    const { expireBefore, sizeLimit } = this.pair;
+    // If the target's log begins where the comparison does, nothing was deleted from it.
+    const deleted = hasLostStart(this.pair, "target");
     const at = { origin: run.first.offset };
     const earlier = `the origin begins ${records(run)} earlier (origin ${offsets(run)})`;
     const missing = `the first ${records(run)} of the origin ${are(run)} not on the target (origin ${offsets(run)})`;

@@ -3,16 +3,23 @@ import type { KafkaPort } from "../kafka/port";
 import { readLogs } from "../log/bounds";
 import { isCompacting } from "../log/compaction";
 import { partitionKey, type PartitionRange } from "../log/partition";
-import type { MirrorModel } from "../model";
+import type { MirrorModel, ProvedEnds } from "../model";
+import { entry } from "../objects";
 import { firstRecords } from "../records/find";
 import type { Isolation } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
+import { countText } from "../units";
 
 /** One partition on both sides, and how its records are compared. */
 export interface Pair {
   origin: PartitionRange;
   target: PartitionRange;
+  /**
+   * Offsets from which the sides are compared: everything before them was proved earlier. Absent: from 0, so a log that
+   * begins later has lost records.
+   */
+  begin?: { origin: bigint; target: bigint };
   /** True if only the latest record of each key is compared. */
   compacted: boolean;
   /** True if the origin compacts: records without a key are then not compared (`Compacts`). Default false. */
@@ -52,8 +59,11 @@ export interface Pairs {
   notes: string[];
 }
 
-/** Returns all mirrored partitions with their current offsets. */
-export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promise<Pairs> {
+/**
+ * Returns all mirrored partitions with their current offsets.
+ * @param proved where the comparison begins. Default: at the start of each log
+ */
+export async function readPairs(clusters: Clusters, mirror: MirrorModel, proved: ProvedEnds = {}): Promise<Pairs> {
   const { origin, target } = clusters;
   const names = selectPairs(await origin.listTopics(), mirror).filter((p) => !isHeartbeats(mirror, p.origin));
   const [here, there] = await Promise.all([
@@ -97,8 +107,7 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
       const [original, copy] = [log(originLogs, name.origin), log(targetLogs, name.target)];
       if (partition >= a.partitions && copy.from === copy.to) continue;
       result.pairs.push({
-        origin: original,
-        target: copy,
+        ...sinceProved(original, copy, entry(proved, name.origin)),
         compacted,
         originCompacts,
         timestamps: b?.config("message.timestamp.type") !== "LogAppendTime",
@@ -107,8 +116,35 @@ export async function readPairs(clusters: Clusters, mirror: MirrorModel): Promis
       });
     }
   }
+  const continued = new Set(result.pairs.filter((pair) => pair.begin !== undefined).map((pair) => pair.origin.topic));
+  if (continued.size > 0)
+    result.notes.push(
+      `${countText(continued.size, "topic")} compared from where the last cutover or return ended; the records ` +
+        "before were compared then",
+    );
   await identifyByRecord(clusters, result.pairs, (pair) => [here.get(pair.origin.topic), there.get(pair.target.topic)]);
   return result;
+}
+
+/**
+ * The rest of both logs after what was proved. A log that ends before was created again: then everything is compared.
+ */
+function sinceProved(
+  origin: PartitionRange,
+  target: PartitionRange,
+  proved: ProvedEnds[string] | undefined,
+): Pick<Pair, "origin" | "target" | "begin"> {
+  const [here, there] = [proved?.originEnds[origin.partition], proved?.targetEnds[target.partition]];
+  if (here === undefined || there === undefined || proved?.target !== target.topic) return { origin, target };
+  const begin = { origin: BigInt(here), target: BigInt(there) };
+  if (begin.origin > origin.to || begin.target > target.to) return { origin, target };
+  const rest = (log: PartitionRange, from: bigint) => ({ ...log, from: from > log.from ? from : log.from });
+  return { origin: rest(origin, begin.origin), target: rest(target, begin.target), begin };
+}
+
+/** True if the side's log begins later than its comparison: retention or somebody has deleted records. */
+export function hasLostStart(pair: Pick<Pair, "origin" | "target" | "begin">, side: "origin" | "target"): boolean {
+  return pair[side].from > (pair.begin?.[side] ?? 0n);
 }
 
 /** Adds the first records to the identity of partitions whose topic has no id on a side (before Kafka 2.8). */

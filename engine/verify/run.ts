@@ -162,7 +162,9 @@ async function compared(
   const compare = async () => {
     const run = new Verification(clusters, model, options, progress, memory, signal);
     const pairs =
-      options.mode === "none" ? { topics: [], pairs: [], notes: [] } : await readPairs(clusters, model.mirror);
+      options.mode === "none"
+        ? { topics: [], pairs: [], notes: [] }
+        : await readPairs(clusters, model.mirror, model.proved);
     const own = shard === undefined ? pairs.pairs : pairsOf(pairs.pairs, shard);
     if (shard !== undefined)
       progress.info(`machine ${shardName(shard)}: ${own.length} of ${countText(pairs.pairs.length, "partition")}`);

@@ -103,7 +103,8 @@ export class Verification {
       this.progress.info(
         `${countText(begun, "partition")} read in part by an earlier run, unchanged since: going on there`,
       );
-    this.expected = await this.sizes(pairs);
+    // The brokers return the sizes of whole partitions only.
+    this.expected = pairs.some((pair) => pair.begin !== undefined) ? 0 : await this.sizes(pairs);
     await compareInOrder(
       this.clusters,
       pairs.filter((p) => !p.compacted),

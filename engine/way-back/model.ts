@@ -1,4 +1,4 @@
-import type { MigrationModel, MirrorModel } from "../model";
+import type { MigrationModel, MirrorModel, ProvedEnds } from "../model";
 import {
   internalSeparator,
   internalTopics,
@@ -62,14 +62,25 @@ export function isReturnMirror(mirror: MirrorModel): boolean {
 
 /** The same migration with its sides swapped: what the steps of the way back work on. */
 export function returnModel(model: MigrationModel): MigrationModel {
-  const { origin, target, mirror, recorded } = model;
+  const { origin, target, mirror, recorded, proved } = model;
   return {
     ...model,
     origin: target,
     target: origin,
     mirror: returnMirror(mirror),
     ...(recorded === undefined ? {} : { recorded: swapped(recorded) }),
+    ...(proved === undefined ? {} : { proved: swapProved(proved) }),
   };
+}
+
+/** The same ends, seen from the other side. */
+export function swapProved(proved: ProvedEnds): ProvedEnds {
+  return Object.fromEntries(
+    Object.entries(proved).map(([origin, { target, originEnds, targetEnds }]) => [
+      target,
+      { target: origin, originEnds: targetEnds, targetEnds: originEnds },
+    ]),
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { resolve } from "node:path";
 import { engineProgress } from "./engine-link";
 import { type ConnectionSecrets, renewable } from "./renewed";
-import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
+import type { Connection, MigrationModel, MirrorModel, Phase, ProvedEnds } from "../../engine/model";
 import type { RecordedTopics } from "../../engine/topic-ids";
 
 /** Inputs of every step. The connections are secret in the state. The mirror's model is readable in the state. */
@@ -23,6 +23,8 @@ export interface StepInputs {
   gatePassedAt?: string | null;
   /** Topic ids that the gate recorded when the mirror started. Absent in the state of an older version. */
   topicIds?: RecordedTopics | null;
+  /** Where both sides ended when they were last proved equal. Absent: never, or the state of an older version. */
+  proved?: ProvedEnds | null;
 }
 
 /** Inputs of steps that act when the phase changes. */
@@ -52,6 +54,7 @@ export function modelOf(inputs: StepInputs): MigrationModel {
     target: renewable(inputs.targetConnection, inputs.targetSecrets, engineProgress("login")),
     mirror: inputs.mirror,
     ...recorded,
+    ...(isDefined(inputs.proved) ? { proved: inputs.proved } : {}),
   };
 }
 

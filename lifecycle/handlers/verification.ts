@@ -3,7 +3,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
 import { comparedBy, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
-import type { MirrorModel } from "../../engine/model";
+import type { MirrorModel, ProvedEnds } from "../../engine/model";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
@@ -34,9 +34,11 @@ export interface VerificationInputs extends PhasedInputs, FencedInputs {
 export interface VerificationOutputs {
   verifiedAt: string | null;
   result: VerifyResult | null;
+  /** Where both sides ended after the last return. The next cutover verifies from there. */
+  provedEnds: ProvedEnds | null;
 }
 
-const none: VerificationOutputs = { verifiedAt: null, result: null };
+const none: VerificationOutputs = { verifiedAt: null, result: null, provedEnds: null };
 
 /** Each wave has its own file: an interrupted verification of one must not be continued by another. */
 function resumeFile(location: ReportLocation, mirror: MirrorModel): string {
@@ -45,12 +47,18 @@ function resumeFile(location: ReportLocation, mirror: MirrorModel): string {
   return join(reportFolder(location), `${base}${wave === undefined ? "" : `.wave-${wave}`}.verification.jsonl`);
 }
 
-async function verify(inputs: VerificationInputs, progress: Progress): Promise<VerificationOutputs> {
-  if (inputs.abandon || inputs.options.mode === "none") return none;
+async function verify(
+  inputs: VerificationInputs,
+  progress: Progress,
+  provedEnds: ProvedEnds | null = null,
+): Promise<VerificationOutputs> {
+  if (inputs.abandon || inputs.options.mode === "none") return { ...none, provedEnds };
   const options = { ...inputs.options, ...(await memory(inputs, progress)) };
-  const result = await behindFence(inputs, progress, (lost) => verifyCopy(modelOf(inputs), options, progress, lost));
+  const result = await behindFence(inputs, progress, (lost) =>
+    verifyCopy(modelOf({ ...inputs, proved: provedEnds }), options, progress, lost),
+  );
   await forget(inputs);
-  return { verifiedAt: now(), result };
+  return { verifiedAt: now(), result, provedEnds };
 }
 
 /** If the folder cannot be created, we only lose the ability to resume. */
@@ -84,7 +92,7 @@ const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =
 
 /** Compares both sides after the gate has passed. A difference fails the `up` before any offset is moved. */
 export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {
-  outputs: { verifiedAt: true, result: true },
+  outputs: { verifiedAt: true, result: true, provedEnds: true },
 
   async describeUpdate(olds, news, progress) {
     if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
@@ -100,20 +108,23 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
   },
 
   async update(olds, news, progress) {
-    const before = { verifiedAt: olds.verifiedAt, result: olds.result };
+    const { verifiedAt, result } = olds;
+    const provedEnds = news.proved ?? olds.provedEnds ?? null;
     switch (changeOf(olds, news)) {
       case "cutover":
-        return verify(news, progress);
+        return verify(news, progress, provedEnds);
       case "roll-back":
         await forget(news);
-        return none;
+        return { ...none, provedEnds };
       default:
-        return asksMore(olds, news) ? verify(sameGate(olds, news) ? againFenced(news) : news, progress) : before;
+        return asksMore(olds, news)
+          ? verify(sameGate(olds, news) ? againFenced(news) : news, progress, provedEnds)
+          : { verifiedAt, result, provedEnds };
     }
   },
 
   remove: (state) => forget(state),
 
   optional: ["fenceOptions"],
-  immaterial: ["resume", "gateEnds", "topicIds"],
+  immaterial: ["resume", "gateEnds", "topicIds", "proved"],
 });

@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { waitUntilLeft } from "../../engine/cleanup";
 import { withCluster, withClusters } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { checkFence, raiseFence, type TopicEnds } from "../../engine/fence";
 import { copyEnds, type GateResult, runGateAndNameWriters } from "../../engine/gate";
-import type { MigrationModel } from "../../engine/model";
+import type { MigrationModel, ProvedEnds } from "../../engine/model";
 import {
   activeOnOrigin,
   type AppliedOffsets,
@@ -22,6 +23,7 @@ import {
 } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
 import { verifyCopy, type VerifyResult } from "../../engine/verify";
+import { swapProved } from "../../engine/way-back/model";
 import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
 import { progressWithSidesSwapped, withSidesAsTheyAre, withSidesSwapped } from "../../engine/way-back/words";
 import { type KubernetesObject, type KubernetesReader, openKubernetes } from "../kubernetes/reader";
@@ -32,7 +34,7 @@ import { forgetJournal, type Journalled, neededJournal } from "./journal";
 import { forget, memory } from "./verification";
 import { forFence, sidesSwapped, type WayBackInputs, type WayBackOutputs } from "./way-back-sides";
 
-type Returned = Pick<WayBackOutputs, "gateResult" | "verification" | "applied" | "wentBack">;
+type Returned = Pick<WayBackOutputs, "gateResult" | "verification" | "applied" | "wentBack" | "ends">;
 
 /** Longest wait of the gate if the return mirror is gone: what is missing then will never be copied. */
 const GONE_LIMIT_MS = 5_000;
@@ -51,15 +53,15 @@ export async function goBack(inputs: WayBackInputs, progress: Progress): Promise
   if (inputs.abandon) {
     progress.warn("abandoned: it is not proved that everything came back to the origin, and no group was moved");
     await way.finish(undefined, removal(kubernetes, inputs, mirror));
-    return { gateResult: null, verification: null, applied: null, wentBack: null };
+    return { gateResult: null, verification: null, applied: null, wentBack: null, ends: null };
   }
   await way.refuseReaders();
   await way.closeOrigin();
   const { gate, ends } = await way.prove();
   const verification = await way.verify(ends);
   const groups = await way.moveGroups(ends);
-  await way.finish(ends, removal(kubernetes, inputs, mirror));
-  return { gateResult: gate, verification, ...groups };
+  const left = await way.finish(ends, removal(kubernetes, inputs, mirror));
+  return { gateResult: gate, verification, ...groups, ends: verification === null ? null : left };
 }
 
 const removal =
@@ -211,10 +213,11 @@ class Return {
   /**
    * Ends the return. The forward mirror gets the topics back only after this, so it continues after the records that
    * came back.
+   * @returns where both sides end now
    */
-  async finish(ends: TopicEnds | undefined, removeMirror: () => Promise<void>): Promise<void> {
+  async finish(ends: TopicEnds | undefined, removeMirror: () => Promise<void>): Promise<ProvedEnds> {
     const { back, inputs } = this;
-    const work = async () => {
+    const work = async (): Promise<ProvedEnds> => {
       const written = await this.skipReturned();
       await withSidesAsTheyAre(removeMirror);
       const limitMs = (inputs.leavingSeconds ?? LEAVING_SECONDS) * 1000;
@@ -222,29 +225,29 @@ class Return {
         withCluster(this.model, "target", (origin) => waitUntilLeft(origin, back.mirror, { limitMs }, this.swapped)),
       );
       // A worker may have repeated records while it stopped.
-      await this.skipReturned(written);
+      return this.skipReturned(written);
     };
-    await (ends === undefined ? work() : this.behindFence(ends, work));
+    const left = await (ends === undefined ? work() : this.behindFence(ends, work));
     await withSidesSwapped(async () => {
       await forgetJournal(back);
       await lowerWhatIsThere(this.fenced, inputs.fence, this.swapped);
     });
     this.progress.info("everything is on the origin again, and the return mirror is deleted");
+    return swapProved(left);
   }
 
   /** @param written what was written before. Nothing is written again if the origin has not changed. */
-  private async skipReturned(written?: string): Promise<string> {
+  private async skipReturned(written?: ProvedEnds): Promise<ProvedEnds> {
     const sides = await withSidesSwapped(() => copyEnds(this.model));
+    if (isDeepStrictEqual(sides, written)) return sides;
     const ends = Object.values(sides).flatMap(({ target: topic, targetEnds }) =>
       targetEnds.map((end, partition) => ({ topic, partition, end: BigInt(end) })),
     );
-    const now = ends.map(({ topic, partition, end }) => `${topic}-${partition}:${end}`).join();
-    if (now === written) return now;
     const { mirror } = this.inputs;
     await withSidesAsTheyAre(() =>
       withClusters(modelOf(this.inputs), (clusters) => writeSourceOffsets(clusters, mirror, ends, this.progress)),
     );
-    return now;
+    return sides;
   }
 }
 

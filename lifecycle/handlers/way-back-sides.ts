@@ -1,5 +1,6 @@
 import type { FenceOptions } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
+import type { ProvedEnds } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import type { AppliedOffsets, GroupPositions, OffsetOptions } from "../../engine/offsets";
 import type { VerifyOptions, VerifyResult } from "../../engine/verify";
@@ -42,6 +43,8 @@ export interface WayBackOutputs {
   applied: AppliedOffsets | null;
   /** The groups that went back, and where they were on the target. */
   wentBack: GroupPositions[] | null;
+  /** Where both sides ended when everything was back. The next cutover verifies from there. Null: not verified. */
+  ends: ProvedEnds | null;
 }
 
 /** What the steps of the way back need of their inputs. */
@@ -55,7 +58,7 @@ export interface Returning extends StepInputs {
  * @param accepted topics that may have been created again; their recorded ids do not count
  */
 export function sidesSwapped(inputs: Returning, accepted: readonly string[] = []): FencedInputs & Journalled {
-  const { mirror, recorded } = returnModel(modelOf(inputs));
+  const { mirror, recorded, proved } = returnModel(modelOf(inputs));
   const { settleMs, settleLimitMs } = inputs.fenceOptions ?? {};
   const known = Object.entries(recorded ?? {}).filter(([topic]) => !accepted.includes(topic));
   return {
@@ -65,6 +68,7 @@ export function sidesSwapped(inputs: Returning, accepted: readonly string[] = []
     ...(isDefined(inputs.originSecrets) ? { targetSecrets: inputs.originSecrets } : {}),
     mirror,
     topicIds: recorded === undefined ? null : Object.fromEntries(known),
+    ...defined({ proved }),
     fence: inputs.fence,
     // The other options are about the origin's principals. Nobody has to write to the target now.
     fenceOptions: defined({ settleMs, settleLimitMs }),

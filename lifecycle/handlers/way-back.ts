@@ -21,6 +21,7 @@ const closed: WayBackOutputs = {
   verification: null,
   applied: null,
   wentBack: null,
+  ends: null,
 };
 
 /** The last check of the cutover. From here on the return mirror may write to the origin. */
@@ -70,6 +71,7 @@ export const wayBackStep = defineStep<WayBackInputs, WayBackOutputs>("way-back",
     verification: true,
     applied: true,
     wentBack: true,
+    ends: true,
   },
 
   async describeUpdate(olds, news, progress) {
@@ -85,14 +87,14 @@ export const wayBackStep = defineStep<WayBackInputs, WayBackOutputs>("way-back",
   },
 
   async update(olds, news, progress) {
-    const { excluded, openedAt, returnedAt, gateResult, verification, applied, wentBack } = olds;
-    const before: WayBackOutputs = { excluded, openedAt, returnedAt, gateResult, verification, applied, wentBack };
+    const { excluded, openedAt, returnedAt, gateResult, verification, applied, wentBack, ends } = olds;
+    const before = { excluded, openedAt, returnedAt, gateResult, verification, applied, wentBack, ends };
     if (news.phase === "returned") {
       if (olds.phase === "returned") return before;
       if (!isDefined(openedAt)) return neverOpened(progress);
       // In this phase the steps that know these values come later, so only the state has them.
-      const { moved = null, topicIds = null, fenceOptions } = olds;
-      const returned = await goBack({ ...news, moved, topicIds, ...defined({ fenceOptions }) }, progress);
+      const { moved = null, topicIds = null, proved = null, fenceOptions } = olds;
+      const returned = await goBack({ ...news, moved, topicIds, proved, ...defined({ fenceOptions }) }, progress);
       return returned === undefined ? neverOpened(progress) : { ...closed, ...returned, openedAt, returnedAt: now() };
     }
     if (olds.phase !== "cutover" || !excluded) return open(news, progress);
@@ -120,6 +122,7 @@ export const wayBackStep = defineStep<WayBackInputs, WayBackOutputs>("way-back",
     "gateEnds",
     "gatePassedAt",
     "topicIds",
+    "proved",
     "resume",
     "kubeconfig",
     "context",

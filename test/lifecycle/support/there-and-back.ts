@@ -3,8 +3,10 @@ import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { checkFence, lowerFence } from "../../../engine/fence";
 import { evaluateGate } from "../../../engine/gate";
 import type { KafkaPort } from "../../../engine/kafka/port";
+import { ConnectStateReader, offsetRecord } from "../../../engine/connect-state";
+import { partitionKey } from "../../../engine/log/partition";
 import type { MigrationModel, Scope } from "../../../engine/model";
-import { internalTopics, offsetsJournalTopic } from "../../../engine/naming";
+import { connectorNames, internalTopics, offsetsJournalTopic } from "../../../engine/naming";
 import { topicsExclude } from "../../../engine/selection";
 import { silent } from "../../../engine/progress";
 import { returnModel } from "../../../engine/way-back/model";
@@ -113,10 +115,10 @@ export async function cutover(phase: "cutover" | "returned", ended: State = {}):
   const { passedAt, topicIds, ends } = await up(gateStep, { ...fenced, options: gate, ...ended });
   const originEnds = sideOf(ends, "originEnds");
   const passed = { ...step, fence: true, gatePassedAt: passedAt, gateEnds: originEnds, topicIds };
-  await up(verificationStep, { ...passed, options: verify });
+  await up(verificationStep, { ...passed, options: verify, ...(phase === "returned" ? { proved: ended.ends } : {}) });
   const { applied } = await up(consumerOffsetsStep, { ...passed, options: {}, wentBack: ended.wentBack });
   await up(replicationStep, { ...step, when: "cutover", options: {} });
-  const known = { gatePassedAt: passedAt, gateEnds: originEnds, topicIds, moved: applied };
+  const known = { gatePassedAt: passedAt, gateEnds: originEnds, topicIds, moved: applied, proved: ends };
   return { ...known, targetEnds: sideOf(ends, "targetEnds") };
 }
 
@@ -155,11 +157,30 @@ export async function startReturnMirror(): Promise<void> {
   await putSource(swapped(), back, returning.worker);
 }
 
+/**
+ * Stops one of the mirrors and starts it where it was some records ago, as a crash before the commit of its offsets
+ * does. It copies these records to partition 0 again.
+ */
+export async function copyAgain(which: "forward" | "return", records: number): Promise<void> {
+  const [around, of, port] = which === "forward" ? [clusters, whole, target] : [swapped(), back, origin];
+  const running = which === "forward" ? mirror : returning!;
+  await running.stop();
+  const at = { topic: topic("one-a"), partition: 0 };
+  const view = await new ConnectStateReader(port, of.mirror).read();
+  const offset = view.offsets.get(partitionKey(at))! - records;
+  const [storage] = await port.describeTopics([of.mirror.offsetStorageTopic]);
+  const record = offsetRecord(connectorNames(of.mirror).source, of.mirror.originAlias, at, offset);
+  await port.appendByKey(storage!.name, storage!.partitions.length, [record]);
+  const started = await startWorker(around, of);
+  if (which === "forward") mirror = started;
+  else returning = started;
+}
+
 /** What follows the return itself in the same `up`. */
 export async function endReturn(outs: State): Promise<void> {
   expect(outs).toMatchObject({ excluded: false, gateResult: { topics: 2 }, verification: { equal: true } });
   await exclude([]);
-  await cutover("returned", { returnedAt: outs.returnedAt, wentBack: outs.wentBack });
+  await cutover("returned", { returnedAt: outs.returnedAt, wentBack: outs.wentBack, ends: outs.ends });
   const around = { ...inputs("cutover"), originConnection: whole.target, targetConnection: whole.origin };
   const own = { ...around, mirror: back.mirror };
   await mirrorGoneStep.delete("id", { ...own, limitSeconds: 60 });
@@ -191,16 +212,17 @@ export async function write(side: "origin" | "target", name: string, count = 30)
 
 const valueOf = (content: string) => Buffer.from((JSON.parse(content) as string[])[2]!, "base64").toString();
 
+/** Returns the values of a partition on one side, in order. */
+export async function valuesOn(side: "origin" | "target", partition = 0): Promise<string[]> {
+  const found = await readAll(clusters[side], topic("one-a"), 2);
+  return found.get(partition)!.map(({ content }) => valueOf(content));
+}
+
 /** Both clusters hold everything once and in order. */
 export async function expectEverythingOnce(): Promise<void> {
-  for (const side of ["origin", "target"] as const) {
-    const found = await readAll(clusters[side], topic("one-a"), 2);
+  for (const side of ["origin", "target"] as const)
     for (const [partition, values] of written.entries())
-      expect(
-        found.get(partition)!.map(({ content }) => valueOf(content)),
-        `${side} ${partition}`,
-      ).toEqual(values);
-  }
+      expect(await valuesOn(side, partition), `${side} ${partition}`).toEqual(values);
 }
 
 /** What each group reads next in partition 0. Absent: the group has no offset there. */

@@ -29,6 +29,12 @@ export function onOrigin<T>(
 }
 
 /**
+ * When to wait until no write is seen. `new ACLs`: not if the fence is already complete, because the earlier raise has
+ * waited. `never`: a mirror writes these topics behind the fence, so its writes would count.
+ */
+export type WaitForWrites = "always" | "new ACLs" | "never";
+
+/**
  * Denies writes to the migrated topics of the origin, and waits until no write is seen. Existing ACLs are kept, so it
  * is safe to run it again at any time. See docs/fence.md for what the fence does and does not guarantee.
  * @throws MigrationError FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE
@@ -38,12 +44,13 @@ export async function raiseFence(
   options: FenceOptions,
   progress: Progress,
   open?: OpenKafka,
+  wait?: WaitForWrites,
 ): Promise<RaisedFence> {
   return withClusters(
     model,
     async (clusters) => {
       await refuseAclSync(clusters, model.mirror);
-      return (await raiseOn(clusters.origin, model.mirror, options, progress)).raised;
+      return (await raiseOn(clusters.origin, model.mirror, options, progress, wait)).raised;
     },
     open,
     { progress },
@@ -68,17 +75,13 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
   );
 }
 
-/**
- * @param settled true: if the fence is already complete, do not wait, because the earlier raise has waited. ACLs that
- *   are created now are always waited for.
- * @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence
- */
+/** @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence */
 export async function raiseOn(
   origin: KafkaPort,
   mirror: MirrorModel,
   options: FenceOptions,
   progress: Progress,
-  settled = false,
+  wait: WaitForWrites = "always",
 ): Promise<{ raised: RaisedFence; ends: Ends }> {
   const { topics, needed, acls } = await wanted(origin, mirror, options);
   if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
@@ -91,7 +94,7 @@ export async function raiseOn(
         `(${missing.length} ACLs created, ${needed.length - missing.length} existed already)`,
     );
   const { writing, ends } =
-    topics.length === 0 || (settled && missing.length === 0)
+    topics.length === 0 || wait === "never" || (wait === "new ACLs" && missing.length === 0)
       ? { writing: [], ends: await endsOf(origin, topics) }
       : await settle(origin, topics, options);
   const warnings: string[] = [];

@@ -205,7 +205,9 @@ function planPartition(
   };
   const notes = [
     ...(t.note === undefined ? [] : [t.note]),
-    ...(t.missing > 0 ? [`the target lacks ${countText(t.missing, "record")} of those that follow`] : []),
+    ...(t.missing > 0
+      ? [`${countText(t.missing, "record")} fewer follow on the target: not there, or on the origin twice`]
+      : []),
   ];
   return {
     partition: commit.partition,

@@ -147,7 +147,8 @@ class Return {
     const { fence, fenceOptions = {} } = this.inputs;
     if (!fence) return;
     const model = modelOf(this.inputs);
-    if ((await checkFence(model, fenceOptions)).state !== "up") await raiseFence(model, fenceOptions, this.progress);
+    if ((await checkFence(model, fenceOptions)).state === "up") return;
+    await raiseFence(model, fenceOptions, this.progress, undefined, "never");
   }
 
   /** Waits behind the target's fence until everything is on the origin. */

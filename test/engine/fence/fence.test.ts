@@ -242,6 +242,13 @@ describe("writes that pass the fence", () => {
     ]);
     expect(raised.warnings[0]).toContain("orders-0");
   });
+
+  it("are not waited for if a mirror writes there", async () => {
+    origin.beforeEnds = () => origin.ends.set("orders", (origin.ends.get("orders") as bigint) + 1n);
+    const { raised } = await raiseOn(origin.port(), mirror, { settleLimitMs: 600_000 }, silent, "never");
+    expect(raised).toMatchObject({ created: 2, writing: [], warnings: [] });
+    expect(await check()).toMatchObject({ state: "up" });
+  });
 });
 
 describe("holding the fence", () => {

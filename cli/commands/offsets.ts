@@ -6,6 +6,7 @@ import {
   type PartitionPlan,
   planFromCheckpoints,
   planOffsets,
+  planRevert,
   planToTime,
   revertOffsets,
 } from "../../engine/offsets";
@@ -201,17 +202,17 @@ function* rowsOf(plan: OffsetPlan): Generator<Row> {
 async function takeBack({ migration, progress }: CommandContext, file: string, apply: boolean): Promise<Outcome> {
   const applied = await readKept(file);
   if (!apply) {
+    const plan = await planRevert(migration.model, applied, progress);
     return {
-      exit: EXIT.fine,
+      exit: plan.left.length > 0 ? EXIT.no : EXIT.fine,
       lines: [
-        ...applied.groups.map(
-          (g) =>
-            `group "${g.group}": ${countText(g.offsets.filter((o) => o.inPlace !== true).length, "offset")} ` +
-            "would be restored",
+        ...plan.groups.map(
+          (g) => `group "${g.group}": ${countText(g.restored + g.deleted, "offset")} would be restored`,
         ),
+        ...plan.left.map((l) => `would not be changed: group "${l.group}" ${l.why}`),
         "dry run: nothing was written; --apply restores the offsets",
       ],
-      json: { applied: false, groups: applied.groups.map((g) => g.group) },
+      json: { applied: false, groups: applied.groups.map((g) => g.group), plan },
     };
   }
   const result = await revertOffsets(migration.model, applied, progress);
@@ -219,7 +220,7 @@ async function takeBack({ migration, progress }: CommandContext, file: string, a
     exit: result.left.length > 0 ? EXIT.no : EXIT.fine,
     lines: [
       ...result.groups.map((g) => `group "${g.group}": ${g.restored} restored, ${g.deleted} deleted`),
-      ...result.left.map((l) => `not changed: group "${l.group}": ${l.why}`),
+      ...result.left.map((l) => `not changed: group "${l.group}" ${l.why}`),
     ],
     json: { applied: true, result },
   };

@@ -18,7 +18,7 @@ export { forgetOffsets, type GroupPositions, positionsIn } from "./forget";
 export { deleteJournal, isApplied, isJournalLeft, readJournal, writeJournal } from "./journal";
 export { readCommitments, WHY_NOT_SHARE } from "./commitments";
 export { planOffsets } from "./plan";
-export { revertOffsets } from "./revert";
+export { planRevert, revertOffsets } from "./revert";
 export { readOnGroups, withOwnWrites, withReplaceable } from "./unfinished";
 export type {
   AppliedGroup,

@@ -33,11 +33,41 @@ export async function revertOffsets(
   );
 }
 
+/**
+ * Returns what `revertOffsets` would do now. Changes nothing.
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER if the apply ran on another cluster
+ */
+export async function planRevert(
+  model: MigrationModel,
+  applied: AppliedOffsets,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<RevertedOffsets> {
+  const plan = async (target: KafkaPort) => {
+    await requireSameTarget(target, applied);
+    return revertEach(target, applied, false);
+  };
+  return withCluster(model, "target", plan, open, { progress });
+}
+
 export async function revertWith(
   { target }: Pick<Clusters, "target">,
   applied: AppliedOffsets,
   progress: Progress,
 ): Promise<RevertedOffsets> {
+  const result = await revertEach(target, applied, true);
+  const sum = (pick: (g: RevertedOffsets["groups"][number]) => number): number =>
+    result.groups.reduce((n, g) => n + pick(g), 0);
+  progress.info(
+    `offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ` +
+      `${sum((g) => g.restored)} restored`,
+  );
+  for (const l of result.left) progress.warn(`offsets: group "${l.group}" was left as it is: ${l.why}`);
+  return result;
+}
+
+/** @param write false: only find out what would be done */
+async function revertEach(target: KafkaPort, applied: AppliedOffsets, write: boolean): Promise<RevertedOffsets> {
   const names = applied.groups.map((g) => g.group);
   const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
   const described = new Map(descriptions.map((d) => [d.groupId, d]));
@@ -52,20 +82,13 @@ export async function revertWith(
       return;
     }
     try {
-      await revertGroup(target, group, offsets.get(group.group) ?? [], result);
+      await revertGroup(target, group, offsets.get(group.group) ?? [], result, write);
     } catch (error) {
       if (!isMigrationError(error) || error.code !== "KAFKA_GROUP_ACTIVE") throw error;
       result.left.push({ group: group.group, why: "became active on the target" });
     }
   });
   result.groups.sort((a, b) => (a.group < b.group ? -1 : 1));
-  const sum = (pick: (g: RevertedOffsets["groups"][number]) => number): number =>
-    result.groups.reduce((n, g) => n + pick(g), 0);
-  progress.info(
-    `offsets: taken back for ${countText(result.groups.length, "group")}: ${sum((g) => g.deleted)} deleted, ` +
-      `${sum((g) => g.restored)} restored`,
-  );
-  for (const l of result.left) progress.warn(`offsets: group "${l.group}" was left as it is: ${l.why}`);
   return result;
 }
 
@@ -74,6 +97,7 @@ async function revertGroup(
   group: AppliedGroup,
   current: readonly CommittedOffset[],
   result: RevertedOffsets,
+  write: boolean,
 ): Promise<void> {
   const is = new Map(current.filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]));
   const reads = (o: WrittenOffset): string | undefined => is.get(partitionKey(o))?.offset.toString();
@@ -92,6 +116,18 @@ async function revertGroup(
     return;
   }
   if (ours.length === 0) return;
+  if (write) await writeBack(target, group, back, gone, gone.length === is.size);
+  result.groups.push({ group: group.group, restored: back.length, deleted: gone.length });
+}
+
+/** @param all true: the group has no offsets but those that are deleted */
+async function writeBack(
+  target: KafkaPort,
+  group: AppliedGroup,
+  back: readonly WrittenOffset[],
+  gone: readonly WrittenOffset[],
+  all: boolean,
+): Promise<void> {
   await target.alterGroupOffsets(
     group.group,
     back.map((o) => ({
@@ -102,7 +138,6 @@ async function revertGroup(
     })),
   );
   // Delete a group that the apply created. Otherwise an empty group would remain.
-  if (group.created && gone.length === is.size) await target.deleteGroups([group.group]);
+  if (group.created && all) await target.deleteGroups([group.group]);
   else await target.deleteGroupOffsets(group.group, gone);
-  result.groups.push({ group: group.group, restored: back.length, deleted: gone.length });
 }

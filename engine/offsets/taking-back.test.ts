@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { applyOffsets, joinApplied, revertOffsets } from ".";
+import { applyOffsets, joinApplied, planRevert, revertOffsets } from ".";
 import { revertWith } from "./revert";
 import type { OpenKafka } from "../clusters";
 import { silent } from "../progress";
@@ -55,6 +55,30 @@ describe("reverting offsets", () => {
       groups: [{ group: "app", restored: 0, deleted: 1 }],
       left: [],
     });
+  });
+
+  it("is predicted by its plan: other clusters, groups that are active or have moved, and counts", async () => {
+    for (const group of ["app", "busy", "gone-on", "replaced"]) origin.group(group, { "orders:0": 15 });
+    target.group("replaced", { "orders:0": [3, "mine"] });
+    const applied = await applyOffsets(model, await plan(), { overwrite: true }, silent, open);
+    target.groups.get("gone-on")!.offsets.set("orders:0", { offset: 9n, metadata: "" });
+    target.groups.get("busy")!.members = ["reader"];
+    const before = ["app", "busy", "gone-on", "replaced"].map((group) => target.offsets(group));
+    const predicted = await planRevert(model, applied, silent, open);
+    expect(predicted).toEqual({
+      groups: [
+        { group: "app", restored: 0, deleted: 1 },
+        { group: "replaced", restored: 1, deleted: 0 },
+      ],
+      left: [
+        { group: "busy", why: expect.stringContaining("is active on the target") },
+        { group: "gone-on", why: expect.stringContaining("has moved on the target") },
+      ],
+    });
+    expect(["app", "busy", "gone-on", "replaced"].map((group) => target.offsets(group))).toEqual(before);
+    expect(await revertOffsets(model, applied, silent, open)).toEqual(predicted);
+    const elsewhere = { ...applied, clusters: { target: "the old target" } };
+    await expect(planRevert(model, elsewhere, silent, open)).rejects.toThrow("OFFSETS_OTHER_CLUSTER");
   });
 
   it("changes nothing on a different cluster", async () => {

@@ -96,21 +96,19 @@ export const WHY_NOT_SHARE =
   "a share group, and what that has acknowledged is no committed offset; set its start on the target with " +
   "kafka-share-groups.sh --reset-offsets";
 
-/** If no metadata is longer than this many characters, the brokers' limit is not read: nobody sets a limit that low. */
-const SHORT = 64;
 /** Kafka's default of `offset.metadata.max.bytes`. */
 const DEFAULT_LIMIT = 4096;
 
 /**
  * The number of metadata characters that the target accepts with one committed offset: the lowest limit of its brokers,
- * or Kafka's default if they return none. Brokers refuse longer metadata (OFFSET_METADATA_TOO_LARGE). They count
- * characters.
+ * or Kafka's default if they return none, or if there is no metadata. Brokers refuse longer metadata
+ * (OFFSET_METADATA_TOO_LARGE). They count characters.
  */
 export async function metadataLimit(
   target: KafkaPort,
   committed: Iterable<readonly CommittedOffset[]>,
 ): Promise<number> {
-  if (![...committed].some((list) => list.some((o) => o.metadata.length > SHORT))) return DEFAULT_LIMIT;
+  if (![...committed].some((list) => list.some((o) => o.metadata !== ""))) return DEFAULT_LIMIT;
   try {
     const brokers = (await target.describeCluster()).brokers.map((b) => b.id);
     const configs = [...(await target.describeBrokerConfigs(brokers)).values()];

@@ -25,12 +25,12 @@ describe("applying offsets", () => {
   });
 
   it("blocks a group before any write if the target's brokers would refuse its commit metadata", async () => {
-    origin.group("long", { "orders:0": [15, "m".repeat(101)], "payments:0": 30 });
-    origin.group("fits", { "orders:0": [15, "m".repeat(100)] });
-    target.brokerConfig = { "offset.metadata.max.bytes": "100" };
+    origin.group("long", { "orders:0": [15, "m".repeat(21)], "payments:0": 30 });
+    origin.group("fits", { "orders:0": [15, "m".repeat(20)] });
+    target.brokerConfig = { "offset.metadata.max.bytes": "20" };
     const p = await plan();
     const why =
-      /can't be written on orders-0: its commit has metadata of 101 characters, the target takes 100 \(offset.metadata.max.bytes\)/;
+      /can't be written on orders-0: its commit has metadata of 21 characters, the target takes 20 \(offset.metadata.max.bytes\)/;
     expect(blockedGroups(p.groups, {})).toEqual([{ group: "long", why: expect.stringMatching(why) as string }]);
     expect(p.summary.attention[0]).toMatch(/group "long", orders-0: .*offset.metadata.max.bytes/);
     await expect(apply(p)).rejects.toThrow(
@@ -39,7 +39,7 @@ describe("applying offsets", () => {
     expect(target.writes).toEqual([]);
     await expect(apply(p, { blocked: "skip" })).resolves.toMatchObject({ written: 1, skipped: [{ group: "long" }] });
     // An offset that is already in place is not written, so it does not block.
-    target.group("long", { "orders:0": [5, "m".repeat(101)], "payments:0": 20 });
+    target.group("long", { "orders:0": [5, "m".repeat(21)], "payments:0": 20 });
     expect(blockedGroups((await plan()).groups, {})).toEqual([]);
   });
 

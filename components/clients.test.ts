@@ -8,6 +8,7 @@ import { ClientUsers, type ClientUsersArgs, Migration, type MigrationArgs } from
 import { base64, opened, recordingMocks, valueOf } from "../test/components/support/mocks";
 import { temporaryFolder } from "../test/support/folder";
 import { type DialectName, dialects } from "./dialects";
+import { clientArgs } from "./migration/clients";
 
 let mocks: ReturnType<typeof recordingMocks>;
 beforeEach(async () => {
@@ -297,5 +298,27 @@ describe("the users of applications in a migration", () => {
     } catch (error) {
       expect((error as Error).message).not.toContain("hunter2");
     }
+  });
+});
+
+describe("on a target that allows everyone to use resources without ACLs", () => {
+  const operator = { cluster: "target", namespace: "target-ns" };
+  const asked = (preflight?: MigrationArgs["preflight"]) =>
+    clientArgs(
+      {
+        origin: { bootstrapServers: "o:1" },
+        target: { bootstrapServers: "t:1", operator },
+        mirror: { topicsPattern: "orders" },
+        clients: {},
+        ...(preflight === undefined ? {} : { preflight }),
+      } as MigrationArgs,
+      undefined,
+    ).everyoneByDefault;
+
+  test("the users of applications are refused like the administrator, because their ACLs name other resources", () => {
+    expect(asked()).toBeUndefined();
+    expect(asked({ everyoneByDefault: { target: true } })).toBe(true);
+    expect(asked({ everyoneByDefault: { origin: true, target: false } })).toBe(false);
+    expect(asked({ accept: ["CLUSTER_OPEN"] })).toBe(false);
   });
 });

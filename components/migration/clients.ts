@@ -38,8 +38,8 @@ export function clientArgs(
     excludeGroups: offsets?.excludeGroups,
     leaveOut: ownUsers(args),
     takeOver: accepted.includes("USER_TAKEN") ? true : undefined,
-    // The preflight and the administrator's own check have looked at the cluster.
-    everyoneByDefault: false,
+    // As for the administrator. Preflight has not looked at the resources that only these users' ACLs name.
+    everyoneByDefault: accepted.includes("CLUSTER_OPEN") ? false : preflight?.everyoneByDefault?.target,
   }) as ClientUsersArgs;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MigrationError } from "../errors";
+import { connectorAcls } from "../connectors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { checkOpenCluster, type MadeUsers } from "./open-cluster";
 import type { Universe } from "./privileges";
@@ -152,6 +153,33 @@ describe("a cluster that allows everyone if no ACL is found", () => {
     expect(await checkOpenCluster(port({ setting: "true", acls: onAll, ids: own }), narrow, users, universe)).toEqual(
       [],
     );
+  });
+
+  it("counts the storage topics and groups of Kafka Connect that exist and that others use", async () => {
+    const more = connectorAcls("origin", [
+      { name: "connect", origin: { offsetStorageTopic: "connect-offsets", groupId: "connect-workers" } },
+    ]);
+    const find = async (acls: Acl[], over: Partial<MadeUsers> = { more }) => {
+      const cluster = {
+        ...port({ setting: "true", acls }),
+        listTopics: async () => ["orders", "connect-offsets", "connect-status"],
+        listGroups: async () => [{ groupId: "connect-workers" }],
+      } as unknown as KafkaPort;
+      return (await checkOpenCluster(cluster, narrow, { ...users, ...over }, universe)).map((f) => f.seen);
+    };
+    const covered = [
+      { ...others, resourceName: "orders" },
+      { ...others, resourceType: "group" as const, resourceName: "billing" },
+      ofCluster,
+    ];
+    expect(await find(covered, {})).toEqual([]);
+    expect(await find(covered)).toEqual([
+      expect.stringMatching(
+        /the first on 2 topics \(connect-offsets, connect-status\) and 1 group \(connect-workers\) of the origin/,
+      ),
+    ]);
+    expect(await find(covered, { more, only: "mirror" })).toEqual([]);
+    expect(await find(onAll)).toEqual([]);
   });
 
   it("counts the groups that move in addition to the pattern's groups", async () => {

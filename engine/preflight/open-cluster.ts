@@ -22,6 +22,8 @@ export interface MadeUsers {
   only?: "mirror" | "administrator";
   /** Groups that move in addition to those of the mirror's pattern. Default none. */
   groups?: readonly string[];
+  /** Rights that the administrator gets in addition, for Kafka Connect and for ways back. Default none. */
+  more?: readonly AclRule[];
 }
 
 type Kind = "topic" | "group" | "transactionalId";
@@ -56,29 +58,30 @@ export async function checkOpenCluster(
   const rules = rulesOf(port.side, mirror, users);
   const bare = (type: Kind, names: readonly string[]) =>
     names.filter((name) => rules.some((r) => grants(r, type, name)) && !acls.some((a) => covers(a, type, name)));
+  const named = await namedIn(port, users);
   const topics = bare(
     "topic",
-    [...new Set([...universe.topics, ...universe.existing])].filter((name) => !name.startsWith("__")),
+    [...new Set([...universe.topics, ...universe.existing, ...named.topic])].filter((name) => !name.startsWith("__")),
   );
   const moved = users.only === "mirror" ? [] : (users.groups ?? []);
-  const groups = bare("group", [...new Set([...universe.groups, ...moved])]);
+  const groups = bare("group", [...new Set([...universe.groups, ...moved, ...named.group])]);
   const ids = bare("transactionalId", await idsInUse(port, mirror, rules));
-  const named = [
+  const closed = [
     ...(topics.length === 0 ? [] : [`${countText(topics.length, "topic")} (${someOf(topics, 5)})`]),
     ...(groups.length === 0 ? [] : [`${countText(groups.length, "group")} (${someOf(groups, 5)})`]),
     ...(ids.length === 0 ? [] : [`${countText(ids.length, "transactional id")} (${someOf(ids, 5)})`]),
   ];
   const closesCluster =
     rules.some((r) => r.resource.type === "cluster") && !acls.some((a) => covers(a, "cluster", "kafka-cluster"));
-  if (closesCluster) named.push("the cluster itself (kafka-cluster)");
-  if (named.length === 0) return [];
+  if (closesCluster) closed.push("the cluster itself (kafka-cluster)");
+  if (closed.length === 0) return [];
   const { side } = port;
   const set = told ?? (await readEveryoneByDefault(port));
   const isKnown = typeof set === "boolean" || listed === undefined;
   const found = isKnown ? undefined : await askDefault(port, listed, principal);
   if (set === false || found === "closed") return [];
   const principals = users.principals.join(" and ");
-  const first = `the ACLs for ${principals} would be the first on ${listText(named)} of the ${side}`;
+  const first = `the ACLs for ${principals} would be the first on ${listText(closed)} of the ${side}`;
   const giveUsers = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
   const clients = closesCluster ? "the clients and brokers" : "the clients";
   const own = `give ${clients} of the ${side} ACLs of their own first, or ${giveUsers}`;
@@ -110,11 +113,29 @@ export async function checkOpenCluster(
   return [warning("CLUSTER_OPEN_UNKNOWN", seen, fix)];
 }
 
-function rulesOf(side: Side, mirror: MirrorModel, { profile, only, groups = [] }: MadeUsers): AclRule[] {
+/**
+ * The existing topics and groups that the additional rights name in full: the storage topics and groups of Kafka
+ * Connect. Its workers must not be locked out of them.
+ */
+async function namedIn(port: KafkaPort, { only, more = [] }: MadeUsers): Promise<Record<"topic" | "group", string[]>> {
+  const named = (type: "topic" | "group") =>
+    only === "mirror"
+      ? []
+      : more.flatMap(({ resource: r }) =>
+          r.type === type && r.patternType !== "prefix" && r.name !== undefined && r.name !== "*" ? [r.name] : [],
+        );
+  const [topics, groups] = [new Set(named("topic")), new Set(named("group"))];
+  return {
+    topic: topics.size === 0 ? [] : (await port.listTopics()).filter((name) => topics.has(name)),
+    group: groups.size === 0 ? [] : (await port.listGroups()).map((g) => g.groupId).filter((name) => groups.has(name)),
+  };
+}
+
+function rulesOf(side: Side, mirror: MirrorModel, { profile, only, groups = [], more = [] }: MadeUsers): AclRule[] {
   const mirrors = profile === "guide" ? guideAcls(side) : leastAcls(side, mirror);
   return [
     ...(only === "administrator" ? [] : mirrors),
-    ...(only === "mirror" ? [] : administratorAcls(side, mirror, { groups })),
+    ...(only === "mirror" ? [] : [...administratorAcls(side, mirror, { groups }), ...more]),
   ];
 }
 

@@ -154,7 +154,7 @@ async function lookOnce(
     for (const port of running === undefined ? [origin, target] : []) {
       const users = options.users?.[port.side];
       if (users === undefined || users.principals.length === 0) continue;
-      const made = { ...users, groups: options.groups ?? [] };
+      const made = { ...users, groups: options.groups ?? [], more: options.moreRights?.[port.side] ?? [] };
       const told = options.everyoneByDefault?.[port.side];
       await collecting(findings, async () => {
         const principal = principalOf(model[port.side]);

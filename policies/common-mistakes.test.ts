@@ -112,17 +112,17 @@ test("two mirrors in both directions stay, even if each names the clusters by ot
   const flow = { source: identity, checkpoint: identity, topicsPattern: "orders" };
   const one = mirrorMaker({
     name: "one",
-    namespace: "dc2",
-    clusters: { dc1: far, dc2: near },
-    connectCluster: "dc2",
-    flows: [{ from: "dc1", to: "dc2", ...flow }],
+    namespace: "green",
+    clusters: { blue: far, green: near },
+    connectCluster: "green",
+    flows: [{ from: "blue", to: "green", ...flow }],
   });
   const back = mirrorMaker({
     name: "back",
-    namespace: "dc1",
-    clusters: { dc1: near, dc2: { bootstrapServers: "kafka.example.com:9094" } },
-    connectCluster: "dc1",
-    flows: [{ from: "dc2", to: "dc1", ...flow }],
+    namespace: "blue",
+    clusters: { blue: near, green: { bootstrapServers: "kafka.example.com:9094" } },
+    connectCluster: "blue",
+    flows: [{ from: "green", to: "blue", ...flow }],
   });
   expect(seen("gate-missing", [one])).toHaveLength(1);
   expect(seen("gate-missing", [one, back])).toEqual([]);

@@ -74,6 +74,8 @@ function aclsOf(user: UserView): readonly WrittenAcl[] {
 
 function wrongWords({
   both = false,
+  singular = false,
+  listed = false,
   plainOperations,
   plainResource,
   permission = "allow",
@@ -110,8 +112,11 @@ function wrongWords({
     ...(plainOperations === undefined
       ? []
       : [{ seen: `operations is "${plainOperations}", not a list`, why, instead: `write [${plainOperations}]` }]),
+    ...(listed
+      ? [{ seen: "operation is a list, not one word", why, instead: `write operations: [${operations.join(", ")}]` }]
+      : []),
     ...word(permission, "type", PERMISSIONS),
-    ...operations.flatMap((operation, i) => word(operation, `operations[${i}]`, OPERATIONS)),
+    ...operations.flatMap((operation, i) => word(operation, singular ? "operation" : `operations[${i}]`, OPERATIONS)),
     ...(plainResource !== undefined
       ? [{ seen: `resource is "${plainResource}", not a mapping`, why, instead: "write type, name and patternType" }]
       : type === undefined

@@ -1,6 +1,8 @@
+import { reader } from "../mirror-configuration";
 import { versionAtLeast, versionsOf } from "../version";
 import { type Client, clientsOf } from "./clients";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
+import type { MirrorView } from "./view";
 
 /** Two settings of one client that Kafka refuses together. */
 interface Conflict {
@@ -29,10 +31,33 @@ export const contradictionRules: Rule[] = [
       const all = clientsOf(mirror).flatMap((client) =>
         conflictsOf(client, versions).map((conflict) => sayingOf(client, conflict)),
       );
-      return uniqueBy(all, ({ seen }) => seen);
+      return [...uniqueBy(all, ({ seen }) => seen), ...checkpoints(mirror, versions)];
     },
   ),
 ];
+
+/** Settings with which Kafka 3.9 and later refuse the checkpoint connector (KIP-1031, MirrorCheckpointConfig). */
+function checkpoints(mirror: MirrorView, versions: readonly string[]): Saying[] {
+  if (!mirror.declared.checkpoint || !versions.every((version) => versionAtLeast(version, "3.9"))) return [];
+  const { flag } = reader(mirror.checkpoint.config);
+  const why = "Kafka 3.9 and later refuse such a checkpoint connector, and it does not run";
+  const sayings: Saying[] = [];
+  if (flag("emit.checkpoints.enabled") === false && flag("sync.group.offsets.enabled") !== true) {
+    sayings.push({
+      seen: '"emit.checkpoints.enabled" is false in checkpointConnector.config, and "sync.group.offsets.enabled" is not true',
+      why,
+      instead: "remove checkpointConnector, or the setting",
+    });
+  }
+  if (flag("emit.offset-syncs.enabled") === false) {
+    sayings.push({
+      seen: '"emit.offset-syncs.enabled" is false in checkpointConnector.config',
+      why,
+      instead: "remove checkpointConnector, or the setting",
+    });
+  }
+  return sayings;
+}
 
 /** A conflict of the workers' own settings is the same for each connector. */
 function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {

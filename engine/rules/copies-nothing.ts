@@ -1,6 +1,7 @@
-import { topicsExcludeOf } from "../mirror-configuration";
+import { reader, topicsExcludeOf } from "../mirror-configuration";
 import { topicNameFault } from "../naming";
 import { DEFAULT_TOPICS_EXCLUDE } from "../patterns";
+import { versionAtLeast, versionsOf } from "../version";
 import { selecting } from "./names";
 import { isPlaceholder } from "./placeholder";
 import type { Saying } from "./rule";
@@ -48,7 +49,33 @@ export function whyNothingIsCopied(mirror: MirrorView): Saying[] {
     const instead = 'name the groups, write ".*" for all, or leave checkpointConnector out';
     sayings.push({ seen: "groupsPattern is empty", why: "it matches no group, so no checkpoint is written", instead });
   }
-  return sayings;
+  return [...sayings, ...withoutOffsets(mirror)];
+}
+
+/** Settings with which a checkpoint connector does nothing although another setting asks it to. */
+function withoutOffsets(mirror: MirrorView): Saying[] {
+  if (!mirror.declared.checkpoint) return [];
+  const [source, checkpoint] = [reader(mirror.source.config), reader(mirror.checkpoint.config)];
+  const emits = checkpoint.flag("emit.checkpoints.enabled") !== false;
+  if (!emits && checkpoint.flag("sync.group.offsets.enabled") === true) {
+    return [
+      {
+        seen: '"emit.checkpoints.enabled" is false with "sync.group.offsets.enabled": true in checkpointConnector.config',
+        why: "without checkpoints the connector has no task, so it writes no group's offsets either",
+        instead: 'write "emit.checkpoints.enabled": true, or remove both',
+      },
+    ];
+  }
+  const syncs = source.flag("emit.offset-syncs.enabled") !== false;
+  // Older versions do not read the key. Another rule reports that.
+  if (syncs || !emits || !versionsOf(mirror).every((version) => versionAtLeast(version, "3.9"))) return [];
+  return [
+    {
+      seen: '"emit.offset-syncs.enabled" is false in sourceConnector.config, and there is a checkpointConnector',
+      why: "checkpoints are made from offset syncs, so none is written",
+      instead: "remove the setting, or remove checkpointConnector",
+    },
+  ];
 }
 
 /** Reports expressions that match only names that a topic cannot have, e.g. `orders;payments`. */

@@ -73,6 +73,8 @@ const UNSEEN: Readonly<Record<string, string>> = {
   KafkaConnector: "no Connect cluster runs this connector",
 };
 
+const UNUSABLE = "neither the operator nor Connect takes it: the connectors or pods that it configures do not start";
+
 function refusals(view: View, sure: boolean, why: string): { at: Subject; say: Saying }[] {
   const { refusedFields = [], unknownFields = [] } = view;
   // A missing field that is only misspelt is reported at the misspelt field.
@@ -89,7 +91,14 @@ function refusals(view: View, sure: boolean, why: string): { at: Subject; say: S
     return [
       ...wrong
         .filter((field) => field.resource === resource)
-        .map((field) => ({ at: field, say: { seen: `${field.path} ${field.seen}`, why, instead: field.instead } })),
+        .map((field) => ({
+          at: field,
+          say: {
+            seen: `${field.path} ${field.seen}`,
+            why: field.byOperator === true ? UNUSABLE : why,
+            instead: field.instead,
+          },
+        })),
       ...together(
         missing.filter(({ byOperator }) => byOperator !== true),
         why,

@@ -196,7 +196,8 @@ export function surplus(user: UserView, needed: readonly AclRule[]): Grant[] {
     if (g.patternType !== "prefix") return false;
     const begun = wanted.filter((w) => w.name.startsWith(g.name) && covers({ ...w, ...nameOf(g) }, g));
     const ends = /[._-]$/.test(g.name) || begun.every((w) => /^[._-]/.test(w.name.slice(g.name.length)));
-    return ends && new Set(begun.map((w) => w.name)).size > 1;
+    // `mm2-offset-syncs` is the beginning of a name that only mirrors use.
+    return ends && (new Set(begun.map((w) => w.name)).size > 1 || (begun.length > 0 && g.name === "mm2-offset-syncs"));
   };
   return grantsOf(user.rules).filter((g) => !wanted.some((w) => covers(w, g)) && !idempotent(g) && !together(g));
 }

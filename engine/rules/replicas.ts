@@ -183,7 +183,8 @@ export const replicaRules: Rule[] = [
         ...each(view, (mirror) =>
           [...factorsOf(mirror), ...storageOf(mirror)]
             .filter(({ key }) => key !== "replication.factor" || !reset(view, mirror))
-            .flatMap((factor) => tooFew(factor, leastOf(mirror), `${factor.key} ${factor.where}`) ?? []),
+            .flatMap((factor) => tooFew(factor, leastOf(mirror), `${factor.key} ${factor.where}`) ?? [])
+            .reduce<Saying[]>(joined, []),
         ),
       ];
     },
@@ -192,6 +193,15 @@ export const replicaRules: Rule[] = [
 
 /** The field is `replicas` in a KafkaTopic and `replicationFactor` in the Topic of @pulumi/kafka. */
 const factorField = ({ label }: TopicView) => (label.startsWith("KafkaTopic ") ? "replicas" : "replicationFactor");
+
+/** Adds a saying to those before it. Factors with the same effect are one saying. */
+function joined(all: readonly Saying[], { seen, why, instead }: Saying): Saying[] {
+  const same = all.find((one) => one.why === why && one.instead === instead);
+  if (same === undefined) return [...all, { seen, why, instead }];
+  const [, last = ""] = /, (min\.insync\.replicas \d+)$/.exec(seen) ?? [];
+  const before = same.seen.slice(0, -`, ${last}`.length);
+  return all.map((one) => (one === same ? { ...one, seen: `${before}, ${seen}` } : one));
+}
 
 function tooFew(
   { value: factor, said }: { value: number | undefined; said: string },

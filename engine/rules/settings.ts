@@ -16,7 +16,8 @@ function merged(sayings: readonly Saying[]): Saying[] {
     const [, key = "", rest = saying.seen] = /^("[^"]*")(.*)$/s.exec(saying.seen) ?? [];
     const name = JSON.stringify([rest, saying.why, saying.instead]);
     const group = groups.get(name) ?? groups.set(name, { first: saying, keys: [], rest }).get(name)!;
-    if (key !== "") group.keys.push(key);
+    // One cluster can be both sides of an entry.
+    if (key !== "" && !group.keys.includes(key)) group.keys.push(key);
   }
   const plural = (rest: string) =>
     rest.replace(" has no ", " have no ").replace(" does not ", " do not ").replace(" reaches ", " reach ");

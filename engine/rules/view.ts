@@ -80,6 +80,10 @@ export interface WrittenAcl {
   nested?: boolean;
   /** The rule has both `operation` and `operations`. */
   both?: boolean;
+  /** The rule is written with `operation`. */
+  singular?: boolean;
+  /** `operation` is a list. */
+  listed?: boolean;
   /** `operations` or `resource` as it is written, if it is one word instead of a list or of fields. */
   plainOperations?: string;
   plainResource?: string;

@@ -33,9 +33,10 @@ export function withoutLabel(resource: AnyResource): Unlabelled[] {
   const found = attempt((): Unlabelled[] => {
     const place = [text(metadata.namespace), text(metadata.name)].filter(Boolean).join("/");
     const labels = object(metadata.labels);
-    const named = ["strimzi.io/cluster", "eventstreams.ibm.com/cluster"].some((key) => (labels[key] ?? "") !== "");
-    if (named) return [];
     const wanted = `${group}/cluster`;
+    // Operators of Strimzi do not read the label of Event Streams.
+    const named = [wanted, "strimzi.io/cluster"].some((key) => (labels[key] ?? "") !== "");
+    if (named) return [];
     const near = Object.keys(labels).find((key) => key !== wanted && /^[^/]*\/?cluster$/i.test(key));
     const own = { resource: resource.urn, label: `${kind} ${place || resource.name}`, kind, wanted };
     return [near === undefined ? own : { ...own, near }];

@@ -9,11 +9,27 @@ import {
 } from "../../engine/rules/operator-fields";
 import { isPlaceholder } from "../../engine/rules/placeholder";
 import { partsOf } from "./home";
+import { brokenConditions } from "./conditions";
+import { unusableValues } from "./config-values";
 import { missingLogins } from "./logins";
 import { type AnyResource, apiVersionOf, type Json, known, object, text } from "./plain";
 
 /** Fields of a custom resource whose values the API server refuses, and required fields that are missing. */
 export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
+  return refusedIn(resource).map((field) => (isSecret(field.path) ? { ...field, seen: hidden(field.seen) } : field));
+}
+
+/** Fields in which people write a secret, also where only a reference to one belongs. */
+const isSecret = (path: string) =>
+  /(password|secret|token|assertion|certificateAndKey|jaas)\w*(\.|$)|\.value$|\.(env|javaSystemProperties)$/i.test(
+    path.replace(/\[\d+\]|^spec\./g, ""),
+  );
+
+/** The same sentence without the value. */
+const hidden = (seen: string) =>
+  seen.replace(/^is "[^]*?"(?=$|, | \()/, "is a text").replace(/^is -?[\d.]+/, "is a number");
+
+function refusedIn(resource: AnyResource): RefusedField[] {
   const kind = resource.type.split(":").pop()!;
   const apiVersion = apiVersionOf(resource, object(known(resource.props)));
   const [group = "", version = ""] = apiVersion.split("/");
@@ -47,9 +63,13 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
     ...(kind === "KafkaMirrorMaker2" && version !== "v1" ? mirrorWithAliases : []),
   ];
   const operators = kind === "KafkaMirrorMaker2" ? missingLogins(spec) : [];
+  const place = { resource: resource.urn, label, apiVersion, sure: true };
+  const others = kind === "KafkaMirrorMaker2" || kind === "KafkaUser" ? brokenConditions(kind, spec) : [];
+  const unusable = kind === "KafkaMirrorMaker2" ? unusableValues(spec) : [];
   const certain: RefusedField[] = [
     ...called,
     ...found(always, true),
+    ...[...others, ...unusable].map((one) => ({ ...place, ...one })),
     ...operators.map(({ path, name }) => ({
       ...{ resource: resource.urn, label, apiVersion, path, sure: true, missing: name },
       ...{ seen: "is missing", instead: `write ${name}`, byOperator: true },

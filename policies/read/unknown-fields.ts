@@ -79,7 +79,7 @@ export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
   // Newer operators may add fields to v1, and IBM's operators have fields of their own.
   const closed = version !== "v1" && group === "kafka.strimzi.io";
   return walk(spec, fields, "spec").map(({ path, ...found }) => {
-    const elsewhere = found.meant === undefined ? placesOf(path, fields) : [];
+    const elsewhere = found.meant === undefined ? [...placesOf(path, fields), ...inTemplate(path, fields)] : [];
     return {
       resource: resource.urn,
       label: `${kind} ${place || resource.name}`,
@@ -168,3 +168,13 @@ function pathsOf(fields: Fields, path: string): string[] {
 }
 
 const LISTS = ["clusters", "mirrors", "trustedCertificates", "acls"];
+
+/** Where the template of the pods has a field that is written beside it, such as `spec.tolerations`. */
+function inTemplate(path: string, fields: Fields): string[] {
+  const name = /^spec\.(\w+)$/.exec(path)?.[1] ?? "";
+  const template = typeof fields === "object" ? fields.template?.fields : undefined;
+  return ["pod", "connectContainer"].flatMap((part) => {
+    const inner = typeof template === "object" ? template[part]?.fields : undefined;
+    return typeof inner === "object" && Object.hasOwn(inner, name) ? [`spec.template.${part}.${name}`] : [];
+  });
+}

@@ -162,10 +162,12 @@ const isLater = (object: Json, key: string) => Object.getOwnPropertyDescriptor(o
 /** Undefined if a part of it is not known yet. Another rule reports the singular `operation`. */
 function writtenAcl(acl: Json, path: string): WrittenAcl {
   const resource = object(acl.resource);
-  const operations = acl.operations ?? (acl.operation === undefined ? undefined : [acl.operation]);
+  const operations = acl.operations ?? (acl.operation === undefined ? undefined : [acl.operation].flat());
   return fieldsGiven({
     path,
     both: acl.operations !== undefined && acl.operation !== undefined ? true : undefined,
+    singular: acl.operations === undefined && acl.operation !== undefined ? true : undefined,
+    listed: Array.isArray(acl.operation) ? true : undefined,
     nested: acl.operations === undefined && resource.operations !== undefined ? true : undefined,
     plainOperations: Array.isArray(acl.operations) ? undefined : text(acl.operations),
     plainResource: text(acl.resource),

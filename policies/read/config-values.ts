@@ -1,0 +1,105 @@
+import { attempt, type RefusedField } from "../../engine/rules";
+import { isPlaceholder } from "../../engine/rules/placeholder";
+import { items, type Json, object } from "./plain";
+
+type Found = Pick<RefusedField, "path" | "seen" | "instead" | "byOperator">;
+
+/** The quantities of Kubernetes, as the CRDs of newer operators check them. */
+const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?(\d+(\.\d*)?|\.\d+))?$/;
+/** What people write for a quantity, in the spelling of Kubernetes. */
+const UNITS: Readonly<Record<string, string>> = {
+  kb: "k",
+  mb: "M",
+  gb: "G",
+  kib: "Ki",
+  mib: "Mi",
+  gib: "Gi",
+  mi: "Mi",
+  gi: "Gi",
+  g: "G",
+};
+
+/**
+ * Values of a KafkaMirrorMaker2 that the API server of some operators takes, and nothing behind it: a list or mapping
+ * where Kafka's configuration has one value, and an amount of memory or CPU in another notation.
+ */
+export function unusableValues(spec: Json): Found[] {
+  return [...configsOf(spec).flatMap(([path, config]) => nested(path, config)), ...quantities(spec)];
+}
+
+/** Every `config` of the resource. */
+function configsOf(spec: Json): [string, Json][] {
+  const entries = (key: string) => (attempt(() => items(spec[key])) ?? []).map((one) => object(one));
+  const config = (path: string, parent: unknown): [string, Json][] => {
+    const own = object(attempt(() => object(parent).config));
+    return Object.keys(own).length === 0 ? [] : [[`${path}.config`, own]];
+  };
+  return [
+    ...config(
+      "spec.target",
+      attempt(() => spec.target),
+    ),
+    ...entries("clusters").flatMap((one, i) => config(`spec.clusters[${i}]`, one)),
+    ...entries("mirrors").flatMap((one, i) =>
+      ["source", "sourceConnector", "checkpointConnector", "heartbeatConnector"].flatMap((block) =>
+        config(
+          `spec.mirrors[${i}].${block}`,
+          attempt(() => one[block]),
+        ),
+      ),
+    ),
+  ];
+}
+
+function nested(path: string, config: Json): Found[] {
+  return Object.keys(config).flatMap((key): Found[] => {
+    const value = attempt(() => config[key]);
+    if (typeof value !== "object" || value === null) return [];
+    const own = `${path} "${key}"`;
+    if (Array.isArray(value))
+      return [
+        {
+          path: own,
+          seen: "is a list, not one value",
+          instead: "write one text with commas between the entries",
+          byOperator: true,
+        },
+      ];
+    const inner = Object.keys(value);
+    // A placeholder without quotes: `{{ name }}` is a mapping in YAML, and its only value is null.
+    if (inner.length === 0 || inner.every((one) => attempt(() => (value as Json)[one] ?? null) === null)) return [];
+    return [
+      {
+        path: own,
+        seen: "is a mapping, not one value",
+        instead: `write keys with dots, such as "${key}.${inner[0]!}"`,
+        byOperator: true,
+      },
+    ];
+  });
+}
+
+function quantities(spec: Json): Found[] {
+  const resources = object(attempt(() => spec.resources));
+  return ["limits", "requests"].flatMap((kind) => {
+    const own = object(attempt(() => resources[kind]));
+    return ["memory", "cpu"].flatMap((name): Found[] => {
+      const value = attempt(() => own[name]);
+      if (typeof value !== "string" || isPlaceholder(value) || QUANTITY.test(value)) return [];
+      const [, number = "", unit = ""] = /^\s*([\d.]+)\s*([A-Za-z]*)\s*$/.exec(value) ?? [];
+      const meant = UNITS[unit.toLowerCase()];
+      const instead =
+        meant === undefined || name === "cpu"
+          ? "write a quantity of Kubernetes, such as 512Mi or 500m"
+          : `write ${number}${meant}`;
+      return [
+        {
+          path: `spec.resources.${kind}.${name}`,
+          seen: `is "${value}", which is no quantity of Kubernetes`,
+          instead,
+          byOperator: true,
+        },
+      ];
+    });
+  });
+}

@@ -1,5 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { crc32 } from "@node-rs/crc32";
+import { compressFrameSync } from "lz4-napi";
+import { compressSync } from "snappy";
 import { describe, expect, it } from "vitest";
 import { countVisible, SequenceDigest, STOP, walk } from ".";
 import { offsetAfter } from "./batch";
@@ -81,6 +83,31 @@ describe("message formats v0 and v1 of an old origin", () => {
     ]);
     const v0 = gzipSync(Buffer.concat([message({ offset: 10, value: "a" }), message({ offset: 12, value: "c" })]));
     expect(seen(message({ offset: 12, value: v0, attributes: GZIP }))).toEqual(["10 -1 null a", "12 -1 null c"]);
+  });
+
+  it("are read in every codec, also LZ4 with the wrong checksum that format v0 has", () => {
+    const inner = Buffer.concat([message({ offset: 3, value: "a" }), message({ offset: 4, key: "k", value: "b" })]);
+    const wrong = (frame: Buffer, at: number) => {
+      const broken = Buffer.from(frame);
+      broken[at] = broken[at]! ^ 0x55;
+      return broken;
+    };
+    const lz4 = compressFrameSync(inner);
+    // The checksum follows the magic number, two bytes and the content size, if the frame has one.
+    const checksum = (lz4[4]! & 8) === 0 ? 6 : 14;
+    const short = Buffer.concat([Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82]), lz4.subarray(checksum + 1)]);
+    for (const [codec, value] of [
+      [1, gzipSync(inner)],
+      [2, compressSync(inner)],
+      [3, lz4],
+      [3, wrong(lz4, checksum)],
+      [3, short],
+      [3, wrong(short, 6)],
+    ] as const)
+      expect(seen(message({ offset: 4, value, attributes: codec }))).toEqual(["3 -1 null a", "4 -1 k b"]);
+    // Kafka computes it correctly in format v1.
+    const damaged = message({ offset: 4, value: wrong(lz4, checksum), attributes: 3, timestamp: 5 });
+    expect(() => seen(damaged)).toThrow(/RECORDS_CORRUPT/);
   });
 
   it("have the same digest as their copies in format v2", () => {

@@ -1,5 +1,6 @@
 import { crc32 } from "@node-rs/crc32";
-import { decompress } from "./codecs";
+import { CODECS, decompress } from "./codecs";
+import { withCorrectChecksum } from "./lz4-v0";
 import { NO_TIMESTAMP } from "./same";
 
 /**
@@ -48,12 +49,16 @@ export interface LegacyRecord {
 export function readLegacy(records: Buffer, start: number): LegacyRecord[] {
   const entry = readEntry(records, start);
   if (entry.codec === 0) return [asRecord(entry, entry.offset, entry)];
-  const inner = entry.value === null ? [] : entries(decompress(entry.codec, entry.value));
+  const inner = entry.value === null ? [] : entries(decompress(entry.codec, compressed(entry, entry.value)));
   const last = inner.at(-1)?.offset ?? 0;
   // In format v0 the inner offsets are absolute.
   const base = entry.magic === 0 ? 0 : entry.offset - last;
   // The broker sets only the timestamp of the outer entry.
   return inner.map((one) => asRecord(one, base + one.offset, entry.stamped ? entry : one));
+}
+
+function compressed({ magic, codec }: Entry, value: Buffer): Buffer {
+  return magic === 0 && CODECS[codec] === "lz4" ? withCorrectChecksum(value) : value;
 }
 
 interface Entry {

@@ -32,6 +32,10 @@ describe("a misspelt key is reported with the correct key", () => {
     ["target", "ofset.flush.interval.ms", "offset.flush.interval.ms"],
     ["target", "exactly.once.sources.support", "exactly.once.source.support"],
     ["source", "emit.checkpoints.enable", "emit.checkpoints.enabled"],
+    ["heartbeat", "heartbeat.interval.seconds", "emit.heartbeats.interval.seconds"],
+    ["checkpoint", "group.offsets.enabled", "sync.group.offsets.enabled"],
+    ["checkpoint", "checkpoints.interval.seconds", "emit.checkpoints.interval.seconds"],
+    ["source", "topic.configs.interval.seconds", "sync.topic.configs.interval.seconds"],
   ])("%s: %s", (block, key, meant) => {
     const messages = found(block, { [key]: 3 });
     expect(messages).toHaveLength(1);

@@ -41,6 +41,9 @@ function distanceOf(key: string, name: string, strict: boolean): number | undefi
   const distance = editDistance(a, b);
   const typing = distance <= Math.min(2, Math.floor(b.length / 5));
   if (typing || strict) return typing ? distance : undefined;
+  // `heartbeat.interval.seconds` without `emit.` at the beginning.
+  const rest = other.slice(1);
+  if (own.length >= 3 && own.length === rest.length && own.every((part, i) => alike(part, rest[i]!))) return distance;
   if (!alike(own[0]!, other[0]!)) return undefined;
   if (own.length === other.length) {
     const wrong = own.filter((part, i) => !alike(part, other[i]!)).length;

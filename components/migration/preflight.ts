@@ -38,6 +38,7 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings, 
     configSync: configSync(source.config),
     maxRequestSize:
       factor(source.config, "producer.override.max.request.size") ?? factor(target.config, "producer.max.request.size"),
+    compressionType: compression(source.config["producer.override.compression.type"], target.config),
     replication: defined({ rules, allowSameRack }),
     fence: args.fence ?? false,
     groups: args.offsets?.groups,
@@ -46,6 +47,12 @@ export function preflightOptions(args: MigrationArgs, settings: MirrorSettings, 
     ...args.preflight,
     everyoneByDefault: everyoneByDefault(args),
   });
+}
+
+/** The producer's `compression.type`. Undefined: none, its default. */
+function compression(override: unknown, worker: Config): string | undefined {
+  const type = String(override ?? worker["producer.compression.type"] ?? "none").trim();
+  return type === "none" ? undefined : type;
 }
 
 /** Returns the rights that the administrators need for parts with a way back and for connectors. Undefined: none. */

@@ -4,6 +4,8 @@ import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { someOf } from "../units";
 import type { PreflightFacts, SelectedTopic } from "./facts";
 import { error, type PreflightFinding } from "./finding";
+import { type SyncFacts, whereToSet } from "./config-sync";
+import { limitAfter } from "./retention";
 
 /** The largest sampled record of a topic. */
 export interface LargeRecord extends TopicPartition {
@@ -19,6 +21,8 @@ export const DEFAULT_REQUEST = 1048576;
  * (AbstractRecords, upper bound).
  */
 const OVERHEAD = 82;
+/** A batch of one record has at least so many bytes more than key, value and headers (RecordBatch v2, Kafka 4.3). */
+const LEAST_OVERHEAD = 68;
 /** Maximum number of partitions to sample, per topic and in total. */
 const PER_TOPIC = 3;
 const MOST = 300;
@@ -87,6 +91,38 @@ export function checkLarge(
         `fails on a larger record: ${someOf(texts, 5)}`,
       `set producer.override.max.request.size in mirror.sourceConnector.config to ${need} or more, with room for ` +
         "larger records that were not looked at",
+    ),
+  ];
+}
+
+/**
+ * Checks for records that the mirror's producer sends without compression and that the target's brokers then refuse.
+ * Brokers compare the size of a batch as it is sent. On the origin, the same record can be in a small compressed batch.
+ * @param compression `compression.type` of the mirror's producer
+ */
+export function checkUncompressed(
+  facts: Pick<PreflightFacts, "large" | "selected"> & SyncFacts,
+  compression = "none",
+): PreflightFinding[] {
+  if (compression !== "none") return [];
+  const topics = new Map(facts.selected.map((topic) => [topic.origin.name, topic]));
+  const over = (facts.large ?? []).flatMap((record) => {
+    const topic = topics.get(record.topic);
+    const limit = topic === undefined ? undefined : limitAfter(topic, "max.message.bytes", facts);
+    return limit !== undefined && record.bytes + LEAST_OVERHEAD > limit ? [{ ...record, limit }] : [];
+  });
+  if (over.length === 0) return [];
+  const texts = over.map(
+    (r) => `${r.topic}-${r.partition} has ${r.bytes} bytes at offset ${r.offset}, the target takes ${r.limit}`,
+  );
+  const need = Math.max(...over.map((r) => r.bytes)) + OVERHEAD;
+  return [
+    error(
+      "RECORD_EXCEEDS_REQUEST",
+      "the mirror's producer does not compress, and the target refuses a batch that is larger than max.message.bytes, so " +
+        `its task fails on a record that is small only when it is compressed: ${someOf(texts, 5)}`,
+      "set producer.override.compression.type in mirror.sourceConnector.config to lz4, or max.message.bytes to " +
+        `${need} or more: ${whereToSet("max.message.bytes", facts)} (message.max.bytes)`,
     ),
   ];
 }

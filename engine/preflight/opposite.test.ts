@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { checkLarge, type LargeRecord } from "./large";
+import type { PreflightFacts } from "./facts";
+import { checkLarge, checkUncompressed, type LargeRecord } from "./large";
 import { checkOpposite, type OtherMirror, readOtherMirrors } from "./opposite";
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
-import { facts, mirror } from "../../test/engine/preflight/facts";
+import { facts, mirror, selected, topic } from "../../test/engine/preflight/facts";
 import { type MemoryTopic, memoryPort, put, puts } from "../../test/engine/verify/memory-cluster";
 
 const identity = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
@@ -149,6 +150,20 @@ describe("a record that the mirror's producer would refuse", () => {
     expect(checkLarge({ large: [record] }, 3_000_082)).toEqual([]);
     expect(checkLarge({ large: [record] }, 3_000_081)).toHaveLength(1);
     expect(checkLarge({})).toEqual([]);
+  });
+
+  it("is also compared with what the target takes, unless the producer compresses", () => {
+    const orders = topic("orders", [[0, 20]]);
+    const world = (more: Partial<PreflightFacts> = {}) =>
+      facts({ large: [record], selected: [selected(orders)], ...more });
+    const [finding] = checkUncompressed(world());
+    expect(finding).toMatchObject({ code: "RECORD_EXCEEDS_REQUEST", severity: "error" });
+    expect(finding!.seen).toMatch(/orders-2 has 3000000 bytes at offset 17, the target takes 1048588$/);
+    expect(finding!.fix).toMatch(/compression.type.* to lz4, or max.message.bytes to 3000082 or more/);
+    expect(checkUncompressed(world(), "lz4")).toEqual([]);
+    const takes = topic("orders", [[0, 20]], { "max.message.bytes": "4000000" });
+    expect(checkUncompressed(world({ selected: [selected(takes)] }))).toEqual([]);
+    expect(checkUncompressed(world({ large: [{ ...record, bytes: 1_048_520 }] }))).toEqual([]);
   });
 });
 

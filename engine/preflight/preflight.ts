@@ -19,7 +19,7 @@ import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
 import { accepting, error, type PreflightFinding, findingOf, refuse, warning } from "./finding";
 import { type Estate, inventoryFindings } from "./inventory";
-import { checkLarge } from "./large";
+import { checkLarge, checkUncompressed } from "./large";
 import { checkLimits } from "./limits";
 import { checkLogins } from "./logins";
 import { checkNames } from "./names";
@@ -48,6 +48,8 @@ export interface PreflightOptions extends FactorOptions {
   everyoneByDefault?: Partial<Record<Side, boolean>>;
   /** `max.request.size` of the mirror's data producer, in bytes. Default 1048576. */
   maxRequestSize?: number;
+  /** `compression.type` of the mirror's data producer. Default `none`. */
+  compressionType?: string;
   /** How the source connector copies topic settings to the target. Default: MirrorMaker 2's defaults. */
   configSync?: ConfigSync;
   /**
@@ -202,6 +204,7 @@ export function decide(facts: PreflightFacts, options: PreflightRun): PreflightF
     ...checkBrokers(facts, options),
     ...checkLimits(facts),
     ...checkLarge(facts, options.maxRequestSize),
+    ...checkUncompressed(facts, options.compressionType),
     ...checkOpposite(withoutLeft(facts, options.left)),
   ];
 }

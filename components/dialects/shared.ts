@@ -1,7 +1,15 @@
-import { defined, entry } from "../../engine/objects";
+import { defined, entry, setOwn } from "../../engine/objects";
 import type { Mistakes } from "../../engine/errors";
 import type { Side } from "../../engine/model";
-import { type Fields, unknownFields } from "../../engine/rules/operator-fields";
+import { later } from "../../engine/rules";
+import {
+  type FieldRefusal,
+  type Fields,
+  isPlainObject,
+  refusedFields,
+  unknownFields,
+} from "../../engine/rules/operator-fields";
+import { versionAtLeast } from "../../engine/version";
 import type {
   ClusterSpec,
   Config,
@@ -36,8 +44,41 @@ export function checked(
   for (const unknown of unknownFields(text.spec, fields, "spec", strimzi)) {
     mistakes.add(`dialect ${name}: ${unknown} (${text.kind} ${text.apiVersion})`);
   }
+  for (const { path, seen, instead, missing } of refusedBy(text, strimzi)) {
+    // The settings have checks of their own. A value that they refuse is not reported twice.
+    const name = missing ?? path.replace(/^.*[."]([^."]+)"?$/, "$1");
+    if (!mistakes.list.some((mistake) => mistake.includes(name)))
+      mistakes.add(`${path} ${seen} (${text.kind} ${text.apiVersion}): ${instead} [field-refused]`);
+  }
   return text;
 }
+
+/** Fields that the API server or the operator refuses, by the same table as the policy pack's rule. */
+function refusedBy({ kind, apiVersion, spec }: ResourceText, strimzi: string): FieldRefusal[] {
+  const known = knownIn(spec) as Record<string, unknown>;
+  // A component checks a draft without the mirror's connections first. Fields that are absent in it come later.
+  const absent = ({ missing, path }: FieldRefusal) =>
+    missing !== undefined && !/^spec\.(metricsConfig|rack)\./.test(path);
+  return refusedFields(kind, apiVersion, known).filter(
+    (field) => (field.sure || versionAtLeast(strimzi, "1.0")) && !absent(field),
+  );
+}
+
+/** A copy in which Pulumi's outputs and other objects of a class throw when they are read. */
+function knownIn(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const copy: object = Array.isArray(value) ? [] : {};
+  for (const [key, inner] of Object.entries(value)) {
+    if (inner === undefined) continue;
+    if (isLeaf(inner)) later(copy, key);
+    else setOwn(copy, key, knownIn(inner));
+  }
+  return copy;
+}
+
+const isLeaf = (value: unknown): boolean =>
+  typeof value === "function" ||
+  (typeof value === "object" && value !== null && !Array.isArray(value) && !isPlainObject(value));
 
 /** The form that all dialects read, except event-streams-v1beta1. */
 export function userSpec(user: UserModel, acls: readonly Record<string, unknown>[]): Record<string, unknown> {

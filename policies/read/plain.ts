@@ -1,4 +1,5 @@
 import { setOwn } from "../../engine/objects";
+import { items, type Json, number, object, text } from "../../engine/plain";
 import { attempt, inEach, later } from "../../engine/rules";
 
 /** A resource in the form that Pulumi's analyzer provides. Tests and the components' texts can use the same form. */
@@ -13,7 +14,7 @@ export interface AnyResource {
   propertyDependencies?: Record<string, readonly AnyResource[]>;
 }
 
-export type Json = Record<string, unknown>;
+export { items, type Json, number, object, text };
 
 /**
  * A copy in which a value that Pulumi does not know yet throws when it is read. A null field is left out, as in
@@ -36,20 +37,9 @@ export function known(value: unknown): unknown {
 /** Many readers look at the same resource. Reading Pulumi's proxies again for each of them is slow. */
 const copies = new WeakMap<object, object>();
 
-export const object = (value: unknown): Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 /** The entries that are known. */
 export const list = (value: unknown): Json[] =>
   Array.isArray(value) ? inEach([...value.keys()], (i) => [object(value[i])]) : [];
-/** All entries. Throws `NotKnownYet` if one of them is not known yet. */
-export const items = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : [];
-export const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-export const number = (value: unknown): number | undefined => {
-  if (typeof value === "string" && value.trim() !== "") value = Number(value);
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-};
-
 /**
  * The API version, from the properties or from the type of a custom resource:
  * `kubernetes:kafka.strimzi.io/v1:KafkaUser`.

@@ -1,5 +1,6 @@
-import { attempt, type RefusedField } from "../../engine/rules";
-import { number, object, type Json, text } from "./plain";
+import { type Json, number, object, text } from "../../plain";
+import { attempt } from "../unknown";
+import type { RefusedField } from "../view";
 
 type Found = Pick<RefusedField, "path" | "seen" | "instead" | "missing">;
 

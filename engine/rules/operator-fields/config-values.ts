@@ -1,6 +1,7 @@
-import { attempt, type RefusedField } from "../../engine/rules";
-import { isPlaceholder } from "../../engine/rules/placeholder";
-import { items, type Json, object } from "./plain";
+import { items, type Json, object } from "../../plain";
+import { isPlaceholder } from "../placeholder";
+import { attempt } from "../unknown";
+import type { RefusedField } from "../view";
 
 type Found = Pick<RefusedField, "path" | "seen" | "instead" | "byOperator">;
 

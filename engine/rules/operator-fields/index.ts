@@ -2,7 +2,8 @@ import { type Fields, fieldsOf } from "./notation";
 import { oldPods, pods } from "./pods";
 
 export { type Field, type Fields, fieldsOf } from "./notation";
-export { unknownFields } from "./unknown";
+export { isPlainObject, unknownFields } from "./unknown";
+export { type FieldRefusal, refusedFields } from "./refused";
 export { type Refusal, refusedValue } from "./refusal";
 export { from10, mirrorWithAliases, type ValueFact, valueFacts } from "./values";
 export { newestStrimzi, oldestStrimzi } from "./versions";

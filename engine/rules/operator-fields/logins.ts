@@ -1,7 +1,7 @@
-import { entry } from "../../engine/objects";
-import { attempt } from "../../engine/rules";
-import { isPlaceholder } from "../../engine/rules/placeholder";
-import { items, type Json, object } from "./plain";
+import { entry } from "../../objects";
+import { items, type Json, object } from "../../plain";
+import { isPlaceholder } from "../placeholder";
+import { attempt } from "../unknown";
 
 /** A field without which the operator refuses the login of a mirror's cluster. */
 export interface MissingLogin {

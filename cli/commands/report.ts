@@ -21,6 +21,7 @@ import type { Command, CommandContext } from "../command";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit";
 import type { Done, LoadedWave } from "../source";
 import { Reader } from "../values";
+import { pauseLines, pausesOf } from "../pauses";
 import { forLook } from "./gate";
 
 /** Writes the report from the stack's state and the current state of both clusters. */
@@ -44,10 +45,11 @@ export const report: Command = {
     };
     const made = buildReport(input);
     const paths = await writeReport(folder, made);
+    const pauses = pausesOf(made);
     return {
       exit: live.exit,
-      lines: [made.headline.text, `wrote ${paths.html}`, `wrote ${paths.json}`],
-      json: { headline: made.headline, warnings: made.warnings.length, files: paths },
+      lines: [made.headline.text, ...pauseLines(pauses), `wrote ${paths.html}`, `wrote ${paths.json}`],
+      json: { headline: made.headline, warnings: made.warnings.length, pauses, files: paths },
     };
   },
 };
@@ -66,7 +68,16 @@ function stateOf({ migration: { name, model, waves, done } }: CommandContext): R
 }
 
 const factsOfPart = ({ access, gate, fence, verification, offsets, replication, wayBack }: Done): PartFacts =>
-  defined({ access, gate, fenceRaisedAt: fence?.raisedAt, verification, offsets, replication, wayBack });
+  defined({
+    access,
+    gate,
+    fenceClosedAt: fence?.closedAt,
+    fenceRaisedAt: fence?.raisedAt,
+    verification,
+    offsets,
+    replication,
+    wayBack,
+  });
 
 const reportWaves = (waves: readonly LoadedWave[]): ReportWave[] =>
   waves.map(({ scope, done }) => ({ scope, phase: done.phase ?? "mirror", facts: factsOfPart(done) }));

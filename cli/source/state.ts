@@ -6,8 +6,9 @@ import type { CopyEnds } from "../../engine/gate";
 import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
 import { waveOf } from "../../engine/parts";
-import type { OffsetOptions } from "../../engine/offsets";
+import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
+import { returnPause, type ReturnGate } from "../../engine/report";
 import type { RecordedTopics } from "../../engine/topic-ids";
 import { operatorsOf, principalsOf } from "./users";
 import { DEFAULT_OPTIONS, type Done, type LoadedMigration, type Options } from "./types";
@@ -138,7 +139,13 @@ function doneOf(part: ReturnType<typeof partOf>): Done {
     verification: dated(verification?.verifiedAt, verification?.result),
     offsets: offsets?.applied,
     replication: dated(replication?.resetAt, replication?.result),
-    wayBack: wayBack && compact({ openedAt: wayBack.openedAt, returnedAt: wayBack.returnedAt }),
+    wayBack:
+      wayBack &&
+      compact({
+        openedAt: wayBack.openedAt,
+        returnedAt: wayBack.returnedAt,
+        pause: returnPause(wayBack.gateResult as ReturnGate | null, wayBack.applied as AppliedOffsets | null),
+      }),
   }) as Done;
 }
 

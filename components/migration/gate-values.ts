@@ -1,9 +1,11 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { TopicEnds } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
+import { defined } from "../../engine/objects";
+import type { Stopped } from "../../engine/report";
 import { defaultsOf } from "../../engine/setting";
 import type { RecordedTopics } from "../../engine/topic-ids";
-import type { Gate } from "../../lifecycle/resources";
+import type { Fence, Gate } from "../../lifecycle/resources";
 import { gateShape, type MigrationArgs } from "../settings/migration";
 
 /** What the gate is asked, and what other steps read from its outputs. */
@@ -44,6 +46,19 @@ export function originEnds(gate: Gate): pulumi.Output<TopicEnds | null> {
       ? null
       : Object.fromEntries(Object.entries(ends).map(([topic, at]) => [topic, at.originEnds])),
   );
+}
+
+/** What the fence and the gate know about when the producers stopped. */
+export function producersStopped(fence: Fence, gate: Gate): pulumi.Output<Stopped> {
+  return pulumi.all([fence.raised, gate.result]).apply(([raised, result]) => {
+    if (result === null || result === undefined) return {};
+    const { passedAt, durationMs, partitions, quietFrom } = result;
+    return defined({
+      fenceClosedAt: raised?.closedAt,
+      fenceRaisedAt: raised?.raisedAt,
+      gate: defined({ passedAt, durationMs, partitions, quietFrom }),
+    });
+  });
 }
 
 /** The ends of the target's partitions when the gate passed, by the origin's topic name. Null: it has not passed. */

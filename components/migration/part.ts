@@ -24,7 +24,7 @@ import type { KubernetesArgs } from "../settings/place";
 import { connectorOffsets } from "./connectors";
 import { topicResources } from "./topics";
 import { equalAccess } from "./equal-access";
-import { gateOptions, originEnds, topicIds, userOperator } from "./gate-values";
+import { gateOptions, originEnds, producersStopped, topicIds, userOperator } from "./gate-values";
 import { hasLeft, type Part } from "./waves";
 
 /** The steps of the cutover, in order. */
@@ -145,6 +145,7 @@ export class PartSteps {
         ...fenced,
         options: args.offsets ?? {},
         resume,
+        stopped: producersStopped(raised, gate),
         ...(wayBack === undefined ? {} : { wentBack: wayBack.wentBack.apply((groups) => groups ?? null) }),
       },
       this.after(connectors ?? verification),

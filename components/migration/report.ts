@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import type { Phase } from "../../engine/model";
-import { factsOf, type PartFacts, type ReportFacts } from "../../engine/report";
+import { factsOf, type PartFacts, type ReportFacts, returnPause } from "../../engine/report";
 import { isCopying } from "../../lifecycle/handlers/inputs";
 import type { Preflight, ReportLocation } from "../../lifecycle/resources";
 import { projectFolder } from "../project";
@@ -51,6 +51,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
     comparedAt: access?.checkedAt,
     compared: access?.result,
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
+    closedAt: fence?.raised.apply((raised) => raised?.closedAt),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
     verification:
       verification &&
@@ -62,17 +63,27 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
     reset: replication?.result,
     openedAt: wayBack?.openedAt,
     returnedAt: wayBack?.returnedAt,
+    pause:
+      wayBack &&
+      pulumi.all([wayBack.gateResult, wayBack.applied]).apply(([passed, applied]) => returnPause(passed, applied)),
   });
-  return parts.apply(({ comparedAt, compared, raisedAt, resetAt, reset, openedAt, returnedAt, ...rest }) => {
-    const back = defined({ openedAt: openedAt ?? undefined, returnedAt: returnedAt ?? undefined });
-    return defined({
-      ...rest,
-      access: dated(comparedAt, compared),
-      fenceRaisedAt: raisedAt,
-      replication: dated(resetAt, reset),
-      wayBack: Object.keys(back).length === 0 ? undefined : back,
-    }) as PartFacts;
-  });
+  return parts.apply(
+    ({ comparedAt, compared, raisedAt, closedAt, resetAt, reset, openedAt, returnedAt, pause, ...rest }) => {
+      const back = defined({
+        openedAt: openedAt ?? undefined,
+        returnedAt: returnedAt ?? undefined,
+        pause: pause ?? undefined,
+      });
+      return defined({
+        ...rest,
+        access: dated(comparedAt, compared),
+        fenceClosedAt: closedAt,
+        fenceRaisedAt: raisedAt,
+        replication: dated(resetAt, reset),
+        wayBack: Object.keys(back).length === 0 ? undefined : back,
+      }) as PartFacts;
+    },
+  );
 }
 
 /** Returns a hash that changes with every setting that is not secret. The hash does not reveal the settings. */

@@ -86,6 +86,7 @@ export async function raiseOn(
   const { topics, needed, acls } = await wanted(origin, mirror, options);
   if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
   const { missing, own } = compare(needed, acls);
+  const closedAt = missing.length === 0 ? {} : { closedAt: new Date().toISOString() };
   await create(origin, missing);
   const principals = [...new Set(needed.map((r) => r.acl.principal))].sort();
   if (topics.length > 0)
@@ -112,6 +113,7 @@ export async function raiseOn(
     raised: {
       version: 1,
       raisedAt,
+      ...closedAt,
       topics: topics.length,
       principals,
       created: missing.length,

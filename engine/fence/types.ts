@@ -46,8 +46,12 @@ export type TopicEnds = Record<string, readonly number[]>;
 
 export interface RaisedFence {
   version: 1;
-  /** ISO time. */
+  /** ISO time at which no write was seen any more. */
   raisedAt: string;
+  /**
+   * ISO time just before the first ACL was created. Absent: every ACL existed before, or the state of an older version.
+   */
+  closedAt?: string;
   topics: number;
   /** Denied principals: `User:*`, or each one separately. */
   principals: string[];

@@ -97,7 +97,7 @@ class Gate {
     const look = await this.look(true);
     const { against, warnings } = this.findings(look);
     if (against.length === 0) {
-      const outcome = await this.confirm(look, warnings);
+      const outcome = await this.confirm(look, warnings, look.at);
       if (Array.isArray(outcome)) against.push(...outcome);
       else return outcome;
     }
@@ -120,11 +120,12 @@ class Gate {
         const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
         if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { from: look.at, ends };
         against.push(...writing);
+        const quietFrom = quiet.from;
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
         const settled = look.topics.length === 0 || look.at - quiet.from >= this.options.stableForMs;
         if (against.length === 0 && settled) {
           const outcome = await this.ifPossible(() =>
-            this.confirm(look, warnings, look.at - (completeSince ?? look.at)),
+            this.confirm(look, warnings, quietFrom, look.at - (completeSince ?? look.at)),
           );
           if (outcome !== undefined && !Array.isArray(outcome)) return outcome;
           missed = outcome === undefined;
@@ -215,7 +216,12 @@ class Gate {
    * The last two checks: the origin's ends did not move while the gaps were read, and both clusters begin and end with
    * the same records.
    */
-  private async confirm(look: Look, warnings: string[], quietMs = 0): Promise<GateResult | GateFinding[]> {
+  private async confirm(
+    look: Look,
+    warnings: string[],
+    quietFrom: number,
+    quietMs = 0,
+  ): Promise<GateResult | GateFinding[]> {
     const now = await this.observer.readEndsAgain(look);
     const moving = moved(
       new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])),
@@ -235,10 +241,10 @@ class Gate {
       compared = records.compared;
       warnings.push(...records.unsure);
     }
-    return this.passed(changed, warnings, compared, quietMs);
+    return { ...this.passed(changed, warnings, compared), quietMs, quietFrom: new Date(quietFrom).toISOString() };
   }
 
-  private passed(look: Look, warnings: string[], lastRecordsCompared: number, quietMs: number): GateResult {
+  private passed(look: Look, warnings: string[], lastRecordsCompared: number): Omit<GateResult, "quietMs"> {
     for (const warning of warnings) this.progress.warn(warning);
     if (look.topics.length === 0) this.progress.info(NOTHING_OUTSIDE);
     const facts = [...look.partitions.values()].map((p) => p.facts);
@@ -260,7 +266,6 @@ class Gate {
       topicIds: withNewTopics(this.model.recorded ?? {}, topicIdsOf(look)),
       warnings,
       durationMs: Date.now() - this.started,
-      quietMs,
       looks: this.looks,
       requests: requestCount(this.clusters),
       samples: this.samples.list(),

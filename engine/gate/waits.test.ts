@@ -39,8 +39,16 @@ describe("the quiet window of the origin", () => {
 
   it("starts again when the origin's end moves", async () => {
     after({ 1: () => write(10, 12), 2: () => write(12, 13) });
-    const { looks, originEnds } = await wait({ stableForMs: 60 });
+    const begun: string[] = [];
+    const beforeOffsets = mirror.beforeOffsets;
+    mirror.beforeOffsets = (side, count) => {
+      if (side === "origin" && count % 3 === 0) begun.push(new Date().toISOString());
+      beforeOffsets(side, count);
+    };
+    const { looks, originEnds, quietFrom, passedAt } = await wait({ stableForMs: 60 });
     expect(originEnds).toEqual({ orders: [13] });
+    // Since the third look, which is the first with these ends.
+    expect(quietFrom! >= begun[2]! && quietFrom! <= begun[3]! && quietFrom! < passedAt).toBe(true);
     expect(looks).toBeGreaterThanOrEqual(4);
     expect(said).toEqual(["orders-0: the origin's end moved from 10 to 12: a producer still writes there"]);
   });

@@ -66,6 +66,47 @@ const at = (offset: string, more: object = {}) =>
   applied([{ group: "a", created: false, offsets: [{ topic: "t", partition: 0, offset, ...more }] }]);
 const only = (a: AppliedOffsets) => a.groups[0]!.offsets[0]!;
 
+const early = { idleSince: "2026-01-01T00:00:01.000Z", readBackAt: "2026-01-01T00:00:05.000Z" };
+const late = { idleSince: "2026-01-01T00:10:01.000Z", readBackAt: "2026-01-01T00:10:05.000Z" };
+const timed = (offset: string, times: object, more: object = {}) => {
+  const found = at(offset, more);
+  return { ...found, groups: found.groups.map((g) => ({ ...g, ...times })) };
+};
+const pauseOf = ({ groups: [g] }: AppliedOffsets) => ({ idleSince: g!.idleSince, readBackAt: g!.readBackAt });
+
+test("a group that a second apply finds in place has waited until the first one, and no longer", () => {
+  expect(pauseOf(joinApplied(timed("10", early), timed("10", late, { inPlace: true })))).toEqual(early);
+  // The journal has what the first apply was about to write.
+  const journal = timed("10", { idleSince: early.idleSince });
+  expect(pauseOf(joinApplied(timed("10", early), journal))).toEqual(early);
+  expect(pauseOf(joinApplied(timed("10", early), timed("12", { idleSince: late.idleSince })))).toEqual({
+    idleSince: late.idleSince,
+    readBackAt: undefined,
+  });
+  // Its clients may run on the target now, so only the second apply saw it without members on the origin.
+  const unknown = { readBackAt: early.readBackAt };
+  expect(pauseOf(joinApplied(timed("10", unknown), timed("10", late, { inPlace: true })))).toEqual({
+    idleSince: undefined,
+    ...unknown,
+  });
+});
+
+test("a group whose first apply was killed has waited since then, unless it has read on", () => {
+  const killed = { idleSince: early.idleSince };
+  expect(pauseOf(joinApplied(timed("10", killed), timed("10", late)))).toEqual({ ...late, ...killed });
+  expect(pauseOf(joinApplied(timed("10", killed), timed("12", late)))).toEqual(late);
+  expect(pauseOf(joinApplied(timed("10", early), timed("12", late)))).toEqual(late);
+  const busy = { readBackAt: late.readBackAt };
+  expect(pauseOf(joinApplied(timed("10", killed), timed("10", busy)))).toEqual({ idleSince: undefined, ...busy });
+});
+
+test("a group that an older version moved gets the times of a second apply only if that moved it again", () => {
+  const unknown = { idleSince: undefined, readBackAt: undefined };
+  expect(pauseOf(joinApplied(at("10"), timed("10", late, { inPlace: true })))).toEqual(unknown);
+  expect(pauseOf(joinApplied(at("10"), timed("10", { idleSince: late.idleSince })))).toEqual(unknown);
+  expect(pauseOf(joinApplied(at("10"), timed("12", late)))).toEqual(late);
+});
+
 test("an offset from our own earlier write is not the original offset", () => {
   expect(only(joinApplied(at("10"), at("12", { before: { offset: "10", metadata: "" } })))).toEqual({
     topic: "t",

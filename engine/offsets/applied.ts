@@ -3,6 +3,7 @@ import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel } from "../model";
+import { defined } from "../objects";
 import { countText, someOf } from "../units";
 import { aboutGroup } from "./summary";
 import type { AppliedGroup, AppliedOffsets, WrittenOffset } from "./types";
@@ -83,7 +84,30 @@ function joined(first: AppliedGroup | undefined, second: AppliedGroup): AppliedG
     was.delete(partitionKey(o));
     return earlier === undefined ? o : joinedOffset(earlier, o);
   });
-  return { ...second, created: first.created || second.created, offsets: [...offsets, ...was.values()] };
+  const { idleSince: _idle, readBackAt: _read, ...rest } = second;
+  return {
+    ...rest,
+    ...pauseOf(first, second),
+    created: first.created || second.created,
+    offsets: [...offsets, ...was.values()],
+  };
+}
+
+/**
+ * How long the group waited. If the second apply found everything in place, or only intended the same, clients could
+ * start after the first. If the first was killed and the group has not read on since, it has waited since the first.
+ */
+function pauseOf(first: AppliedGroup, second: AppliedGroup): Pick<AppliedGroup, "idleSince" | "readBackAt"> {
+  const places = new Map(first.offsets.map((o) => [partitionKey(o), o.offset]));
+  const isSame = second.offsets.every((o) => places.get(partitionKey(o)) === o.offset);
+  const found = second.offsets.every((o) => o.inPlace === true);
+  const intended = second.readBackAt === undefined;
+  // Without both times an older version made the first apply, and nobody knows when it ended.
+  if (isSame && (found || intended) && (first.readBackAt !== undefined || first.idleSince === undefined))
+    return defined({ idleSince: first.idleSince, readBackAt: first.readBackAt });
+  const { idleSince, readBackAt } = second;
+  const earlier = isSame && first.readBackAt === undefined && idleSince !== undefined ? first.idleSince : undefined;
+  return defined({ idleSince: earlier ?? idleSince, readBackAt });
 }
 
 function joinedOffset(first: WrittenOffset, second: WrittenOffset): WrittenOffset {

@@ -96,7 +96,9 @@ export async function applyWith(
 
   const share = (plan.shareGroups ?? []).map((group) => ({ group, why: WHY_NOT_SHARE }));
   const skipped = [...blocked, ...share, ...[...late].map(([group, why]) => ({ group, why }))];
-  const applied = { ...appliedOf(done(), skipped), ...noted };
+  const readBackAt = new Date().toISOString();
+  const moved = done().map(({ offsets, ...group }) => ({ ...group, readBackAt, offsets }));
+  const applied = { ...appliedOf(moved, skipped), at: readBackAt, ...noted };
   progress.info(
     `offsets: ${countText(applied.written, "offset")} of ${countText(applied.groups.length, "group")} written ` +
       `and read back, ${applied.inPlace} were there already`,
@@ -261,7 +263,8 @@ function wanted(group: GroupPlan): AppliedGroup {
         ...(isInPlace(p) ? { inPlace: true as const } : before === undefined ? {} : { before }),
       };
     });
-  return { group: group.group, created: !group.exists, offsets };
+  const { idleSince } = group;
+  return { group: group.group, created: !group.exists, ...(idleSince === undefined ? {} : { idleSince }), offsets };
 }
 
 const asCommit = (o: WrittenOffset): CommittedOffset => ({

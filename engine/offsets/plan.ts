@@ -70,15 +70,16 @@ export async function planThrough(
 ): Promise<OffsetPlan> {
   const at = new Date().toISOString();
   const commitments = await readCommitments(clusters.origin, mirror, options);
+  const seenAt = new Date().toISOString();
   const total = [...commitments.committed.values()].reduce((sum, list) => sum + list.length, 0);
   progress.info(
     `offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`,
   );
-  if (options.copiedSoFar === true) {
-    const { committed, described, targetNames } = commitments;
-    const commits = (group: string) => (committed.get(group) ?? []).some((o) => targetNames.has(o.topic));
-    refuseActive(activeOnOrigin(described.values(), commits, mirror));
-  }
+  const { committed, described, targetNames } = commitments;
+  const commits = (group: string) => (committed.get(group) ?? []).some((o) => targetNames.has(o.topic));
+  const active = activeOnOrigin(described.values(), commits, mirror);
+  if (options.copiedSoFar === true) refuseActive(active);
+  const busy = new Set(active.map((a) => a.group));
   const onTheTarget = () =>
     Promise.all([
       readTarget(clusters.target, mirror, commitments.groups),
@@ -100,7 +101,10 @@ export async function planThrough(
       ? [await translated(), await onTheTarget()]
       : await sideBySide(translated, onTheTarget, signal);
   const groups = commitments.groups
-    .map((group) => planGroup(group, commitments, translations, there, limit))
+    .map((group) => ({
+      ...planGroup(group, commitments, translations, there, limit),
+      ...(busy.has(group) ? {} : { idleSince: seenAt }),
+    }))
     .filter((g) => g.topics.length > 0 || g.notMigrated !== undefined);
   const nothingCommitted = commitments.groups.filter((g) => (commitments.committed.get(g) ?? []).length === 0);
   const plan = {

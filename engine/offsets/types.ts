@@ -87,6 +87,11 @@ export interface GroupPlan {
   type: string;
   /** Number of members on the origin while the plan was made. If there are any, the offsets may still move. */
   originMembers: number;
+  /**
+   * Time of the first look that found the group without members on the origin, ISO 8601. It stopped then or before.
+   * Absent: it has members, or an older version made the plan.
+   */
+  idleSince?: string;
   /** Members on the target, as `clientId@host`. If there are any, nothing can be written. */
   targetMembers: string[];
   /** True if the group existed on the target. */
@@ -156,6 +161,13 @@ export interface AppliedGroup {
   created: boolean;
   /** True: moved before the cutover, in phase `consumers`. A cutover leaves the group where it is. */
   early?: boolean;
+  /** As in the plan. */
+  idleSince?: string;
+  /**
+   * Time at which the offsets had been read back from the target, ISO 8601. Absent: not done yet, or the state of an
+   * older version.
+   */
+  readBackAt?: string;
   offsets: WrittenOffset[];
 }
 
@@ -165,6 +177,11 @@ export interface AppliedOffsets {
   at: string;
   /** Cluster ids. Absent: written by an older version, or the brokers do not return an id. */
   clusters?: { origin?: string; target?: string };
+  /**
+   * Time from which clients could start on the target, ISO 8601: the last offset of the cutover was read back. A later
+   * apply for the same gate keeps it. Absent: not a cutover, or the state of an older version.
+   */
+  clientsMayStartAt?: string;
   groups: AppliedGroup[];
   /** Groups that were not changed, and why. */
   skipped: { group: string; why: string }[];

@@ -6,6 +6,7 @@ import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { accessRows } from "./access";
 import { fenceWarnings, gapText } from "./fence";
+import { groupsPauseText, partPause, partPauseText } from "./pause";
 import { groupRows, topicRows } from "./rows";
 import type {
   AccessRows,
@@ -17,7 +18,7 @@ import type {
   Sample,
   TimelineEntry,
 } from "./types";
-import { isAfterCutover, joinWaves, pauseText, producersPause, waveRows, wavesHeadline } from "./waves";
+import { joinWaves, waveRows, wavesHeadline } from "./waves";
 
 const MOST_SAMPLES = 500;
 const MOST_WARNINGS = 200;
@@ -26,9 +27,9 @@ const MOST_WARNINGS = 200;
 export function buildReport(given: ReportInput): Report {
   const input = joinWaves(given);
   const topics = topicRows(input);
-  const groups = groupRows(input);
+  const groups = groupRows(input, given.waves);
   const waves = waveRows(given);
-  const pause = waves === undefined && isAfterCutover(input.phase) ? producersPause(input) : undefined;
+  const pause = waves === undefined ? partPause(input) : {};
   const access = accessRows(given);
   return {
     version: 1,
@@ -42,7 +43,7 @@ export function buildReport(given: ReportInput): Report {
     progress: samples(input),
     figures: figures(input),
     ...(waves === undefined ? {} : { waves }),
-    ...(pause === undefined ? {} : { producers: pause }),
+    ...pause,
     topics,
     groups,
     ...(access === undefined ? {} : { access }),
@@ -166,8 +167,10 @@ function timeline(input: ReportInput): TimelineEntry[] {
 
 function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (TimelineEntry | undefined)[] {
   const { access, fenceRaisedAt, gate, verification, offsets, replication } = part;
-  const pause = isAfterCutover(part.phase) ? producersPause(part) : undefined;
-  const waited = pauseText(pause);
+  const pause = partPause(part);
+  const waited = pause.producers?.to === undefined ? undefined : partPauseText(pause);
+  const groupsWaited = part.phase === "consumers" ? groupsPauseText(pause.groupsWaited) : undefined;
+  const side = part.phase === "returned" ? "origin" : "target";
   const entries: (TimelineEntry | undefined)[] = [
     access && { at: access.at, what: `Compared access: ${access.result.equal ? "equal" : "differences found"}` },
     fenceRaisedAt === undefined
@@ -193,9 +196,11 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
       at: offsets.at,
       what:
         `Offsets of ${countText(offsets.groups.length, "group")} moved: ${offsets.written} written, ` +
-        `${offsets.inPlace} already correct`,
+        `${offsets.inPlace} already correct${groupsWaited === undefined ? "" : `; ${groupsWaited}`}`,
     },
-    waited === undefined ? undefined : { at: pause!.to!, what: `Producers may start on the target: ${waited}` },
+    waited === undefined
+      ? undefined
+      : { at: pause.producers!.to!, what: `Clients may start on the ${side}: ${waited}` },
     replication && {
       at: replication.at,
       what:

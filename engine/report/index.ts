@@ -1,7 +1,7 @@
 /** The report of a migration: plain data to JSON and to one self-contained page. See docs/report.md. */
 export { buildReport, sampleOf } from "./build";
 export { type Ending, endReport } from "./end";
-export { factsOf, type ReportFacts } from "./facts";
+export { factsOf, type ReportFacts, returnPause } from "./facts";
 export { lookAtCopy, lookAtGroups, lookAtThrottle } from "./look";
 export { reportHtml } from "./page";
 export { type GateRecord, reportParts, type ReportWave, waveFacts, withoutResult, writtenSinceGates } from "./parts";
@@ -12,9 +12,11 @@ export type {
   GroupRow,
   LeftThrottle,
   PartFacts,
+  GroupsPause,
   Pause,
   Report,
   ReportInput,
+  ReturnGate,
   Sample,
   TimelineEntry,
   Tone,
@@ -23,5 +25,14 @@ export type {
   WaveFacts,
   WaveRow,
 } from "./types";
-export { pauseText } from "./waves";
+export {
+  groupsPause,
+  lengthText,
+  partPause,
+  type PartPause,
+  partPauseText,
+  pauseText,
+  producersPause,
+  type Stopped,
+} from "./pause";
 export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

@@ -3,8 +3,8 @@ import { html, Html } from "./escape";
 import { atMost } from "../units";
 import { clock, progressPlot } from "./plot";
 import { STYLE } from "./style";
-import { lengthOf } from "./waves";
-import type { GroupRow, Report, Tone, TopicRow, WaveRow } from "./types";
+import { lengthText, startText } from "./pause";
+import type { GroupRow, GroupsPause, Pause, Report, Tone, TopicRow, WaveRow } from "./types";
 
 /**
  * Maximum number of rows of a table on the page. The JSON file has all rows. Rows with problems come first, so that
@@ -35,6 +35,7 @@ export function reportHtml(report: Report): string {
 ${warnings(report)}
 ${figures(report)}
 ${progress(report)}
+${pauses(report)}
 ${waves(report)}
 <section><h2>Timeline</h2>${
     report.timeline.length === 0
@@ -93,12 +94,13 @@ function topics(rows: readonly TopicRow[]): Html {
 
 function groups(rows: readonly GroupRow[]): Html {
   const exact = rows.some((r) => r.exact !== undefined);
-  return html`<div class="scroll"><table><thead><tr><th>Group</th><th class="n">Offsets</th>${exact ? html`<th class="n">Exact</th><th class="n">Read again</th>` : empty}<th>Proof</th></tr></thead><tbody>${rows
+  const waited = rows.some((r) => r.waited !== undefined || r.notStopped === true);
+  return html`<div class="scroll"><table><thead><tr><th>Group</th><th class="n">Offsets</th>${exact ? html`<th class="n">Exact</th><th class="n">Read again</th>` : empty}${waited ? html`<th>Waited</th>` : empty}<th>Proof</th></tr></thead><tbody>${rows
     .slice(0, MOST_ROWS)
     .map(
       (
         r,
-      ) => html`<tr><td class="name">${r.group}</td><td class="n" data-of="Offsets">${r.offsets}</td>${exact ? html`<td class="n" data-of="Exact">${r.exact ?? ""}</td><td class="n" data-of="Read again">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
+      ) => html`<tr><td class="name">${r.group}</td><td class="n" data-of="Offsets">${r.offsets}</td>${exact ? html`<td class="n" data-of="Exact">${r.exact ?? ""}</td><td class="n" data-of="Read again">${r.rereads === undefined ? "" : atMost(r.rereads, r.rereadsAtMost)}</td>` : empty}${waited ? html`<td data-of="Waited">${r.notStopped === true ? "not stopped" : pauseOf(r.waited)}</td>` : empty}<td>${mark(r.tone, r.proof)}</td></tr>
 `,
     )}</tbody></table></div>${cut(rows.length)}`;
 }
@@ -114,10 +116,10 @@ function access({ access: found }: Report): Html {
 
 function waves({ waves: rows }: Report): Html {
   if (rows === undefined) return empty;
-  return html`<section><h2>Waves (${rows.length - 1})</h2><div class="scroll"><table><thead><tr><th>Wave</th><th>State</th><th>Producers waited</th><th>Groups moved</th><th>Proof</th></tr></thead><tbody>${rows.map(
+  return html`<section><h2>Waves (${rows.length - 1})</h2><div class="scroll"><table><thead><tr><th>Wave</th><th>State</th><th>Producers waited</th><th>Groups waited</th><th>Groups moved</th><th>Proof</th></tr></thead><tbody>${rows.map(
     (
       r,
-    ) => html`<tr><td class="name">${r.wave ?? "everything else"}</td><td data-of="State">${r.state}<small>phase ${r.phase}</small></td><td data-of="Producers waited">${pauseOf(r)}</td><td data-of="Groups moved">${movedText(r)}</td><td>${mark(r.tone, r.proof)}</td></tr>
+    ) => html`<tr><td class="name">${r.wave ?? "everything else"}</td><td data-of="State">${r.state}<small>phase ${r.phase}</small></td><td data-of="Producers waited">${pauseOf(r.producers)}</td><td data-of="Groups waited">${groupsPauseOf(r.groupsWaited)}</td><td data-of="Groups moved">${movedText(r)}</td><td>${mark(r.tone, r.proof)}</td></tr>
 `,
   )}</tbody></table></div></section>`;
 }
@@ -129,11 +131,26 @@ function movedText({ groupsMovedAt, groupsMovedBefore }: WaveRow): string {
 }
 
 /** The length, and from when to when. */
-function pauseOf({ producers }: WaveRow): Html | string {
-  if (producers === undefined) return DASH;
-  const { from, to } = producers;
+function pauseOf(pause: Pause | undefined): Html | string {
+  if (pause === undefined) return DASH;
+  const { from, to } = pause;
   if (to === undefined) return `since ${clock(from)}`;
-  return html`${lengthOf(from, to)}<small>${clock(from)} to ${clock(to)}</small>`;
+  const start = startText(pause);
+  return html`${lengthText(pause)!}<small>${clock(from)} to ${clock(to)}</small>${start === undefined ? empty : html`<small>${start}</small>`}`;
+}
+
+function groupsPauseOf(found: GroupsPause | undefined): Html | string {
+  if (found === undefined) return DASH;
+  const { slowest, groups, notStopped } = found;
+  const others = notStopped === undefined ? empty : html`<small>${notStopped} not stopped</small>`;
+  if (slowest === undefined) return html`${DASH}${others}`;
+  return html`${pauseOf(slowest)}<small>${groups === 1 ? "" : `slowest of ${groups}: `}${slowest.group}</small>${others}`;
+}
+
+/** Without waves. Each wave has its own. */
+function pauses({ producers, groupsWaited }: Report): Html {
+  if (producers === undefined && groupsWaited === undefined) return empty;
+  return html`<section><h2>Pause</h2><dl class="figures"><div><dt>Producers waited</dt><dd>${pauseOf(producers)}</dd></div><div><dt>Groups waited</dt><dd>${groupsPauseOf(groupsWaited)}</dd></div></dl></section>`;
 }
 
 function residue({ residue: found, phase }: Report): Html {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildReport, earlierSamples, pauseText, reportHtml, writeReport } from ".";
+import { buildReport, earlierSamples, reportHtml, writeReport } from ".";
 import { countsOf } from "./rows";
 import { escapeHtml } from "./escape";
 import { cutOver } from "../../test/engine/report/inputs";
@@ -46,21 +46,6 @@ describe("the content of the report", () => {
       text: "The copy could not be read: see the warnings",
     });
     expect(headline([])).toEqual({ tone: "waiting", text: "Copying" });
-  });
-
-  it("says how long the fence kept producers waiting", () => {
-    const input = cutOver({ fenceRaisedAt: "2026-05-04T09:59:50.000Z" });
-    const { producers, timeline } = buildReport(input);
-    const end = [input.gate!.passedAt, input.verification!.at, input.offsets!.at, input.replication!.at].sort().at(-1)!;
-    expect(producers).toEqual({ from: "2026-05-04T09:59:50.000Z", to: end });
-    expect(timeline).toContainEqual({
-      at: end,
-      what: expect.stringMatching(/^Producers may start on the target: producers waited .+ \(09:59:50 to .+ UTC\)$/),
-    });
-    expect(pauseText(producers)).toContain(`(09:59:50 to ${end.slice(11, 19)} UTC)`);
-    expect(buildReport(cutOver()).producers).toBeUndefined();
-    // Not over: the last step has not ended.
-    expect(pauseText(buildReport({ ...input, replication: undefined }).producers)).toBeUndefined();
   });
 
   it("shows samples with their probability, also of several waves", () => {

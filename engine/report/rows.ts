@@ -1,9 +1,12 @@
+import type { Phase } from "../model";
+import { defined } from "../objects";
 import type { AppliedGroup } from "../offsets";
 import { WHY_NOT_SHARE } from "../offsets/commitments";
 import { countText, recordsText } from "../units";
 import type { ReplicationPreview } from "../replication";
 import type { TopicResult } from "../verify";
-import type { GroupCount, GroupRow, ReportInput, Tone, TopicCopy, TopicRow } from "./types";
+import { didNotStop, groupPause } from "./pause";
+import type { GroupCount, GroupRow, PartFacts, ReportInput, Tone, TopicCopy, TopicRow, WaveFacts } from "./types";
 
 const BY_TONE: Record<Tone, number> = { bad: 0, waiting: 1, good: 2 };
 
@@ -84,13 +87,27 @@ function replicationByTopic(input: ReportInput): Map<string, string> {
 }
 
 /** One row for each group: what was written, otherwise what would be written. */
-export function groupRows(input: ReportInput): GroupRow[] {
+export function groupRows(input: ReportInput, waves: readonly WaveFacts[] = []): GroupRow[] {
   const { offsets, offsetPlan, groups = [] } = input;
   // In waves, the groups of some may have moved, and those of others not.
   const others = offsetPlan === undefined ? waiting(groups) : planned(offsetPlan);
   const rows = [...(offsets === undefined ? [] : applied(offsets)), ...others];
-  return rows.sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.group.localeCompare(b.group));
+  const back = returned([input, ...waves]);
+  return rows
+    .map((row) => ({ ...row, ...back.get(row.group) }))
+    .sort((a, b) => BY_TONE[a.tone] - BY_TONE[b.tone] || a.group.localeCompare(b.group));
 }
+
+/** The pauses of the groups that went back to the origin. */
+function returned(parts: readonly (PartFacts & { phase?: Phase })[]): Map<string, Partial<GroupRow>> {
+  const groups = parts.flatMap(({ phase, wayBack }) =>
+    phase === "returned" && wayBack?.returnedAt !== undefined ? (wayBack.pause?.groups ?? []) : [],
+  );
+  return new Map(groups.map((group) => [group.group, waitedOf(group)]));
+}
+
+const waitedOf = (group: AppliedGroup | GroupCount): Partial<GroupRow> =>
+  defined({ waited: groupPause(group), notStopped: didNotStop(group) || undefined });
 
 function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
   const skipped = offsets.skipped.map(
@@ -101,6 +118,7 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
     .filter((g) => !left.has(g.group))
     .map((g): GroupRow => {
       const { offsets: all, inPlace: there = 0, unproved = 0, rereads, rereadsAtMost } = countsOf(g);
+      const waited = waitedOf(g);
       const written =
         there === all
           ? "already correct"
@@ -109,12 +127,13 @@ function applied(offsets: NonNullable<ReportInput["offsets"]>): GroupRow[] {
             : `written and read back, ${there} already correct`;
       const how = unproved === 0 ? written : `${written}; ${countText(unproved, "offset")} without proof`;
       const tone = unproved === 0 ? "good" : "waiting";
-      if (rereads === undefined) return { group: g.group, offsets: all, proof: how, tone };
+      if (rereads === undefined) return { group: g.group, offsets: all, ...waited, proof: how, tone };
       return {
         group: g.group,
         offsets: all,
         rereads,
         ...(rereadsAtMost === true ? { rereadsAtMost } : {}),
+        ...waited,
         proof: `${how}; ${recordsText(rereads, rereadsAtMost)} will be read again`,
         tone,
       };
@@ -136,6 +155,7 @@ export function countsOf(group: AppliedGroup | GroupCount): GroupCount {
     ...(rereads === 0 ? {} : { rereads }),
     ...(group.offsets.some((o) => o.rereadsAtMost) ? { rereadsAtMost: true as const } : {}),
     ...(group.early === true ? { early: true as const } : {}),
+    ...defined({ idleSince: group.idleSince, readBackAt: group.readBackAt }),
   };
 }
 

@@ -36,7 +36,7 @@ th,td{padding:7px 10px;border-bottom:1px solid var(--rule);vertical-align:top}
 th:first-child,td:first-child{padding-left:0}
 tr:last-child td{border-bottom:0}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-td.name{overflow-wrap:anywhere;min-width:180px}td small{display:block;color:var(--soft)}
+td.name{overflow-wrap:anywhere;min-width:180px}td small,dd small{display:block;color:var(--soft)}
 .mark{font-weight:600;white-space:nowrap}
 .plot{display:grid;grid-template-columns:auto 1fr;gap:4px 8px;color:var(--soft);font-size:12px;
 font-variant-numeric:tabular-nums}
@@ -52,7 +52,7 @@ margin:0 6px 0 0}.key.left{border-top:2px dashed var(--wait);margin-left:18px}
 @media (max-width:520px){main{padding:20px 12px 40px}section{padding:16px}thead{display:none}
 tr{display:block;padding:8px 0;border-bottom:1px solid var(--rule)}tr:last-child{border-bottom:0}
 td,td.name{display:block;min-width:0;padding:1px 0;border:0;text-align:left;overflow-wrap:anywhere}td.n{text-align:left}
-td.n:empty{display:none}td.name{font-weight:600}td small{font-weight:400}
+td.n:empty{display:none}td.name{font-weight:600}td small,dd small{font-weight:400}
 td[data-of]::before{content:attr(data-of) ": ";color:var(--soft)}}
 @media print{body{background:none}section{break-inside:avoid}}
 `;

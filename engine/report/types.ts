@@ -7,6 +7,7 @@ import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
 import type { PreflightResult } from "../preflight";
 import type { ReplicationPreview, ReplicationResult } from "../replication";
 import type { VerifyResult } from "../verify";
+import type { Stopped } from "./pause";
 
 /** The state of one topic's copy at one moment. */
 export interface TopicCopy {
@@ -60,6 +61,10 @@ export interface GroupCount {
   leftAlone?: string;
   /** True: it moved in phase `consumers`. Absent: with the cutover, or not at all. */
   early?: true;
+  /** As in `AppliedGroup`. */
+  idleSince?: string;
+  /** As in `AppliedGroup`. */
+  readBackAt?: string;
 }
 
 export interface TimelineEntry {
@@ -82,12 +87,26 @@ export interface PartFacts {
   /** Comparison of who may do what on both clusters, before the cutover. Absent: not compared. */
   access?: { at: string; result: AccessResult };
   gate?: GateResult;
+  /** ISO 8601. As `closedAt` and `raisedAt` of `RaisedFence`. */
+  fenceClosedAt?: string;
   fenceRaisedAt?: string;
   verification?: { at: string; result: VerifyResult };
   offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
   replication?: { at: string; result: ReplicationResult };
   /** ISO 8601. When the way back was opened, and when everything had returned. Absent: there is no way back. */
-  wayBack?: { openedAt?: string; returnedAt?: string };
+  wayBack?: { openedAt?: string; returnedAt?: string; pause?: ReturnPause };
+}
+
+/** The pause of a return: what is known about when clients stopped on the target. */
+export interface ReturnPause {
+  stopped: Stopped;
+  groups: readonly GroupCount[];
+}
+
+/** The gate of a return. */
+export interface ReturnGate extends GateResult {
+  /** ISO 8601. When the fence closed the target. Absent: no fence, or the state of an older version. */
+  closedAt?: string;
 }
 
 /** One wave, with the results of its steps. */
@@ -155,15 +174,40 @@ export interface GroupRow {
   rereads?: number;
   /** True: some of `rereads` are offsets, which may hold no record. */
   rereadsAtMost?: true;
+  /** From when it stopped on the origin until its offsets were read back. Absent: not moved, or not known. */
+  waited?: Pause;
+  /** True: it had members on the origin when its offsets were read, so its pause is not known. */
+  notStopped?: true;
   proof: string;
   tone: Tone;
 }
+
+/**
+ * What a pause is counted from if it may have begun earlier:
+ * - `raised`: the fence was up. It had closed the origin up to some seconds before.
+ * - `gate`: the gate started behind the fence. A later `up` raised the fence again.
+ * - `quiet`: the gate's first look after the last record. There is no fence.
+ * - `idle`: the first look that found the group without members. The protocol does not tell when the last one left.
+ */
+export type PauseStart = "raised" | "gate" | "quiet" | "idle";
 
 /** How long clients had to wait. Times are ISO 8601. */
 export interface Pause {
   from: string;
   /** Absent: not over yet. */
   to?: string;
+  /** What `from` is, if the pause may have begun earlier. Absent: `from` is when the fence closed the origin. */
+  start?: PauseStart;
+}
+
+/** How long the groups had to wait. */
+export interface GroupsPause {
+  /** Number of groups whose pause is known. */
+  groups: number;
+  /** The longest of them. */
+  slowest?: Pause & { group: string };
+  /** Number of groups that still had members on the origin when their offsets were read. Absent: none. */
+  notStopped?: number;
 }
 
 /** One wave, or everything outside the waves. */
@@ -172,8 +216,13 @@ export interface WaveRow {
   wave?: string;
   phase: Phase;
   state: string;
-  /** Producers: from the raised fence until they may start on the target. Absent: no fence, or not cut over. */
+  /**
+   * Producers: from when they stopped until they could start on the target. In phase `returned`: from the target to the
+   * origin. Absent: not known, or not cut over.
+   */
   producers?: Pause;
+  /** The groups' pauses in short. In phase `returned`: those of the return. Absent: nothing is known. */
+  groupsWaited?: GroupsPause;
   /** ISO 8601. When the offsets of the groups were written on the target. Absent: not yet, or all moved before. */
   groupsMovedAt?: string;
   /** Number of groups that moved in phase `consumers`, before the cutover. Absent: none. */
@@ -213,6 +262,8 @@ export interface Report {
   waves?: WaveRow[];
   /** As in a wave's row. Absent also if there are waves, or if an older version wrote this report. */
   producers?: Pause;
+  /** The same. */
+  groupsWaited?: GroupsPause;
   topics: TopicRow[];
   groups: GroupRow[];
   /** Absent: not compared, or an older version wrote this report. */

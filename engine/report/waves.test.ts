@@ -8,7 +8,8 @@ function facts(minute: number, topic: string, group: string, changes: Partial<Pa
   const at = (second: number) => `2026-05-04T10:${minute}:${String(second).padStart(2, "0")}.000Z`;
   const one = { ...all.verification!.result.topics[0]!, topic, target: topic, partitions: 2, duplicates: 0 };
   return {
-    fenceRaisedAt: at(0),
+    fenceClosedAt: at(0),
+    fenceRaisedAt: at(1),
     gate: { ...all.gate!, passedAt: at(2), topics: 1, partitions: 2, durationMs: 1_500 },
     verification: {
       at: at(3),
@@ -18,7 +19,10 @@ function facts(minute: number, topic: string, group: string, changes: Partial<Pa
       ...all.offsets!,
       at: at(4),
       skipped: [],
-      groups: [{ group, created: true, offsets: [{ topic, partition: 0, offset: "4" }] }],
+      clientsMayStartAt: at(4),
+      groups: [
+        { group, created: true, idleSince: at(1), readBackAt: at(4), offsets: [{ topic, partition: 0, offset: "4" }] },
+      ],
     },
     replication: { at: at(9), result: { ...all.replication!.result, topics: [] } },
     ...changes,
@@ -49,7 +53,16 @@ describe("the report of a migration in waves", () => {
         wave: "orders",
         phase: "cutover",
         state: "cut over",
-        producers: { from: "2026-05-04T10:10:00.000Z", to: "2026-05-04T10:10:09.000Z" },
+        producers: { from: "2026-05-04T10:10:00.000Z", to: "2026-05-04T10:10:04.000Z" },
+        groupsWaited: {
+          groups: 1,
+          slowest: {
+            group: "orders-app",
+            from: "2026-05-04T10:10:01.000Z",
+            to: "2026-05-04T10:10:04.000Z",
+            start: "idle",
+          },
+        },
         groupsMovedAt: "2026-05-04T10:10:04.000Z",
         proof: "equal (tail): 2 partitions; 1 offset moved",
         tone: "good",
@@ -58,6 +71,15 @@ describe("the report of a migration in waves", () => {
         wave: "billing",
         phase: "consumers",
         state: "groups moved",
+        groupsWaited: {
+          groups: 1,
+          slowest: {
+            group: "billing-app",
+            from: "2026-05-04T10:20:01.000Z",
+            to: "2026-05-04T10:20:04.000Z",
+            start: "idle",
+          },
+        },
         groupsMovedAt: "2026-05-04T10:20:04.000Z",
         proof: "1 offset moved",
         tone: "waiting",
@@ -124,14 +146,19 @@ describe("the report of a migration in waves", () => {
 
   it("does not count the time since a later up raised the fence again, nor a pause that nobody saw", () => {
     const again = wave("orders", "cutover", facts(10, "orders", "orders-app"));
-    again.fenceRaisedAt = "2026-05-04T12:00:00.000Z";
+    again.fenceClosedAt = again.fenceRaisedAt = "2026-05-04T12:00:00.000Z";
     const open = wave("open", "cutover", facts(10, "open", "open-app"));
+    delete open.fenceClosedAt;
     delete open.fenceRaisedAt;
     const running = wave("running", "cutover", { fenceRaisedAt: "2026-05-04T10:20:00.000Z" });
     const rows = buildReport(inWaves([again, open, running])).waves!;
-    expect(rows[0]!.producers).toEqual({ from: "2026-05-04T10:10:00.500Z", to: "2026-05-04T10:10:09.000Z" });
+    expect(rows[0]!.producers).toEqual({
+      from: "2026-05-04T10:10:00.500Z",
+      to: "2026-05-04T10:10:04.000Z",
+      start: "gate",
+    });
     expect(rows[1]!).not.toHaveProperty("producers");
-    expect(rows[2]!.producers).toEqual({ from: "2026-05-04T10:20:00.000Z" });
+    expect(rows[2]!.producers).toEqual({ from: "2026-05-04T10:20:00.000Z", start: "raised" });
   });
 
   it("does not give groups that moved first the time of the cutover", () => {
@@ -149,7 +176,7 @@ describe("the report of a migration in waves", () => {
   it("has one table on the page, and a page without waves has none", () => {
     const page = reportHtml(buildReport(inWaves([orders, wave("late", "mirror")])));
     expect(page.match(/<h2>Waves \(2\)<\/h2>/g)).toHaveLength(1);
-    expect(page).toContain('<td data-of="Producers waited">9 s<small>2026-05-04 10:10:00 UTC to');
+    expect(page).toContain('<td data-of="Producers waited">4 s<small>2026-05-04 10:10:00 UTC to');
     expect(page).toContain("everything else");
     expect(reportHtml(buildReport(cutOver()))).not.toContain("Waves");
     expect(buildReport(cutOver())).not.toHaveProperty("waves");

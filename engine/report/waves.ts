@@ -1,9 +1,10 @@
 import type { Phase } from "../model";
 import { defined } from "../objects";
-import { countText, durationText, recordsText } from "../units";
+import { countText, recordsText } from "../units";
 import type { VerifyResult } from "../verify";
+import { partPause } from "./pause";
 import { countsOf } from "./rows";
-import type { PartFacts, Pause, ReportInput, Tone, WaveRow } from "./types";
+import type { PartFacts, ReportInput, Tone, WaveRow } from "./types";
 
 /** Everything outside the waves first, then the waves. Without waves only the former. */
 function partsOf(input: ReportInput): (PartFacts & { wave?: string; phase?: Phase })[] {
@@ -141,16 +142,13 @@ export function waveRows(input: ReportInput): WaveRow[] | undefined {
 /** True if everything that the phase `cutover` promises was done. */
 export const isCutOver = ({ gate, offsets }: PartFacts): boolean => gate !== undefined && offsets !== undefined;
 
-export const isAfterCutover = (phase: Phase | null | undefined): boolean => phase === "cutover" || phase === "cleanup";
-
 function rowOf(part: PartFacts & { wave?: string; phase: Phase }): WaveRow {
   const { wave, phase } = part;
-  const producers = isAfterCutover(phase) ? producersPause(part) : undefined;
   return {
     ...(wave === undefined ? {} : { wave }),
     phase,
     state: stateOf(part),
-    ...(producers === undefined ? {} : { producers }),
+    ...partPause(part),
     ...movedOf(part),
     ...proofOf(part),
   };
@@ -176,40 +174,6 @@ function stateOf({ phase, gate, offsets, wayBack }: PartFacts & { phase: Phase }
   if (offsets === undefined && phase === "cutover") return "the gate passed";
   return phase === "cutover" && wayBack?.openedAt !== undefined ? "cut over, can return" : "cut over";
 }
-
-/**
- * From the raised fence until the last step of the cutover ended. A later `up` may have raised the fence again: then the
- * start is that of the gate, which ran behind the fence.
- */
-export function producersPause({
-  fenceRaisedAt,
-  gate,
-  verification,
-  offsets,
-  replication,
-}: PartFacts): Pause | undefined {
-  if (fenceRaisedAt === undefined) return undefined;
-  const ends = [gate?.passedAt, verification?.at, offsets?.at, replication?.at].filter((at) => at !== undefined);
-  const to = replication === undefined ? undefined : ends.sort().at(-1);
-  const from =
-    gate !== undefined && fenceRaisedAt > gate.passedAt
-      ? new Date(Date.parse(gate.passedAt) - gate.durationMs).toISOString()
-      : fenceRaisedAt;
-  return { from, ...(to === undefined ? {} : { to }) };
-}
-
-/** The length of a pause in words. */
-export const lengthOf = (from: string, to: string): string =>
-  durationText(Math.max(0, Date.parse(to) - Date.parse(from)));
-
-/** How long producers waited, in one line. Undefined: not known, or not over yet. */
-export function pauseText(pause: Pause | undefined): string | undefined {
-  if (pause?.to === undefined) return undefined;
-  return `producers waited ${lengthOf(pause.from, pause.to)} (${timeText(pause.from)} to ${timeText(pause.to)} UTC)`;
-}
-
-/** `10:04:31` */
-const timeText = (iso: string): string => iso.slice(11, 19);
 
 function proofOf({ verification, offsets }: PartFacts): { proof: string; tone: Tone } {
   if (verification !== undefined && !verification.result.equal) return { proof: "the copy differs", tone: "bad" };

@@ -21,12 +21,16 @@ import {
   readCommitments,
   readOnGroups,
   revertOffsets,
+  withIdleSince,
   withOwnWrites,
   writeJournal,
 } from "../../engine/offsets";
+import type { Stopped } from "../../engine/report";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
+import { endWatch } from "./idle-groups";
 import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameGate, sameSelection } from "./inputs";
+import { sayPause } from "./say-pause";
 import { forgetJournal, hasJournal, type Journalled, journalOf, neededJournal, together, type Unseen } from "./journal";
 
 export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journalled {
@@ -34,6 +38,8 @@ export interface ConsumerOffsetsInputs extends PhasedInputs, FencedInputs, Journ
   abandon: boolean;
   /** Phase `returned`: the groups that went back, from `WayBack`. Absent: the way back was never opened. */
   wentBack?: readonly GroupPositions[] | null;
+  /** What is known about when the producers stopped, for the line about the pause. Absent: nothing. */
+  stopped?: Stopped | null;
 }
 
 export interface ConsumerOffsetsOutputs {
@@ -62,11 +68,13 @@ async function beginning(inputs: ConsumerOffsetsInputs, before?: AppliedOffsets 
 /**
  * Moves the groups. Groups that moved in phase `consumers` stay where they are: their clients may already read there.
  * @param before what an earlier move did with another selection or other options
+ * @param startedAt since when clients may be on the target: an earlier move for the same pass of the gate has ended
  */
 async function move(
   inputs: ConsumerOffsetsInputs,
   progress: Progress,
   before?: AppliedOffsets | null,
+  startedAt?: string,
 ): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
   const { model, known, killed, options } = await beginning(inputs, before);
@@ -76,11 +84,15 @@ async function move(
   try {
     const applied = await behindFence(inputs, progress, async (lost) => {
       // If the fence is lost, only the reads stop. The writes always finish, so that all of them can be reverted.
-      const plan = withOwnWrites(await planOffsets(model, options, progress, lost), killed);
+      const found = withOwnWrites(await planOffsets(model, options, progress, lost), killed);
+      const seen = endWatch(model);
+      const plan = withIdleSince(found, (group) => seen.get(group));
       written = await applyOffsets(model, plan, options, progress, undefined, keepIntent);
       return written;
     });
-    return { appliedAt: now(), applied: all(applied) };
+    const moved = { ...all(applied), clientsMayStartAt: startedAt ?? applied.at };
+    if (startedAt === undefined) sayPause("clients", inputs, moved, progress);
+    return { appliedAt: now(), applied: moved };
   } catch (error) {
     // After a failed step Pulumi keeps the previous state, which does not contain these offsets. Revert them now.
     if (written !== undefined) await revertOffsets(model, written, progress);
@@ -135,6 +147,7 @@ async function moveEarly(
   if (known !== undefined && nothing) return { appliedAt: now(), applied: known };
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   const applied = await applyOffsets(model, plan, options, progress, undefined, keepIntent);
+  sayPause("consumers", {}, applied, progress);
   return { appliedAt: now(), applied: all(applied) };
 }
 
@@ -251,12 +264,11 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
         : moveEarly(news, progress, olds.applied);
     if (news.phase === "returned") return afterReturn(news, olds.applied, progress);
     switch (phaseChange({ phase: olds.phase, done: isDefined(olds.appliedAt) && unchanged(olds, news) }, news.phase)) {
-      case "cutover":
-        return move(
-          isDefined(olds.appliedAt) && sameGate(olds, news) ? againFenced(news) : news,
-          progress,
-          olds.applied,
-        );
+      case "cutover": {
+        const again = isDefined(olds.appliedAt) && sameGate(olds, news);
+        const startedAt = again ? (olds.applied?.clientsMayStartAt ?? olds.applied?.at) : undefined;
+        return move(again ? againFenced(news) : news, progress, olds.applied, startedAt);
+      }
       case "roll-back":
         return takeBack(news, olds.applied, progress);
       default:
@@ -294,5 +306,5 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
     }
   },
 
-  immaterial: ["resume", "gateEnds", "topicIds", "wentBack"],
+  immaterial: ["resume", "gateEnds", "topicIds", "wentBack", "stopped"],
 });

@@ -28,10 +28,12 @@ const parts = new Map<string, Part>();
 const migrationOf = ({ origin, mirror }: MigrationModel): string =>
   JSON.stringify([origin.bootstrapServers, mirror.originAlias, mirror.targetAlias]);
 
-/** The part that the model is limited to. */
+/** A key for the part that the model is limited to. */
+export const partKey = (model: MigrationModel): string => `${migrationOf(model)} ${waveOf(model.mirror) ?? ""}`;
+
 function partOf(model: MigrationModel): Part {
   const migration = migrationOf(model);
-  const key = `${migration} ${waveOf(model.mirror) ?? ""}`;
+  const key = partKey(model);
   const known = parts.get(key) ?? { migration, gaps: [] };
   parts.set(key, known);
   return known;

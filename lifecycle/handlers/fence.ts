@@ -5,6 +5,7 @@ import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
+import { watchGroups } from "./idle-groups";
 import { modelOf, type PhasedInputs } from "./inputs";
 
 export interface FenceInputs extends PhasedInputs {
@@ -25,7 +26,11 @@ const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase 
 
 async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
   const model = modelOf(inputs);
-  const raised = await raiseFence(model, inputs.options, progress);
+  watchGroups(model);
+  const found = await raiseFence(model, inputs.options, progress);
+  // No ACL was missing, so the producers have waited since the earlier raise.
+  const closedAt = found.created === 0 ? (before?.closedAt ?? before?.raisedAt) : undefined;
+  const raised = closedAt === undefined ? found : { ...found, closedAt };
   if (before !== undefined && before !== null && raised.created > 0) {
     noteGap(model, {
       after: before.raisedAt,

@@ -17,6 +17,7 @@ import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs, wasOpened, type WithWayBack } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
+import { endWatch, watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
 
 export interface GateInputs extends PhasedInputs, FencedInputs, WithWayBack {
@@ -55,7 +56,11 @@ const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress
     const { originEnds, topicIds = {}, ...result } = await runGateAndNameWriters(model, options, progress, lost);
     return { result, topicIds, ends: await copyEnds(model, undefined, originEnds) };
   };
-  const found = await behindFence(inputs, progress, look, true);
+  watchGroups(model);
+  const found = await behindFence(inputs, progress, look, true).catch((error: unknown) => {
+    endWatch(model);
+    throw error;
+  });
   return { ...shut(inputs), passed: true, passedAt: now(), ...found };
 };
 

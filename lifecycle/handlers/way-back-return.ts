@@ -3,8 +3,9 @@ import { waitUntilLeft } from "../../engine/cleanup";
 import { withCluster, withClusters } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { checkFence, raiseFence, type TopicEnds } from "../../engine/fence";
-import { copyEnds, type GateResult, runGateAndNameWriters } from "../../engine/gate";
+import { copyEnds, runGateAndNameWriters } from "../../engine/gate";
 import type { MigrationModel, ProvedEnds } from "../../engine/model";
+import { defined } from "../../engine/objects";
 import {
   activeOnOrigin,
   type AppliedOffsets,
@@ -17,11 +18,13 @@ import {
   readCommitments,
   refuseActive,
   revertOffsets,
+  withIdleSince,
   withOwnWrites,
   withReplaceable,
   writeJournal,
 } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
+import type { ReturnGate } from "../../engine/report";
 import { verifyCopy, type VerifyResult } from "../../engine/verify";
 import { swapProved } from "../../engine/way-back/model";
 import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
@@ -29,7 +32,7 @@ import { progressWithSidesSwapped, withSidesAsTheyAre, withSidesSwapped } from "
 import { type KubernetesObject, type KubernetesReader, openKubernetes } from "../kubernetes/reader";
 import { ownerOf, ownerText } from "../owner";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
-import { modelOf } from "./inputs";
+import { modelOf, now } from "./inputs";
 import { forgetJournal, type Journalled, neededJournal } from "./journal";
 import { forget, memory } from "./verification";
 import { forFence, sidesSwapped, type WayBackInputs, type WayBackOutputs } from "./way-back-sides";
@@ -109,6 +112,8 @@ class Return {
   private readonly fenced: FencedInputs;
   private readonly model: MigrationModel;
   private readonly swapped: Progress;
+  /** ISO 8601. When the groups had no members. */
+  private idleSince: string | undefined;
 
   constructor(
     private readonly inputs: WayBackInputs,
@@ -138,6 +143,7 @@ class Return {
       );
       const commits = (group: string) => (committed.get(group) ?? []).some((o) => targetNames.has(o.topic));
       refuseActive(activeOnOrigin(described.values(), commits, model.mirror));
+      this.idleSince = now();
       await neededJournal(this.back);
     });
   }
@@ -152,8 +158,9 @@ class Return {
   }
 
   /** Waits behind the target's fence until everything is on the origin. */
-  async prove(): Promise<{ gate: GateResult; ends: TopicEnds }> {
-    const { gate: asked } = this.inputs;
+  async prove(): Promise<{ gate: ReturnGate; ends: TopicEnds }> {
+    const { gate: asked, fence } = this.inputs;
+    let closedAt: string | undefined;
     const options = {
       ...asked,
       compareLastRecord: true,
@@ -161,12 +168,13 @@ class Return {
     };
     try {
       return await this.behindFence(undefined, async (lost) => {
+        if (fence) closedAt ??= now();
         const {
           originEnds,
           topicIds: _,
           ...gate
         } = await runGateAndNameWriters(this.model, options, this.swapped, lost);
-        return { gate, ends: originEnds ?? {} };
+        return { gate: { ...gate, ...defined({ closedAt }) }, ends: originEnds ?? {} };
       });
     } catch (error) {
       throw this.mirrorRuns ? error : withoutMirror(error);
@@ -195,7 +203,10 @@ class Return {
         const found = withOwnWrites(await planOffsets(model, options, swapped, lost), known?.groups ?? []);
         // `copiedSoFar`: no group may have members when its offsets are written.
         const plan = {
-          ...withReplaceable(found, new Set(inputs.moved?.groups.map((g) => g.group))),
+          ...withIdleSince(
+            withReplaceable(found, new Set(inputs.moved?.groups.map((g) => g.group))),
+            () => this.idleSince,
+          ),
           copiedSoFar: true as const,
         };
         written = await applyOffsets(model, plan, options, swapped, undefined, keepIntent);

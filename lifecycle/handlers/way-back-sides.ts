@@ -1,8 +1,9 @@
 import type { FenceOptions } from "../../engine/fence";
-import type { GateOptions, GateResult } from "../../engine/gate";
+import type { GateOptions } from "../../engine/gate";
 import type { ProvedEnds } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import type { AppliedOffsets, GroupPositions, OffsetOptions } from "../../engine/offsets";
+import type { ReturnGate } from "../../engine/report";
 import type { VerifyOptions, VerifyResult } from "../../engine/verify";
 import { returnModel } from "../../engine/way-back/model";
 import type { KubernetesAccess } from "../kubernetes/kubeconfig";
@@ -37,7 +38,7 @@ export interface WayBackOutputs {
   openedAt: string | null;
   /** When everything was back on the origin, ISO 8601. */
   returnedAt: string | null;
-  gateResult: GateResult | null;
+  gateResult: ReturnGate | null;
   verification: VerifyResult | null;
   /** What was written for the groups on the origin. */
   applied: AppliedOffsets | null;

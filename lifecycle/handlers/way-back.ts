@@ -9,6 +9,7 @@ import { defineStep } from "./framework";
 import { isDefined, modelOf, now } from "./inputs";
 import { forgetJournal, hasJournal, journalOf } from "./journal";
 import { checkOrigin } from "./last-check";
+import { sayReturnPause } from "./say-pause";
 import { forget } from "./verification";
 import { goBack, resumeOf } from "./way-back-return";
 import { forFence, sidesSwapped, type WayBackInputs, type WayBackOutputs } from "./way-back-sides";
@@ -95,7 +96,10 @@ export const wayBackStep = defineStep<WayBackInputs, WayBackOutputs>("way-back",
       // In this phase the steps that know these values come later, so only the state has them.
       const { moved = null, topicIds = null, proved = null, fenceOptions } = olds;
       const returned = await goBack({ ...news, moved, topicIds, proved, ...defined({ fenceOptions }) }, progress);
-      return returned === undefined ? neverOpened(progress) : { ...closed, ...returned, openedAt, returnedAt: now() };
+      if (returned === undefined) return neverOpened(progress);
+      const at = now();
+      sayReturnPause(returned.gateResult, returned.applied, at, progress);
+      return { ...closed, ...returned, openedAt, returnedAt: at };
     }
     if (olds.phase !== "cutover" || !excluded) return open(news, progress);
     if (await isBegun(news)) await giveUpReturn(news, progress);

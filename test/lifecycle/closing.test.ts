@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pulumiEnvironment, type PulumiEnvironment } from "@kafka-migration/sandbox";
 import type { MirrorModel } from "../../engine/model";
+import type { Report } from "../../engine/report";
 import { readTopicIds } from "../../engine/topic-ids";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
 import { withPorts } from "../engine/kafka/support";
@@ -95,19 +96,46 @@ test("a refused destroy or clean-up deletes nothing; an abandoned one succeeds, 
 }, 300_000);
 
 test("a state from before step definitions previews without changes, and is cut over and destroyed", async () => {
-  const { mirror, topic, state, inPhase, run, resources } = await olderMigration("dev");
+  const { mirror, topic, project, state, inPhase, run, resources } = await olderMigration("dev");
+  const group = `${mirror.prefix}-group-app`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 3n, metadata: "" }]);
   await inPhase("mirror");
   const { changeSummary } = JSON.parse(await run(["preview", "--json"])) as { changeSummary: Record<string, number> };
   // The comparison of access is new. Nothing else changes.
   expect(changeSummary).toEqual({ create: 1, same: changeSummary.same });
 
   await inPhase("cutover");
-  await run(["up", "--yes", "--skip-preview"]);
+  const said = await run(["up", "--yes", "--skip-preview"]);
+  const times = String.raw`\(\d\d:\d\d:\d\d to \d\d:\d\d:\d\d UTC, from [^)]+\)`;
+  expect(said).toMatch(
+    new RegExp(
+      `consumer-offsets: clients may start on the target: producers waited at least [\\d.]+ s ${times}; ` +
+        `group "${group}" waited at least [\\d.]+ s ${times}`,
+    ),
+  );
+  const file = join(project, "report", "migration-orders.json");
+  const report = JSON.parse(await readFile(file, "utf8")) as Report;
+  const [row] = report.groups;
+  expect(report.producers).toMatchObject({ start: "quiet", to: row!.waited!.to });
+  expect(row!.waited!.from < row!.waited!.to!).toBe(true);
   const after = await resources();
   expect(after.find(({ type }) => type.endsWith(":Gate"))?.outputs).toMatchObject({ phase: "cutover", passed: true });
   const ids = (of: readonly { urn?: unknown; id?: unknown }[]) =>
     Object.fromEntries(of.map(({ urn, id }) => [urn, id]));
   expect(ids(after.filter(({ urn }) => !urn.endsWith("::orders-access")))).toEqual(ids(state));
+
+  // An older version has cut over, and recorded no pauses.
+  const exported = JSON.parse(await run(["stack", "export"])) as Exported;
+  await run(["stack", "import"], JSON.stringify(withoutPauses(exported)));
+  expect(JSON.stringify(await resources())).not.toMatch(/idleSince|quietFrom/);
+  await run(["preview", "--expect-no-changes"]);
+  await inPhase("cutover", undefined, { overwrite: true });
+  await run(["up", "--yes", "--skip-preview"]);
+  const again = JSON.parse(await readFile(file, "utf8")) as Report;
+  expect(again).not.toHaveProperty("producers");
+  expect(again.groups).toMatchObject([{ group }]);
+  expect(again.groups[0]).not.toHaveProperty("waited");
+  expect(again).toMatchObject({ phase: "cutover", headline: { tone: "good" } });
 
   await run(["destroy", "--yes", "--skip-preview"]);
   expect(await resources()).toEqual([]);
@@ -155,6 +183,12 @@ test("waves that are added to an older, running migration touch nothing of its m
   expect((await leftOnTarget(mirror.model.mirror, [topic, other])).sort()).toEqual([other, topic].sort());
 }, 300_000);
 
+/** The state without what later versions record about pauses. */
+function withoutPauses<T>(value: T): T {
+  const keys = ["idleSince", "readBackAt", "clientsMayStartAt", "quietFrom", "closedAt", "stopped"];
+  return JSON.parse(JSON.stringify(value, (key, inner) => (keys.includes(key) ? undefined : inner))) as T;
+}
+
 /** A stack of this name with the state that an older version left of a migration in phase `mirror`, and clusters to go with it. */
 async function olderMigration(name: string) {
   const mirror = await FakeMirror.start(ports);
@@ -177,8 +211,8 @@ async function olderMigration(name: string) {
     expect(exitCode, stdout + stderr).toBe(0);
     return stdout;
   };
-  const inPhase = (phase: string, waves?: object[]) =>
-    writeFile(input, JSON.stringify({ phase, abandon: false, model, kubeconfig, folder: project, waves }), {
+  const inPhase = (phase: string, waves?: object[], offsets?: object) =>
+    writeFile(input, JSON.stringify({ phase, abandon: false, model, kubeconfig, folder: project, waves, offsets }), {
       mode: 0o600,
     });
   const resources = async () => (JSON.parse(await run(["stack", "export"])) as Exported).deployment.resources ?? [];

@@ -92,10 +92,18 @@ describe("a fence whose ACLs a user operator removes", () => {
 
   it("has a gap if it was open between two ups", async () => {
     const { outs } = await fenceStep.create(cutover());
+    const { raisedAt, closedAt } = outs.raised as { raisedAt: string; closedAt: string };
+    expect(closedAt < raisedAt).toBe(true);
+    // The producers have waited since the first raise, also if an older version did not record when it began.
+    const again = async (raised: object) =>
+      (await fenceStep.update("id", { ...outs, raised }, cutover())).outs.raised as { closedAt: string };
+    expect(await again(outs.raised as object)).toMatchObject({ created: 0, closedAt });
+    expect(await again({ ...(outs.raised as object), closedAt: undefined })).toMatchObject({ closedAt: raisedAt });
     await pass();
-    const lines = await said(() => fenceStep.update("id", outs, cutover()));
+    const lines = await said(async () => {
+      expect((await again(outs.raised as object)).closedAt > raisedAt).toBe(true);
+    });
     expect(lines).toMatch(/1 ACL had been removed since the last up/);
-    const { raisedAt } = outs.raised as { raisedAt: string };
     expect(fenceRecord(modelFor(clusters, prefix), "now").gaps).toMatchObject([{ after: raisedAt, rules: 1 }]);
   });
 });

@@ -4,6 +4,7 @@ import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { returnStartStep } from "../../lifecycle/handlers/return-start";
 import { wayBackStep } from "../../lifecycle/handlers/way-back";
+import type { WayBackOutputs } from "../../lifecycle/handlers/way-back-sides";
 import { OWNER_ANNOTATION } from "../../lifecycle/owner";
 import { application } from "../engine/offsets/estate";
 import { eventually } from "../engine/support/mirror";
@@ -59,6 +60,16 @@ it("a wave goes back with everything that was written, each record once and in o
   const log = await said(async () => (outs = await up(wayBackStep, wayBackInputs("returned"))));
   console.log(`returned in ${Math.round(performance.now() - started)} ms\n${log}`);
   expect(log).toMatch(/fence: 2 topics of the target closed/);
+  expect(log).toMatch(
+    /clients may start on the origin when this up has ended; until now producers waited [\d.]+ s \(.*the slowest of 3 groups/,
+  );
+  const { gateResult, applied, returnedAt } = outs as unknown as WayBackOutputs;
+  // The fence closed the target before the gate looked, and the groups had stopped before that.
+  expect(gateResult!.closedAt! <= gateResult!.passedAt && gateResult!.passedAt < returnedAt!).toBe(true);
+  for (const { idleSince, readBackAt } of applied!.groups) {
+    expect(idleSince! <= gateResult!.closedAt!).toBe(true);
+    expect(readBackAt! > gateResult!.passedAt && readBackAt! < returnedAt!).toBe(true);
+  }
   expect(api.objects.has(path)).toBe(false);
   expect(await fences()).toEqual(["up", "down"]);
   await endReturn(outs);

@@ -15,7 +15,7 @@ const pulumi = require("@pulumi/pulumi");
 const { readFileSync } = require("node:fs");
 const { Lifecycle } = require("./dist/components/migration/lifecycle");
 const { Password, Ready, SecretValues, Unclaimed, UnclaimedUser } = require("./dist/lifecycle/resources");
-const { phase, abandon, model, kubeconfig, folder, waves } = JSON.parse(readFileSync(process.env.OLDER_STATE_INPUT, "utf8"));
+const { phase, abandon, model, kubeconfig, folder, waves, offsets } = JSON.parse(readFileSync(process.env.OLDER_STATE_INPUT, "utf8"));
 const { origin, target, mirror } = model;
 
 const parent = new pulumi.ComponentResource("kafka-migration:components:Migration", "orders");
@@ -32,6 +32,7 @@ const lifecycle = new Lifecycle({
     mirror: { kubeconfig: pulumi.secret(kubeconfig) },
     gate: { stableSeconds: 0, limitSeconds: 20 },
     ...(waves === undefined ? {} : { waves }),
+    ...(offsets === undefined ? {} : { offsets }),
   },
   mirror,
   preflight: ${JSON.stringify(PREFLIGHT)},

@@ -135,8 +135,8 @@ describe("findBuilders", () => {
       "PARTS_TOOLS_MISSING: 2 tools are missing to get parts of the sandbox\n" +
         "  - kafka, kafka-streams, kafka-connect-file, strimzi-crds, strimzi-crds-0.31, strimzi-crds-0.32, " +
         "strimzi-crds-0.45, strimzi-crds-1.2: needs Maven 3.6 or newer: install it so that mvn is on the PATH\n" +
-        "  - pulumi, etcd, kube-apiserver, pulumi-resource-kafka: needs Go 1.21.0 or newer: install it, or put " +
-        "the programs themselves on the PATH\n",
+        "  - pulumi, etcd, kube-apiserver, kube-controller-manager, pulumi-resource-kafka: needs Go 1.21.0 or newer: " +
+        "install it, or put the programs themselves on the PATH\n",
     );
   });
 

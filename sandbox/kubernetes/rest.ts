@@ -18,7 +18,7 @@ export class KubernetesRest {
     private readonly ca: string,
   ) {}
 
-  async call(method: "GET" | "POST", path: string, body?: unknown): Promise<Answer> {
+  async call(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Answer> {
     this.http ??= this.connect();
     const signal = AbortSignal.timeout(LIMIT_MS);
     const answer = (await this.http).ask(method, path, { body, signal });

@@ -10,6 +10,7 @@ export type Program =
   | "pulumi"
   | "pulumi-language-nodejs"
   | "kube-apiserver"
+  | "kube-controller-manager"
   | "etcd"
   | "pulumi-resource-kafka"
   | "pulumi-resource-kubernetes";
@@ -23,6 +24,7 @@ export async function versionOf(program: Program, path: string): Promise<string 
     case "pulumi":
       return versionIn((await ask(path, ["version"], quiet())) ?? "");
     case "kube-apiserver":
+    case "kube-controller-manager":
       return versionIn(/Kubernetes v\S+/.exec((await ask(path, ["--version"])) ?? "")?.[0] ?? "");
     case "etcd":
       return versionIn(/etcd Version: \S+/.exec((await ask(path, ["--version"])) ?? "")?.[0] ?? "");
@@ -40,7 +42,10 @@ export async function answersAsLanguageHost(path: string): Promise<boolean> {
 }
 
 /** Finds a program on the PATH. Undefined if its version is not acceptable. */
-export async function programOnPath(name: "kube-apiserver" | "etcd", least: string): Promise<Part[] | undefined> {
+export async function programOnPath(
+  name: "kube-apiserver" | "kube-controller-manager" | "etcd",
+  least: string,
+): Promise<Part[] | undefined> {
   const path = await onPath(name);
   const version = path && (await versionOf(name, path));
   return path && version && accepts(version, least) ? [{ name, path, version, origin: "path" }] : undefined;

@@ -2,7 +2,14 @@ import type { StrimziCrds } from "./types";
 import { otherStrimzi, versions } from "./versions";
 
 /** The parts that have their own official archive or file. */
-export type Published = "kafka" | "strimzi-crds" | StrimziCrds | "pulumi" | "etcd" | "kube-apiserver";
+export type Published =
+  | "kafka"
+  | "strimzi-crds"
+  | StrimziCrds
+  | "pulumi"
+  | "etcd"
+  | "kube-apiserver"
+  | "kube-controller-manager";
 
 /** An official download and the file with its checksum. */
 export interface Source {
@@ -59,6 +66,6 @@ export function sourceOf(
     const release = `https://github.com/etcd-io/etcd/releases/download/v${versions.etcd}`;
     return { url: `${release}/${name}`, checksums: `${release}/SHA256SUMS`, algorithm: "sha256", name, packed: true };
   }
-  const url = `https://dl.k8s.io/v${versions.kubernetes}/bin/linux/${arch}/kube-apiserver`;
-  return { url, checksums: `${url}.sha256`, algorithm: "sha256", name: "kube-apiserver", packed: false };
+  const url = `https://dl.k8s.io/v${versions.kubernetes}/bin/linux/${arch}/${from}`;
+  return { url, checksums: `${url}.sha256`, algorithm: "sha256", name: from, packed: false };
 }

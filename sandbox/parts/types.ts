@@ -9,6 +9,7 @@ export type PartName =
   | "pulumi"
   | "pulumi-language-nodejs"
   | "kube-apiserver"
+  | "kube-controller-manager"
   | "etcd"
   | "strimzi-crds"
   | StrimziCrds

@@ -102,26 +102,8 @@ export const units: readonly Unit[] = [
     archive: "etcd",
     go: [{ module: ".", package: "go.etcd.io/etcd/server/v3", makes: "server", installedAs: "etcd", set: {} }],
   },
-  {
-    name: "kube-apiserver",
-    version: versions.kubernetes,
-    provides: { "kube-apiserver": "kube-apiserver" },
-    elsewhere: () => programOnPath("kube-apiserver", oldest.kubernetes),
-    check: (folder) => answers("kube-apiserver", folder, versions.kubernetes),
-    archive: "kube-apiserver",
-    go: [
-      {
-        module: ".",
-        package: "k8s.io/kubernetes/cmd/kube-apiserver",
-        makes: "kube-apiserver",
-        set: {
-          [`${kubeVersion}.gitVersion`]: `v${versions.kubernetes}`,
-          [`${kubeVersion}.gitMajor`]: "1",
-          [`${kubeVersion}.gitMinor`]: versions.kubernetes.split(".")[1] ?? "",
-        },
-      },
-    ],
-  },
+  kubernetesServer("kube-apiserver"),
+  { ...kubernetesServer("kube-controller-manager"), testsOnly: true },
   {
     name: "pulumi-resource-kafka",
     version: versions.kafkaPlugin,
@@ -147,6 +129,30 @@ export const units: readonly Unit[] = [
     plugin: "kubernetes",
   },
 ];
+
+/** A program of Kubernetes' own module. */
+function kubernetesServer(name: "kube-apiserver" | "kube-controller-manager"): Unit {
+  return {
+    name,
+    version: versions.kubernetes,
+    provides: { [name]: name },
+    elsewhere: () => programOnPath(name, oldest.kubernetes),
+    check: (folder) => answers(name, folder, versions.kubernetes),
+    archive: name,
+    go: [
+      {
+        module: ".",
+        package: `k8s.io/kubernetes/cmd/${name}`,
+        makes: name,
+        set: {
+          [`${kubeVersion}.gitVersion`]: `v${versions.kubernetes}`,
+          [`${kubeVersion}.gitMajor`]: "1",
+          [`${kubeVersion}.gitMinor`]: versions.kubernetes.split(".")[1] ?? "",
+        },
+      },
+    ],
+  };
+}
 
 /** One jar of Kafka's that the brokers do not need. */
 function jarAlone(name: "kafka-streams" | "kafka-connect-file", artifact: string): Unit {

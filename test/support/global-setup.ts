@@ -17,6 +17,7 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
       "kafka",
       "etcd",
       "kube-apiserver",
+      "kube-controller-manager",
       "strimzi-crds",
       "strimzi-crds-0.31",
       "strimzi-crds-0.32",

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -320,6 +320,24 @@ describe("the model file", () => {
     await expect(readModelFile(await file(model, mode))).rejects.toThrow(
       /CLI_MODEL_READABLE: .*has mode 06[04][04][\s\S]*chmod 600/,
     );
+  });
+
+  it("is accepted with any mode from a Secret that Kubernetes mounted", async () => {
+    const mounted = await file(model, 0o644);
+    await mkdir(join(folder, "..data"), { recursive: true });
+    await rename(mounted, join(folder, "..data", "model.json"));
+    await symlink(join("..data", "model.json"), join(folder, "model.json"));
+    expect((await readModelFile(join(folder, "model.json"))).model.origin).toEqual(model.origin);
+  });
+
+  it("takes a wave, the recorded topic ids and the time of the gate", async () => {
+    const scope = { wave: "orders", topics: "orders[.].*", withoutGroups: ["a"] };
+    const more = { recorded: { "orders.a": { origin: "1", target: "2" } }, gatePassedAt: "2026-01-01T00:00:00.000Z" };
+    const read = await readModelFile(
+      await file({ ...model, mirror: { ...model.mirror, scope, leaving: ["b"] }, ...more }),
+    );
+    expect(read.model).toMatchObject({ mirror: { scope, leaving: ["b"] }, recorded: more.recorded });
+    expect(read.gatePassedAt).toBe(more.gatePassedAt);
   });
 
   it("reports all mistakes and no password", async () => {

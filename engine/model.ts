@@ -3,6 +3,7 @@ import {
   block,
   flag,
   integer,
+  list,
   matching,
   oneOf,
   oneOfBlocks,
@@ -203,27 +204,29 @@ export const mirrorModelShape = {
   refreshTopicsIntervalSeconds: positive.default(600),
 };
 
-/**
- * The part of a mirror that a step is about: one wave, or everything outside the waves. One mirror copies all parts.
- * Patterns are comma-separated Java regular expressions, matched whole.
- */
-export interface Scope {
+export const scopeShape = {
   /** The wave's name. Absent: everything outside the waves. */
-  wave?: string;
+  wave: text.optional(),
   /** Only these topics. Absent: all that the mirror copies. */
-  topics?: string;
+  topics: anyText.optional(),
   /** Only these groups. Absent: all that the mirror's patterns select. */
-  groups?: string;
+  groups: anyText.optional(),
   /** Not these topics: those of the waves. */
-  withoutTopics?: readonly string[];
+  withoutTopics: list(anyText).optional(),
   /** Not these groups: those of the waves. */
-  withoutGroups?: readonly string[];
+  withoutGroups: list(anyText).optional(),
   /**
    * Groups that have committed offsets in several parts, and that a person accepted by name. In each part only their
    * offsets for the part's topics move.
    */
-  splitGroups?: readonly string[];
-}
+  splitGroups: list(anyText).optional(),
+};
+
+/**
+ * The part of a mirror that a step is about: one wave, or everything outside the waves. One mirror copies all parts.
+ * Patterns are comma-separated Java regular expressions, matched whole.
+ */
+export interface Scope extends Resolved<typeof scopeShape> {}
 
 /** The configuration of the mirror, independent of the dialect in which it was written. */
 export interface MirrorModel extends Resolved<typeof mirrorModelShape> {

@@ -66,7 +66,7 @@ export const verify: Command = {
       ...(resumeFile === undefined ? {} : { resumeFile }),
     };
     if (shard !== undefined) {
-      const gatePassedAt = migration.done.gate?.passedAt;
+      const gatePassedAt = migration.done.gate?.passedAt ?? migration.gatePassedAt;
       return runShard(
         migration.model,
         options,

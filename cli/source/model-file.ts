@@ -1,20 +1,28 @@
-import { open } from "node:fs/promises";
+import { open, readlink } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { z } from "zod";
 import { connectClusterShape } from "../../engine/connectors/types";
 import { MigrationError } from "../../engine/errors";
-import { modelConnectionShape, mirrorModelShape } from "../../engine/model";
-import { list, objectOf } from "../../engine/setting";
+import { modelConnectionShape, mirrorModelShape, type Scope, scopeShape } from "../../engine/model";
+import { block, list, objectOf, text } from "../../engine/setting";
+import { defined } from "../../engine/objects";
 import { checkOf } from "../../engine/setting-check";
 import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 
 const connection = checkOf(objectOf(modelConnectionShape));
 const options = z.record(z.string(), z.unknown());
+const id = z.string().optional();
 
 const schema = z.strictObject({
   origin: connection,
   target: connection,
-  mirror: checkOf(objectOf(mirrorModelShape)),
+  mirror: checkOf(
+    objectOf({ ...mirrorModelShape, scope: block<Scope>(scopeShape).optional(), leaving: list(text).optional() }),
+  ),
+  /** The topics' ids when the mirror was started, by the topic's name on the origin. */
+  recorded: z.record(z.string(), z.strictObject({ origin: id, target: id })).optional(),
+  /** When the gate passed, ISO 8601. `verify --shard` writes it into its result. */
+  gatePassedAt: z.string().optional(),
   /** In the form that the engine takes. The command's own options override them. */
   options: z
     .strictObject({
@@ -45,12 +53,13 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
       details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
     });
   }
-  const { origin, target, mirror: model, options: written } = parsed.data;
+  const { origin, target, mirror: model, recorded, gatePassedAt, options: written } = parsed.data;
   return {
     name: basename(path, extname(path)),
     waves: [],
-    model: { origin, target, mirror: model } as LoadedMigration["model"],
+    model: defined({ origin, target, mirror: model, recorded }) as LoadedMigration["model"],
     options: { ...DEFAULT_OPTIONS, ...written } as Options,
+    ...defined({ gatePassedAt }),
     done: {},
     principals: [],
     operators: { target: false },
@@ -67,7 +76,7 @@ async function readJson(path: string): Promise<unknown> {
     // Check the mode of the open file, so that nobody can replace the file between the check and the read. Windows has
     // no such mode bits.
     const { mode } = await file.stat();
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+    if (process.platform !== "win32" && (mode & 0o077) !== 0 && !(await isInSecretVolume(path))) {
       throw new MigrationError(
         "CLI_MODEL_READABLE",
         `${path} holds passwords and has mode ${(mode & 0o777).toString(8).padStart(4, "0")}: others may read it`,
@@ -85,4 +94,12 @@ async function readJson(path: string): Promise<unknown> {
   } finally {
     await file.close();
   }
+}
+
+/**
+ * True for a file of a Secret that Kubernetes mounted: a link to `..data/<name>`. Only the pod's own containers see the
+ * volume, so others cannot read the file whatever its mode is.
+ */
+async function isInSecretVolume(path: string): Promise<boolean> {
+  return (await readlink(path).catch(() => "")) === `..data/${basename(path)}`;
 }

@@ -63,6 +63,8 @@ export interface LoadedMigration {
   model: MigrationModel;
   options: Options;
   done: Done;
+  /** From a model file: when the gate passed, ISO 8601. A stack says it in `done.gate`. */
+  gatePassedAt?: string;
   /** Principals of the mirror and of the administrators on the origin, as far as the stack knows them. */
   principals: string[];
   operators: Operators;

@@ -333,10 +333,11 @@ describe("the model file", () => {
   it("takes a wave, the recorded topic ids and the time of the gate", async () => {
     const scope = { wave: "orders", topics: "orders[.].*", withoutGroups: ["a"] };
     const more = { recorded: { "orders.a": { origin: "1", target: "2" } }, gatePassedAt: "2026-01-01T00:00:00.000Z" };
+    const proved = { "orders.a": { target: "orders.a", originEnds: [5], targetEnds: [6] } };
     const read = await readModelFile(
-      await file({ ...model, mirror: { ...model.mirror, scope, leaving: ["b"] }, ...more }),
+      await file({ ...model, mirror: { ...model.mirror, scope, leaving: ["b"] }, proved, ...more }),
     );
-    expect(read.model).toMatchObject({ mirror: { scope, leaving: ["b"] }, recorded: more.recorded });
+    expect(read.model).toMatchObject({ mirror: { scope, leaving: ["b"] }, recorded: more.recorded, proved });
     expect(read.gatePassedAt).toBe(more.gatePassedAt);
   });
 

@@ -12,6 +12,7 @@ import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 const connection = checkOf(objectOf(modelConnectionShape));
 const options = z.record(z.string(), z.unknown());
 const id = z.string().optional();
+const ends = z.array(z.number());
 
 const schema = z.strictObject({
   origin: connection,
@@ -21,6 +22,8 @@ const schema = z.strictObject({
   ),
   /** The topics' ids when the mirror was started, by the topic's name on the origin. */
   recorded: z.record(z.string(), z.strictObject({ origin: id, target: id })).optional(),
+  /** Where both sides ended when they were last proved equal: the comparison begins there. */
+  proved: z.record(z.string(), z.strictObject({ target: z.string(), originEnds: ends, targetEnds: ends })).optional(),
   /** When the gate passed, ISO 8601. `verify --shard` writes it into its result. */
   gatePassedAt: z.string().optional(),
   /** In the form that the engine takes. The command's own options override them. */
@@ -53,11 +56,11 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
       details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
     });
   }
-  const { origin, target, mirror: model, recorded, gatePassedAt, options: written } = parsed.data;
+  const { origin, target, mirror: model, recorded, proved, gatePassedAt, options: written } = parsed.data;
   return {
     name: basename(path, extname(path)),
     waves: [],
-    model: defined({ origin, target, mirror: model, recorded }) as LoadedMigration["model"],
+    model: defined({ origin, target, mirror: model, recorded, proved }) as LoadedMigration["model"],
     options: { ...DEFAULT_OPTIONS, ...written } as Options,
     ...defined({ gatePassedAt }),
     done: {},

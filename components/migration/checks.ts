@@ -20,6 +20,7 @@ import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
 import { type MigrationArgs, mayBeSecret, migrationSchema } from "../settings/migration";
 import { valueMistakes } from "./values";
 import { topicMistakes } from "./topics";
+import { verifyJobMistakes } from "./verify-job";
 import { waveMistakes } from "./waves";
 import { unfitForReturn, wayBackMistakes } from "./way-back-mistakes";
 import { sharedNames } from "./other-migrations";
@@ -139,6 +140,7 @@ export function argumentMistakes(
     ...valueMistakes(args),
     ...waveMistakes(args),
     ...topicMistakes(args),
+    ...verifyJobMistakes(args),
     ...wayBackMistakes(args),
     ...new Set(connectorMistakes(args)),
   ])

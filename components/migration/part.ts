@@ -3,7 +3,6 @@ import { defined } from "../../engine/objects";
 import type { FenceOptions } from "../../engine/fence";
 import type { GateResult } from "../../engine/gate";
 import type { Phase } from "../../engine/model";
-import { defaultsOf } from "../../engine/setting";
 import {
   type ConnectorOffsets,
   type Access,
@@ -19,10 +18,11 @@ import {
   WayBack,
 } from "../../lifecycle/resources";
 import { stackOwner } from "../kubernetes";
-import { type MigrationArgs, verifyShape } from "../settings/migration";
+import type { MigrationArgs } from "../settings/migration";
 import type { KubernetesArgs } from "../settings/place";
 import { connectorOffsets } from "./connectors";
 import { topicResources } from "./topics";
+import { verifyJob, verifyOptions } from "./verify-job";
 import { equalAccess } from "./equal-access";
 import { gateOptions, originEnds, producersStopped, topicIds, userOperator } from "./gate-values";
 import { hasLeft, type Part } from "./waves";
@@ -124,9 +124,10 @@ export class PartSteps {
         phase,
         abandon,
         ...fenced,
-        options: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
+        options: verifyOptions(args),
         resume,
         ...(wayBack === undefined ? {} : { proved: wayBack.ends.apply((ends) => ends ?? null) }),
+        ...verifyJob(this.context.parent, args, this.part.wave),
       },
       this.after(gate),
     );
@@ -197,7 +198,7 @@ export class PartSteps {
         abandon,
         ...this.fenced(),
         gate: gateOptions(args),
-        verify: { ...defaultsOf(verifyShape), ...defined({ ...args.verify }) },
+        verify: verifyOptions(args),
         offsets: args.offsets ?? {},
         resume,
         place,

@@ -25,7 +25,7 @@ import {
   type Written,
 } from "../../engine/setting";
 import { TAIL_RECORDS } from "../../engine/verify/types";
-import { laterText, resource } from "../shape/types";
+import { fields, laterText, resource } from "../shape/types";
 import { type ClientSettings, clientsShape } from "./clients";
 import {
   choiceShape,
@@ -104,7 +104,58 @@ export const verifyShape = {
    * @default no limit
    */
   throttleBytesPerSecond: count.optional(),
+  /**
+   * Where the proof runs. `here`: on the machine that runs `pulumi`. `kubernetes`: on several machines, as a Job in the
+   * mirror's namespace (docs/verification-job.md).
+   * @default `here`
+   */
+  runOn: oneOf(["here", "kubernetes"]).optional(),
+  /**
+   * Number of shares that the partitions are divided into, 1 to 1000. Each is compared by one pod. Only with `runOn:
+   * kubernetes`, as the following ones.
+   * @default 4
+   */
+  completions: checked<number>(
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1000,
+    "a whole number from 1 to 1000",
+  ).optional(),
+  /**
+   * Number of pods that run at the same time.
+   * @default as many as `completions`
+   */
+  parallelism: count.optional(),
+  /**
+   * Image with the command `kafka-migration`, of the same version as this package (docs/verification-job.md).
+   * @default `kafka-migration:<version of this package>`
+   */
+  image: text.optional(),
+  /**
+   * CPU and memory of each pod. Example: `{ requests: { cpu: "1", memory: "1Gi" } }`.
+   * @default none
+   */
+  resources: fields.optional(),
+  /**
+   * Fields of the pods, as in Kubernetes' PodTemplateSpec. Lists of named objects are merged by name; the container is
+   * `verify`. Example: `{ spec: { nodeSelector: { zone: "b" }, imagePullSecrets: [{ name: "registry" }] } }`.
+   * @default none
+   */
+  template: fields.optional(),
+  /**
+   * Longest time of the Job, in seconds.
+   * @default 86400
+   */
+  limitSeconds: count.optional(),
 };
+/** The settings of `verify` that are about where it runs. The engine does not know them. */
+export const VERIFY_PLACE = [
+  "runOn",
+  "completions",
+  "parallelism",
+  "image",
+  "resources",
+  "template",
+  "limitSeconds",
+] as const;
 export interface VerifySettings extends Written<typeof verifyShape> {}
 
 const bySideShape = {

@@ -2,10 +2,13 @@ import { isDeepStrictEqual } from "node:util";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
-import { comparedBy, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
+import { comparedBy, requireEqual, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
 import type { MirrorModel, ProvedEnds } from "../../engine/model";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
+import type { KubernetesAccess } from "../kubernetes/kubeconfig";
+import { compareInJob, removeJob } from "../verify-job/run";
+import type { VerifyJob } from "../verify-job/types";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
 import {
@@ -29,6 +32,10 @@ export interface VerificationInputs extends PhasedInputs, FencedInputs {
    * none.
    */
   resume?: ReportLocation;
+  /** Compare in a Job on Kubernetes. Absent: compare here. */
+  job?: VerifyJob;
+  /** The Kubernetes cluster of the Job. */
+  kubernetes?: KubernetesAccess;
 }
 
 export interface VerificationOutputs {
@@ -53,12 +60,24 @@ async function verify(
   provedEnds: ProvedEnds | null = null,
 ): Promise<VerificationOutputs> {
   if (inputs.abandon || inputs.options.mode === "none") return { ...none, provedEnds };
-  const options = { ...inputs.options, ...(await memory(inputs, progress)) };
   const result = await behindFence(inputs, progress, (lost) =>
-    verifyCopy(modelOf({ ...inputs, proved: provedEnds }), options, progress, lost),
+    compare({ ...inputs, proved: provedEnds }, progress, lost),
   );
   await forget(inputs);
   return { verifiedAt: now(), result, provedEnds };
+}
+
+async function compare(inputs: VerificationInputs, progress: Progress, lost?: AbortSignal): Promise<VerifyResult> {
+  const { options, job, kubernetes = {}, gatePassedAt } = inputs;
+  const model = modelOf(inputs);
+  if (job === undefined) return verifyCopy(model, { ...options, ...(await memory(inputs, progress)) }, progress, lost);
+  const comparison = { model, options, ...(isDefined(gatePassedAt) ? { gatePassedAt } : {}) };
+  return requireEqual(await compareInJob(comparison, job, kubernetes, progress, lost));
+}
+
+/** Deletes the Job of a comparison that was killed and is not wanted any more. */
+async function forgetJob({ job, kubernetes = {} }: Pick<VerificationInputs, "job" | "kubernetes">): Promise<void> {
+  if (job !== undefined) await removeJob(job, kubernetes);
 }
 
 /** If the folder cannot be created, we only lose the ability to resume. */
@@ -86,6 +105,8 @@ function changeOf(olds: VerificationInputs & VerificationOutputs, news: Verifica
   return phaseChange({ phase: olds.phase, done }, news.phase);
 }
 
+const placeOf = (job: VerifyJob | undefined) => [job?.namespace, job?.name];
+
 /** Returns true if the wanted comparison differs from the one that ran. The old result is then not valid. */
 const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =>
   news.phase === "cutover" && !isDeepStrictEqual(comparedBy(olds.options), comparedBy(news.options));
@@ -110,11 +131,14 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
   async update(olds, news, progress) {
     const { verifiedAt, result } = olds;
     const provedEnds = news.proved ?? olds.provedEnds ?? null;
+    // A Job at another place is not found any more afterwards.
+    if (olds.job !== undefined && !isDeepStrictEqual(placeOf(olds.job), placeOf(news.job))) await forgetJob(olds);
     switch (changeOf(olds, news)) {
       case "cutover":
         return verify(news, progress, provedEnds);
       case "roll-back":
         await forget(news);
+        await forgetJob(olds);
         return { ...none, provedEnds };
       default:
         return asksMore(olds, news)
@@ -123,8 +147,11 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
     }
   },
 
-  remove: (state) => forget(state),
+  async remove(state) {
+    await forget(state);
+    await forgetJob(state);
+  },
 
-  optional: ["fenceOptions"],
-  immaterial: ["resume", "gateEnds", "topicIds", "proved"],
+  optional: ["fenceOptions", "job"],
+  immaterial: ["resume", "gateEnds", "topicIds", "proved", "kubernetes"],
 });

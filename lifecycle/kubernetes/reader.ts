@@ -6,7 +6,7 @@ import { type Answer, messageOf, openRequests, parsed, type RequestTest, unreach
 /** One object of the API server. */
 export interface ObjectPlace {
   apiVersion: string;
-  kind: "Kafka" | "KafkaUser" | "KafkaTopic" | "KafkaMirrorMaker2" | "Secret" | "Namespace";
+  kind: "Kafka" | "KafkaUser" | "KafkaTopic" | "KafkaMirrorMaker2" | "Secret" | "Namespace" | "Job" | "Pod" | "Event";
   /** Empty for a Namespace. */
   namespace: string;
   name: string;
@@ -58,6 +58,9 @@ export const PLURAL = {
   KafkaMirrorMaker2: "kafkamirrormaker2s",
   Secret: "secrets",
   Namespace: "namespaces",
+  Job: "jobs",
+  Pod: "pods",
+  Event: "events",
 };
 
 const PAGE = 500;
@@ -100,6 +103,8 @@ export function openKubernetes(access: KubernetesAccess, test: RequestTest = {})
         apiVersion: "v1",
         kind: "DeleteOptions",
         preconditions: { uid: metadata.uid },
+        // The default of batch/v1 leaves the pods.
+        ...(place.kind === "Job" ? { propagationPolicy: "Background" } : {}),
         // If a DELETE request has a body, the API server ignores `dryRun` in the query.
         ...(only === "ask" ? { dryRun: ["All"] } : {}),
       };

@@ -48,6 +48,9 @@ export function openWriter(access: KubernetesAccess, test: RequestTest = {}): Ku
     // The path names an object, so a 404 in JSON means that the object or its namespace does not exist.
     if (answer.status !== 404 && answer.status >= 400 && answer.status < 500 && ![401, 403].includes(answer.status))
       throw refused(place, server.url, `${answer.status} ${messageOf(answer.body)}`);
+    // An apply with a field that the schema does not have is answered with 500.
+    if (answer.status === 500 && /failed to create typed patch object/.test(answer.body))
+      throw refused(place, server.url, messageOf(answer.body));
     if (isNotServed(answer)) throw refused(place, server.url, `it does not serve ${place.apiVersion}`);
     return read(server, place, answer, "patch") as KubernetesObject | undefined;
   };

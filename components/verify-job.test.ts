@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import * as pulumi from "@pulumi/pulumi";
+import { Migration, type MigrationArgs } from "../index";
+import { opened, recordingMocks } from "../test/components/support/mocks";
+import { migrationMistakes } from "./migration/checks";
+import { defaultImage } from "./migration/verify-job";
+
+const operated = (side: string) => ({
+  bootstrapServers: `${side}:9093`,
+  adminBootstrapServers: `${side}.example.com:443`,
+  operator: { cluster: side, namespace: `${side}-ns` },
+});
+const both = { origin: operated("origin"), target: operated("target") };
+const waves = [{ name: "orders", topics: "orders", phase: "cutover" as const }];
+
+let mocks: ReturnType<typeof recordingMocks>;
+beforeEach(async () => {
+  mocks = recordingMocks();
+  await mocks.ready;
+});
+
+async function verifications(args: Partial<MigrationArgs>) {
+  new Migration("m", { ...both, ...args });
+  await pulumi.runtime.disconnect();
+  return mocks.declared
+    .filter(({ type }) => type.endsWith(":Verification"))
+    .map((one) => opened(one.inputs) as Record<string, unknown>);
+}
+
+describe("verify.runOn", () => {
+  test("changes nothing if it is left out or `here`", async () => {
+    for (const verify of [undefined, { runOn: "here" as const }]) {
+      const [inputs] = await verifications(verify === undefined ? {} : { verify });
+      expect(inputs!.options).toEqual({ mode: "tail", tailRecords: 100 });
+      expect(inputs).not.toHaveProperty("job");
+      expect(inputs).not.toHaveProperty("kubernetes");
+    }
+  });
+
+  test("`kubernetes` gives each part a Job beside the mirror, with the addresses that pods reach", async () => {
+    const found = await verifications({
+      waves,
+      mirror: { namespace: "mm", name: "mirror", kubeconfig: "k8s.yaml" },
+      verify: { runOn: "kubernetes", mode: "full", completions: 8, parallelism: 2, resources: { limits: { cpu: 1 } } },
+    });
+    const job = {
+      namespace: "mm",
+      bootstrapServers: { origin: "origin:9093", target: "target:9093" },
+      completions: 8,
+      parallelism: 2,
+      image: defaultImage(),
+      resources: { limits: { cpu: 1 } },
+      limitSeconds: 86_400,
+    };
+    expect(found.map((one) => (one.job as { name: string }).name).sort()).toEqual([
+      "mirror-verify",
+      "mirror-verify-orders",
+    ]);
+    for (const one of found) {
+      expect(one.job).toMatchObject(job);
+      expect(one.kubernetes).toMatchObject({ kubeconfig: "k8s.yaml" });
+      expect(one.options).toEqual({ mode: "full", tailRecords: 100 });
+    }
+  });
+
+  test.each([
+    [{ completions: 2 }, "verify.completions has no effect: set verify.runOn to kubernetes, or leave it out"],
+    [{ runOn: "here" as const, image: "a" }, "verify.image has no effect"],
+    [{ runOn: "kubernetes" as const, mode: "none" as const }, "with verify.mode none nothing is compared"],
+    [{ runOn: "kubernetes" as const, completions: 2, parallelism: 3 }, "verify.parallelism is 3, but there are only 2"],
+    [
+      { runOn: "kubernetes" as const, completions: 1001 },
+      "verify.completions is 1001: it has to be a whole number from 1 to 1000",
+    ],
+    [{ runOn: "kubernets" as "kubernetes" }, 'did you mean "kubernetes"?'],
+  ])("refuses %j", (verify, mistake) => {
+    expect(migrationMistakes({ ...both, verify }).list.join("\n")).toContain(mistake);
+  });
+
+  test("refuses what pods cannot use: a file of this machine, and too long a name", () => {
+    const origin = { ...both.origin, administrator: { tokenFile: "/run/token" } };
+    const wave = { name: "w".repeat(40), topics: "a" };
+    const mistakes = migrationMistakes({ ...both, origin, waves: [wave], verify: { runOn: "kubernetes" } }).list;
+    expect(mistakes.join("\n")).toMatch(/origin.administrator.tokenFile is a file of this machine/);
+    expect(mistakes.join("\n")).toMatch(/Job would be called "data-migration-verify-w+", with 62 characters/);
+  });
+});

@@ -1,0 +1,319 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { repositoryRoot, supervise, type Supervisor } from "@kafka-migration/sandbox";
+import {
+  type Kubernetes,
+  KubernetesRest,
+  type SandboxNode,
+  startKubernetes,
+  startNode,
+} from "@kafka-migration/sandbox/kubernetes";
+import { uniqueName, until, withClusters } from "@kafka-migration/sandbox/testing";
+import { openKafka } from "../../engine/kafka/client";
+import type { KafkaPort } from "../../engine/kafka/port";
+import { silent } from "../../engine/progress";
+import type { VerifyResult } from "../../engine/verify";
+import { verificationStep } from "../../lifecycle/handlers/verification";
+import { compareInJob } from "../../lifecycle/verify-job/run";
+import type { VerifyJob } from "../../lifecycle/verify-job/types";
+import { modelFor, produce } from "../engine/support/mirror";
+import { said } from "./support/said";
+
+/** Real brokers, a real API server and Job controller; the pods are processes of the built command. */
+const clusters = withClusters();
+const prefix = uniqueName("job");
+const topics = [`${prefix}-data-a`, `${prefix}-data-b`];
+const PARTITIONS = 4;
+const IMAGE = "kafka-migration:test";
+const namespace = "migration";
+const gatePassedAt = "2026-01-01T00:00:00.000Z";
+
+let supervisor: Supervisor;
+let api: Kubernetes;
+let rest: KubernetesRest;
+let node: SandboxNode;
+let ports: KafkaPort[];
+let kubeconfig: string;
+
+beforeAll(async () => {
+  supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-verify-job-")));
+  const progress = () => {};
+  api = await startKubernetes({ folder: join(supervisor.folder, "kubernetes"), progress });
+  kubeconfig = api.kubeconfig;
+  rest = new KubernetesRest(api.server, api.token, api.ca);
+  await api.createNamespace(namespace);
+  node = await startNode({
+    kubernetes: api,
+    folder: join(supervisor.folder, "node"),
+    images: {
+      [IMAGE]: [process.execPath, join(repositoryRoot, "dist", "cli", "main.js")],
+      broken: ["sh", "-c", "echo no route to host >&2; exit 3"],
+    },
+    progress,
+  });
+  ports = await Promise.all([
+    openKafka(clusters.origin.connection, "origin"),
+    openKafka(clusters.target.connection, "target"),
+  ]);
+  const timestamp = Date.now();
+  for (const [i, cluster] of [clusters.origin, clusters.target].entries())
+    for (const topic of topics) {
+      await ports[i]!.createTopic(topic, { partitions: PARTITIONS, replicationFactor: 1 });
+      const records = Array.from({ length: 400 }, (_, n) => ({
+        value: `${topic} ${n} ${"x".repeat(500)}`,
+        partition: n % PARTITIONS,
+        timestamp,
+      }));
+      await produce(cluster, topic, records);
+    }
+}, 600_000);
+
+afterAll(async () => {
+  for (const port of ports ?? []) {
+    await port.deleteTopics(topics);
+    await port.close();
+  }
+  await node?.stop();
+  rest?.close();
+  await supervisor?.stop();
+}, 60_000);
+
+let job: VerifyJob;
+beforeEach(() => {
+  job = {
+    namespace,
+    name: uniqueName("verify"),
+    owner: "org/project/stack",
+    bootstrapServers: { origin: clusters.origin.bootstrapServers, target: clusters.target.bootstrapServers },
+    completions: 3,
+    parallelism: 3,
+    image: IMAGE,
+    limitSeconds: 600,
+  };
+});
+
+/** `slowly`: long enough to do something to the pods. */
+const inputs = (slowly = false) => {
+  const model = modelFor(clusters, prefix);
+  return {
+    originConnection: model.origin,
+    targetConnection: model.target,
+    mirror: model.mirror,
+    phase: "cutover",
+    abandon: false,
+    fence: false,
+    options: { mode: "full", ...(slowly ? { throttleBytesPerSecond: 40_000 } : {}) },
+    gatePassedAt,
+  };
+};
+const inJob = (slowly = false) => ({ ...inputs(slowly), job, kubernetes: { kubeconfig } });
+const verified = async (given: object) => (await verificationStep.create({ ...given })).outs.result as VerifyResult;
+
+/** What a result says about the copy, without what it cost. */
+function findings({ bytes: _bytes, durationMs: _time, requests: _requests, resumed: _resumed, ...rest }: VerifyResult) {
+  const { throttleBytesPerSecond: _limit, ...found } = rest;
+  return found;
+}
+
+async function left(): Promise<string[]> {
+  const of = async (path: string) =>
+    ((await rest.call("GET", path)).body as { items: { metadata: { name: string } }[] }).items.map(
+      (o) => o.metadata.name,
+    );
+  const core = `/api/v1/namespaces/${namespace}`;
+  return [
+    ...(await of(`/apis/batch/v1/namespaces/${namespace}/jobs`)),
+    ...(await of(`${core}/secrets`)),
+    ...(await of(`${core}/pods`)),
+  ];
+}
+
+const podOf = (share: number) =>
+  until(
+    `the pod of share ${share}`,
+    async () => node.running().find(({ name }) => name.startsWith(`${job.name}-${share}-`)),
+    120_000,
+  );
+
+describe("a verification on Kubernetes", () => {
+  it("finds what one machine finds, says which machine is done, and leaves nothing", async () => {
+    const alone = await verified(inputs());
+    expect(alone).toMatchObject({ equal: true, partitions: 2 * PARTITIONS });
+    let together: VerifyResult | undefined;
+    const lines = await said(async () => (together = await verified(inJob())));
+    expect(findings(together!)).toEqual(findings(alone));
+    expect(lines).toContain(`Job ${namespace}/${job.name} started: 3 machines, 3 at a time`);
+    for (const share of [1, 2, 3])
+      expect(lines).toMatch(new RegExp(`machine ${share}/3: \\d of 8 partitions compared`));
+    expect(await left()).toEqual([]);
+  }, 120_000);
+
+  it("finds the same if a pod is killed and another one is evicted, and shows no password", async () => {
+    const alone = await verified(inputs());
+    const running = verified(inJob(true));
+    const [first, second] = await Promise.all([podOf(0), podOf(1)]);
+    const object = await rest.call("GET", `/apis/batch/v1/namespaces/${namespace}/jobs/${job.name}`);
+    const secrets = [clusters.origin.admin.password, clusters.target.admin.password];
+    for (const secret of secrets) {
+      expect(JSON.stringify(object.body)).not.toContain(secret);
+      expect(readFileSync(`/proc/${first.pid}/cmdline`, "utf8")).not.toContain(secret);
+    }
+    await node.kill(first.namespace, first.name);
+    await node.evict(second.namespace, second.name);
+    expect(findings(await running)).toEqual(findings(alone));
+    expect(await left()).toEqual([]);
+  }, 180_000);
+
+  it("continues with the Job of an `up` that was killed", async () => {
+    const code = `process.once("message", (inputs) =>
+      require(${JSON.stringify(join(repositoryRoot, "dist", "lifecycle", "handlers"))}).step("verification").create(inputs));`;
+    const starter = join(supervisor.folder, "child.js");
+    await writeFile(starter, code);
+    const child = fork(starter, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    child.send(inJob(true));
+    const { pid } = await podOf(2);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(node.running().map((one) => one.pid)).toContain(pid);
+    let result: VerifyResult | undefined;
+    const lines = await said(async () => (result = await verified(inJob(true))));
+    expect(lines).toContain(`continuing with Job ${namespace}/${job.name} of an interrupted run`);
+    expect(result).toMatchObject({ equal: true, partitions: 2 * PARTITIONS });
+    expect(await left()).toEqual([]);
+  }, 300_000);
+
+  it("compares the share of a pod whose result is gone by itself", async () => {
+    const alone = await verified(inputs());
+    const model = modelFor(clusters, prefix);
+    const core = `/api/v1/namespaces/${namespace}/pods`;
+    const lines: string[] = [];
+    // The first look comes after the pods are gone.
+    const slow = { everyMs: 20_000 };
+    const comparison = { model, options: { mode: "full" as const }, gatePassedAt };
+    const progress = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
+    const running = compareInJob(comparison, job, { kubeconfig }, progress, undefined, slow);
+    const done = await until(
+      "three finished pods",
+      async () => {
+        const { items } = (await rest.call("GET", core)).body as {
+          items: { metadata: { name: string }; status: { phase: string } }[];
+        };
+        const ended = items.filter(({ status }) => status.phase === "Succeeded");
+        return ended.length === 3 ? ended : undefined;
+      },
+      120_000,
+    );
+    const gone = done.find(({ metadata }) => metadata.name.startsWith(`${job.name}-1-`))!.metadata.name;
+    await node.evict(namespace, gone);
+    expect(findings(await running)).toEqual(findings(alone));
+    expect(lines.join("\n")).toContain("the result of machine 2/3 was deleted with its pod: comparing its share here");
+  }, 120_000);
+
+  it("names differences as one machine does, and leaves nothing", async () => {
+    await produce(clusters.origin, topics[0]!, [{ value: "late", partition: 1, timestamp: 1 }]);
+    const alone = await verified(inputs()).catch((error: Error) => error.message);
+    const together = await verified(inJob()).catch((error: Error) => error.message);
+    expect(together).toMatch(/^VERIFY_DIFFERENT: the copy differs from the origin in 1 partition of 8/);
+    expect(together).toBe(alone);
+    expect(await left()).toEqual([]);
+    await produce(clusters.target, topics[0]!, [{ value: "late", partition: 1, timestamp: 1 }]);
+  }, 120_000);
+});
+
+describe("a Job that cannot compare", () => {
+  const times = { everyMs: 200, startMs: 1_500 };
+  const run = (more: Partial<VerifyJob> = {}) => {
+    const comparison = { model: modelFor(clusters, prefix), options: { mode: "tail" as const }, gatePassedAt };
+    return compareInJob(comparison, { ...job, ...more }, { kubeconfig }, silent, undefined, times).then(
+      () => "no error",
+      (error: Error) => error.message,
+    );
+  };
+
+  it.each([
+    ["its image does not exist", { image: "absent" }, /VERIFY_JOB_IMAGE: [^]*ImagePullBackOff: [^]*fix: make absent/],
+    [
+      "no node takes its pods",
+      { template: { spec: { nodeSelector: { zone: "moon" } } } },
+      /VERIFY_JOB_UNSCHEDULABLE: [^]*Unschedulable: 0\/1 nodes[^]*fix: ask for less/,
+    ],
+    [
+      "a share fails",
+      { image: "broken", completions: 1, parallelism: 1, template: {} },
+      /VERIFY_JOB_FAILED: [^]*share 1: exit code 3 \(Error: no route to host\)/,
+    ],
+    [
+      "its template is wrong",
+      { template: { spec: { nodeSelectors: {} } } },
+      /VERIFY_JOB_REFUSED: [^]*nodeSelectors[^]*fix: correct verify.template/,
+    ],
+    ["it takes too long", { limitSeconds: 1, image: IMAGE }, /VERIFY_JOB_LIMIT: [^]*within 1 s[^]*verify.limitSeconds/],
+  ])(
+    "says so if %s, and leaves nothing",
+    async (_what, more, message) => {
+      expect(await run(more)).toMatch(message);
+      expect(await left()).toEqual([]);
+    },
+    120_000,
+  );
+
+  it("names the quota that keeps its pods away", async () => {
+    const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
+    await rest.create(quotas, "quota", {
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "no-pods" },
+      spec: { hard: { pods: "0" } },
+    });
+    // The quota controller does not run here. It would write the same.
+    const quota = (await rest.call("GET", `${quotas}/no-pods`)).body as object;
+    const status = { hard: { pods: "0" }, used: { pods: "0" } };
+    await rest.call("PUT", `${quotas}/no-pods/status`, { ...quota, status });
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "any" },
+      spec: { containers: [{ name: "a", image: "a" }] },
+    };
+    const pods = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
+    await until("the quota", async () => ((await rest.call("POST", pods, pod)).status === 403 ? true : undefined));
+    try {
+      expect(await run()).toMatch(/VERIFY_JOB_NO_PODS: [^]*quota[^]*fix: check the quotas/);
+    } finally {
+      await rest.call("DELETE", `${quotas}/no-pods`);
+    }
+    expect(await left()).toEqual([]);
+  }, 120_000);
+
+  it("leaves a Job of somebody else alone", async () => {
+    await rest.create(`/apis/batch/v1/namespaces/${namespace}/jobs`, "job", {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: { name: job.name },
+      spec: {
+        suspend: true,
+        template: { spec: { restartPolicy: "Never", containers: [{ name: "a", image: "a" }] } },
+      },
+    });
+    expect(await run()).toMatch(/VERIFY_JOB_TAKEN: Job .* was not created by a stack of this kind/);
+    expect(await left()).toEqual([job.name]);
+    await rest.call("DELETE", `/apis/batch/v1/namespaces/${namespace}/jobs/${job.name}`);
+  }, 60_000);
+});
+
+describe("a destroy", () => {
+  it("deletes what a killed verification left, and nothing if there is nothing", async () => {
+    const state = { ...inJob(), verifiedAt: null, result: null };
+    await verificationStep.delete("id", state);
+    const running = verified(inJob(true)).catch((error: Error) => error.message);
+    await podOf(0);
+    await verificationStep.delete("id", state);
+    expect(await left()).toEqual([]);
+    expect(await running).toMatch(/VERIFY_JOB_GONE/);
+  }, 120_000);
+});

@@ -39,10 +39,11 @@ export interface Handler<Inputs extends object, Outputs extends object> {
   update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
   remove(state: Inputs & Outputs, progress: Progress): Promise<void>;
   /**
-   * Every output. The state keeps an output that the step has not produced as null. If it were absent, a preview would
-   * treat it as unknown and show an update of every resource that depends on it.
+   * Every output that is not optional. The state keeps such an output that the step has not produced as null. If it were
+   * absent, a preview would treat it as unknown and show an update of every resource that depends on it. An optional
+   * output is only in the state if the step has produced it. Only the step itself can read it.
    */
-  outputs?: { readonly [K in keyof Outputs]-?: true };
+  outputs?: { readonly [K in keyof Outputs as undefined extends Outputs[K] ? never : K]: true };
   /**
    * Inputs that only say how to reach a cluster. If nothing else changes, there is no update. A preview does not know
    * some of them (a provider's own settings). If that counted as a change, all dependent outputs would be unknown.

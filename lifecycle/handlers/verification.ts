@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileBase } from "../../engine/report/write";
 import { comparedBy, requireEqual, verifyCopy, type VerifyOptions, type VerifyResult } from "../../engine/verify";
 import type { MirrorModel, ProvedEnds } from "../../engine/model";
+import { defined } from "../../engine/objects";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import type { KubernetesAccess } from "../kubernetes/kubeconfig";
@@ -42,10 +43,10 @@ export interface VerificationOutputs {
   verifiedAt: string | null;
   result: VerifyResult | null;
   /** Where both sides ended after the last return. The next cutover verifies from there. */
-  provedEnds: ProvedEnds | null;
+  provedEnds?: ProvedEnds;
 }
 
-const none: VerificationOutputs = { verifiedAt: null, result: null, provedEnds: null };
+const none: VerificationOutputs = { verifiedAt: null, result: null };
 
 /** Each wave has its own file: an interrupted verification of one must not be continued by another. */
 function resumeFile(location: ReportLocation, mirror: MirrorModel): string {
@@ -57,14 +58,14 @@ function resumeFile(location: ReportLocation, mirror: MirrorModel): string {
 async function verify(
   inputs: VerificationInputs,
   progress: Progress,
-  provedEnds: ProvedEnds | null = null,
+  kept: Pick<VerificationOutputs, "provedEnds"> = {},
 ): Promise<VerificationOutputs> {
-  if (inputs.abandon || inputs.options.mode === "none") return { ...none, provedEnds };
+  if (inputs.abandon || inputs.options.mode === "none") return { ...none, ...kept };
   const result = await behindFence(inputs, progress, (lost) =>
-    compare({ ...inputs, proved: provedEnds }, progress, lost),
+    compare({ ...inputs, proved: kept.provedEnds ?? null }, progress, lost),
   );
   await forget(inputs);
-  return { verifiedAt: now(), result, provedEnds };
+  return { verifiedAt: now(), result, ...kept };
 }
 
 async function compare(inputs: VerificationInputs, progress: Progress, lost?: AbortSignal): Promise<VerifyResult> {
@@ -113,7 +114,7 @@ const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =
 
 /** Compares both sides after the gate has passed. A difference fails the `up` before any offset is moved. */
 export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {
-  outputs: { verifiedAt: true, result: true, provedEnds: true },
+  outputs: { verifiedAt: true, result: true },
 
   async describeUpdate(olds, news, progress) {
     if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
@@ -130,20 +131,20 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
 
   async update(olds, news, progress) {
     const { verifiedAt, result } = olds;
-    const provedEnds = news.proved ?? olds.provedEnds ?? null;
+    const kept = defined({ provedEnds: news.proved ?? olds.provedEnds ?? undefined });
     // A Job at another place is not found any more afterwards.
     if (olds.job !== undefined && !isDeepStrictEqual(placeOf(olds.job), placeOf(news.job))) await forgetJob(olds);
     switch (changeOf(olds, news)) {
       case "cutover":
-        return verify(news, progress, provedEnds);
+        return verify(news, progress, kept);
       case "roll-back":
         await forget(news);
         await forgetJob(olds);
-        return { ...none, provedEnds };
+        return { ...none, ...kept };
       default:
         return asksMore(olds, news)
-          ? verify(sameGate(olds, news) ? againFenced(news) : news, progress, provedEnds)
-          : { verifiedAt, result, provedEnds };
+          ? verify(sameGate(olds, news) ? againFenced(news) : news, progress, kept)
+          : { verifiedAt, result, ...kept };
     }
   },
 

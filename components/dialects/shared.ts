@@ -47,7 +47,8 @@ export function checked(
   for (const { path, seen, instead, missing } of refusedBy(text, strimzi)) {
     // The settings have checks of their own. A value that they refuse is not reported twice.
     const name = missing ?? path.replace(/^.*[."]([^."]+)"?$/, "$1");
-    if (!mistakes.list.some((mistake) => mistake.includes(name)))
+    const value = /^is ("[^"]+")/.exec(seen)?.[1] ?? name;
+    if (!mistakes.list.some((mistake) => mistake.includes(name) || mistake.includes(value)))
       mistakes.add(`${path} ${seen} (${text.kind} ${text.apiVersion}): ${instead} [field-refused]`);
   }
   return text;

@@ -77,8 +77,8 @@ const hasJournal = async () => (await target.describeTopics([journal])).length >
 
 /** Everything that the step saves, but times and `attention`: that tells what the last `up` has found. */
 function saved(state: State) {
-  const { at: _, attention: __, groups, ...rest } = state.applied as AppliedOffsets;
-  const byPlace = (g: AppliedOffsets["groups"][number]) => ({
+  const { at: _, attention: __, clientsMayStartAt: ___, groups, ...rest } = state.applied as AppliedOffsets;
+  const byPlace = ({ idleSince: _idle, readBackAt: _read, ...g }: AppliedOffsets["groups"][number]) => ({
     ...g,
     offsets: [...g.offsets].sort((a, b) => a.partition - b.partition),
   });

@@ -1,4 +1,5 @@
 import type { KafkaPort, TopicDescription } from "../kafka/port";
+import { isCompacting } from "../log/compaction";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { targetTopicName } from "../naming";
@@ -95,7 +96,7 @@ async function readSettings(origin: KafkaPort, names: readonly string[]): Promis
       source === "dynamic-topic" && !sensitive && value !== null ? [[key, value] as const] : [],
     );
     const kept = withoutSecrets("settings", own);
-    const compacted = entries.get("cleanup.policy")?.value?.includes("compact") ?? false;
+    const compacted = isCompacting(entries.get("cleanup.policy")?.value ?? "");
     found.set(topic, { ...(kept.length === 0 ? {} : { own: Object.fromEntries(kept) }), compacted });
   }
   return found;

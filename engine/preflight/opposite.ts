@@ -1,3 +1,4 @@
+import { isCompacting } from "../log/compaction";
 import { addressesIn, meet } from "../addresses";
 import type { Clusters } from "../clusters";
 import { readConfigEntry } from "../cleanup/formats";
@@ -83,7 +84,7 @@ async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap
   const connectors = new Connectors();
   try {
     const policy = (await port.describeTopicConfigs([topic])).get(topic)?.get("cleanup.policy")?.value;
-    if (policy?.includes("compact") !== true) return undefined;
+    if (!isCompacting(policy ?? "")) return undefined;
     let strangers = 0;
     let own = 0;
     await readWhole(port, topic, (key, value) => {

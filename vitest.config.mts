@@ -17,8 +17,6 @@ const LANES: Record<string, { include: string[]; exclude: string[] }> = {
   unit: { include: [unit], exclude: [rest] },
   brokers: { include: [rest], exclude: [stories] },
   stories: { include: [stories], exclude: [] },
-  // What a whole run does beside the stories.
-  rest: { include: [unit, rest], exclude: [stories] },
 };
 const { include, exclude } = LANES[lane ?? ""] ?? { include: [unit, rest], exclude: [] };
 

@@ -1,12 +1,14 @@
 "use strict";
 /*
- * Runs all tests in two lanes in parallel: the stories, each with its own sandbox, and all other tests. Each lane runs
- * one file at a time. Most of that time is waiting for brokers, workers and Pulumi.
+ * Runs all tests in two rows side by side: the stories, each with its own sandbox, and the unit tests with the brokers'
+ * tests after them. Stories and brokers' tests run one file at a time. Most of that time is waiting for brokers, workers
+ * and Pulumi.
  */
 const { spawn } = require("node:child_process");
 const os = require("node:os");
 
-const LANES = ["stories", "rest"];
+/** The lanes of one row run one after the other. The unit tests share their modules, so they are a lane of their own. */
+const ROWS = [["stories"], ["unit", "brokers"]];
 /**
  * In bytes: the memory of two sandboxes and of the clusters that the other tests share (docs/benchmarks.md), and the
  * same amount again for everything else that runs.
@@ -29,26 +31,41 @@ function argumentsOf(args, lane) {
   return args.map((arg) => arg.replaceAll("{lane}", lane));
 }
 
-/** Starts both lanes and returns the exit code when both have ended. A lane that fails does not stop the other. */
+/** Runs both rows and returns the exit code when both have ended. A lane that fails does not stop another one. */
 async function runLanes(command, args, cwd) {
-  const children = LANES.map((lane) =>
-    spawn(command, argumentsOf(args, lane), {
+  const children = new Set();
+  let stopped = false;
+  passSignals(children, () => {
+    stopped = true;
+  });
+  const failed = [];
+  const run = async (lane) => {
+    const child = spawn(command, argumentsOf(args, lane), {
       cwd,
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, KAFKA_MIGRATION_TEST_LANE: lane },
+    });
+    children.add(child);
+    const code = await ended(child);
+    children.delete(child);
+    if (code !== 0) failed.push(lane);
+  };
+  await Promise.all(
+    ROWS.map(async (row) => {
+      for (const lane of row) if (!stopped) await run(lane);
     }),
   );
-  passSignals(children);
-  const codes = await Promise.all(children.map(ended));
-  const failed = LANES.filter((_, i) => codes[i] !== 0);
-  process.stdout.write(failed.length === 0 ? "both lanes passed\n" : `failed in lane ${failed.join(" and ")}\n`);
+  process.stdout.write(failed.length === 0 ? "all lanes passed\n" : `failed in lane ${failed.join(" and ")}\n`);
   return failed.length === 0 ? 0 : 1;
 }
 
 /** The children receive the terminal's Ctrl-C directly. This process waits until they have cleaned up. */
-function passSignals(children) {
+function passSignals(children, before = () => {}) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-    process.on(signal, () => signal !== "SIGINT" && children.forEach((child) => child.kill(signal)));
+    process.on(signal, () => {
+      before();
+      if (signal !== "SIGINT") for (const child of children) child.kill(signal);
+    });
 }
 
 function ended(child) {

@@ -7,7 +7,7 @@ const SHARED = "KAFKA_MIGRATION_TEST_CLUSTERS";
 
 /**
  * Before the first test of a whole run: every part is there (a hook's limit is no time for a build), and one pair of
- * clusters that most files of the other lane share. A run of named files boots what each needs.
+ * clusters that most of the brokers' tests share. A run of named files boots what each needs.
  */
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   if (process.argv.slice(2).some((word) => word !== "run" && !word.startsWith("-"))) return undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sameAfterCompaction, type TailRecord } from "./last-record";
+import type { TailRecord } from "../records/same";
+import { sameAfterCompaction } from "./last-record";
 
 const record = (changes: {
   key: string | null;

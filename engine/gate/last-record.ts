@@ -4,7 +4,7 @@ import { readLogs } from "../log/bounds";
 import { compactedTopics } from "../log/compaction";
 import { partitionKey, type PartitionRange } from "../log/partition";
 import { type Isolation, pickLast } from "../records/read";
-import { type Fingerprint, fingerprint, isCopy } from "../records/same";
+import { type Fingerprint, fingerprint, isCopy, type TailRecord, tailRecord } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import type { Look } from "./observe";
 import type { GateFinding } from "./types";
@@ -20,14 +20,6 @@ interface LastRecord extends Fingerprint {
   keySize: number | null;
   valueSize: number | null;
   headers: number;
-}
-
-/** A record near the end of a log. */
-export interface TailRecord extends Fingerprint {
-  /** Base64. null: the record has no key. */
-  key: string | null;
-  /** False for a tombstone. */
-  alive: boolean;
 }
 
 interface Pair {
@@ -136,10 +128,6 @@ function lastRecord(record: RecordCursor): LastRecord {
     valueSize: record.value()?.length ?? null,
     headers: record.headerCount(),
   };
-}
-
-function tailRecord(record: RecordCursor): TailRecord {
-  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? null, alive: !record.isTombstone() };
 }
 
 /**

@@ -30,6 +30,18 @@ export function fingerprint(record: RecordCursor): Fingerprint {
   return { offset, timestamp, stamped, transactional, size, body: hash("sha1", record.body(), "base64") };
 }
 
+/** A record near the end of a log that may be compacted. */
+export interface TailRecord extends Fingerprint {
+  /** Base64. null: the record has no key. */
+  key: string | null;
+  /** False for a tombstone. */
+  alive: boolean;
+}
+
+export function tailRecord(record: RecordCursor): TailRecord {
+  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? null, alive: !record.isTombstone() };
+}
+
 /**
  * Returns true if the timestamps of an origin record and a target record must be compared. Returns false if the origin
  * record has none, because MirrorMaker 2's producer then sets the current time (Kafka 4.3,

@@ -1,10 +1,9 @@
 import type { Clusters } from "../clusters";
 import { partitionKey } from "../log/partition";
 import { type Isolation, pickLast } from "../records/read";
-import { fingerprint, isCopy } from "../records/same";
-import type { RecordCursor } from "../records/walk";
+import { isCopy, type TailRecord, tailRecord } from "../records/same";
 import { align, type Mismatch } from "./align";
-import type { Entry, EntryRange } from "./sequence";
+import type { EntryRange } from "./sequence";
 import { compareLatest, addKeyDifference } from "./compacted";
 import { Differences } from "./differences";
 import { listSequence } from "./entries";
@@ -13,12 +12,6 @@ import { type Pair, TARGET_ISOLATION } from "./pairs";
 
 /** Maximum entries in memory. Each partition needs the entries of its tail on both sides. */
 const ENTRIES_TOGETHER = 50_000;
-
-interface TailEntry extends Entry {
-  /** Base64. null: the record has no key. */
-  key: string | null;
-  alive: boolean;
-}
 
 /**
  * Compares the last records of each partition, many partitions at a time. Compares the whole partition if it is
@@ -42,14 +35,14 @@ export async function compareTails(
         some.map((p) => p.origin),
         count,
         isolation,
-        tailEntry,
+        tailRecord,
       ),
       pickLast(
         clusters.target,
         some.map((p) => p.target),
         count,
         TARGET_ISOLATION,
-        tailEntry,
+        tailRecord,
       ),
     ]);
     for (const pair of some) {
@@ -68,15 +61,11 @@ export async function compareTails(
   await compareLatest(clusters, undecided, isolation, watch);
 }
 
-function tailEntry(record: RecordCursor): TailEntry {
-  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? null, alive: !record.isTombstone() };
-}
-
 /** @returns false if the tails are not enough for a decision */
 async function comparePair(
   pair: Pair,
-  here: TailEntry[],
-  there: TailEntry[],
+  here: TailRecord[],
+  there: TailRecord[],
   count: number,
   watch: Watch,
 ): Promise<boolean> {
@@ -100,8 +89,8 @@ async function comparePair(
 /** Compares from the end backwards until the tail of one side has no more records. */
 async function compareBackwards(
   differences: Differences,
-  here: TailEntry[],
-  there: TailEntry[],
+  here: TailRecord[],
+  there: TailRecord[],
   whole: { origin: boolean; target: boolean },
 ): Promise<void> {
   const mismatches: Mismatch[] = [];
@@ -151,13 +140,13 @@ function turn(run: EntryRange): EntryRange {
  * Returns true if the other tail contains the last key with a value in this tail, or if the other tail is the whole
  * log. If no key has a value, returns true only if this tail is the whole log.
  */
-function decides(tail: TailEntry[], other: TailEntry[], whole: boolean, otherWhole: boolean): boolean {
+function decides(tail: TailRecord[], other: TailRecord[], whole: boolean, otherWhole: boolean): boolean {
   const keys = latest(tail);
   const last = tail.findLast((e) => e.alive && keys.get(e.key) === e);
   return last === undefined ? whole : otherWhole || other.some((e) => e.key === last.key);
 }
 
-function latest(tail: TailEntry[]): Map<string | null, TailEntry> {
+function latest(tail: TailRecord[]): Map<string | null, TailRecord> {
   return new Map(tail.map((e) => [e.key, e]));
 }
 
@@ -168,8 +157,8 @@ function latest(tail: TailEntry[]): Map<string | null, TailEntry> {
 function compareKeys(
   pair: Pair,
   differences: Differences,
-  here: TailEntry[],
-  there: TailEntry[],
+  here: TailRecord[],
+  there: TailRecord[],
   whole: { origin: boolean; target: boolean },
 ): void {
   const [a, b] = [latest(here), latest(there)];

@@ -84,10 +84,11 @@ export async function openProject(
     stack,
     folder,
     async set(settings, secrets = {}) {
-      for (const [key, value] of Object.entries(settings)) {
-        const text = typeof value === "string" ? value : JSON.stringify(value);
-        await run(["config", "set", ...at, "--plaintext", key, "--", text], quiet);
-      }
+      const pairs = Object.entries(settings).flatMap(([key, value]) => [
+        "--plaintext",
+        `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+      ]);
+      if (pairs.length > 0) await run(["config", "set-all", ...at, ...pairs], quiet);
       for (const [key, value] of Object.entries(secrets))
         await run(["config", "set", ...at, "--secret", key], { ...quiet, input: value });
     },

@@ -76,9 +76,9 @@ export function selectGroups(originGroups: readonly string[], mirror: MirrorMode
 }
 
 /**
- * Groups of sink connectors (`connect-<connector>`) that do not move although `groups` selects them: MirrorMaker 2 skips
- * them because `groups.exclude` has its default. If the user set an exclusion, we assume it is intended, except for a
- * group that `groups` names in full.
+ * Groups of sink connectors (`connect-<connector>`) that do not move although `groups` selects them: MirrorMaker 2
+ * skips them because `groups.exclude` has its default. If the user set an exclusion, we assume it is intended, except
+ * for a group that `groups` names in full.
  */
 export function sinkGroupsLeftOut(originGroups: readonly string[], mirror: MirrorModel): string[] {
   const matched = compilePatternList(mirror.groupsPattern, "mirror.groupsPattern");

@@ -78,7 +78,9 @@ export class ConsumerOffsets extends stepResource(consumerOffsetsStep) {}
 /** Sets the target's replication factors, at cutover or on deletion. */
 export class Replication extends stepResource(replicationStep) {}
 
-/** After the replication reset: KafkaTopics of the migrated topics, or the same as files. Deleting it deletes nothing. */
+/**
+ * After the replication reset: KafkaTopics of the migrated topics, or the same as files. Deleting it deletes nothing.
+ */
 export class TopicResources extends stepResource(topicResourcesStep) {}
 
 /** Opens the way back of one part after its cutover. In phase `returned` brings everything back to the origin. */

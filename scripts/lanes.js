@@ -1,13 +1,15 @@
 "use strict";
 /*
  * Runs all tests in two rows side by side: the stories, each with its own sandbox, and the unit tests with the brokers'
- * tests after them. Stories and brokers' tests run one file at a time. Most of that time is waiting for brokers, workers
- * and Pulumi.
+ * tests after them. Stories and brokers' tests run one file at a time. Most of that time is waiting for brokers,
+ * workers and Pulumi.
  */
 const { spawn } = require("node:child_process");
 const os = require("node:os");
 
-/** The lanes of one row run one after the other. The unit tests share their modules, so they are a lane of their own. */
+/**
+ * The lanes of one row run one after the other. The unit tests share their modules, so they are a lane of their own.
+ */
 const ROWS = [["stories"], ["unit", "brokers"]];
 /**
  * In bytes: the memory of two sandboxes and of the clusters that the other tests share (docs/benchmarks.md), and the

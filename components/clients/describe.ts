@@ -10,7 +10,9 @@ import { usersOfInventory } from "./inventory";
 /** Users that never move, unless the program names others. */
 const OWN_USERS = { [DEFAULT_USER]: "the mirror's user", "mm2-administrator": "the migration's administrator" };
 
-/** Name of the Secret with the password of an application's user. An operator would overwrite one named like the user. */
+/**
+ * Name of the Secret with the password of an application's user. An operator would overwrite one named like the user.
+ */
 export const passwordSecret = (user: string): string => `${user}-client-password`;
 
 /** Key of the password in that Secret. */

@@ -43,7 +43,9 @@ export function clientArgs(
   }) as ClientUsersArgs;
 }
 
-/** Declares the users of applications. They are created early, so that applications can be tested before the cutover. */
+/**
+ * Declares the users of applications. They are created early, so that applications can be tested before the cutover.
+ */
 export function declareClients(
   name: string,
   args: MigrationArgs,

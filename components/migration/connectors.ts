@@ -66,7 +66,9 @@ function sharedNames(one: ConnectCluster, other: ConnectCluster): string | undef
   return both.length === 0 ? undefined : someOf(both, 5);
 }
 
-/** The mirror must not write into the storage topics of a Connect cluster on the target: its workers would read them. */
+/**
+ * The mirror must not write into the storage topics of a Connect cluster on the target: its workers would read them.
+ */
 export function storageCopied({ connectors = [] }: Partial<MigrationArgs>, mirror: MirrorModel): string[] {
   if (connectors.length === 0) return [];
   const skip = ruleOf(mirror);

@@ -42,7 +42,8 @@ export function reportFacts(preflight: Preflight, steps: LastSteps, phase: Phase
  * @param phase the part's own
  */
 export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFacts> {
-  // While a part only copies, nothing is compared. So a step that an older version did not have does not change the report.
+  // While a part only copies, nothing is compared. So a step that an older version did not have does not change the
+  // report.
   const access = isCopying(phase) ? undefined : steps.access;
   const { fence, gate, verification, offsets, replication, wayBack } = steps;
   // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of

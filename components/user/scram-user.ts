@@ -82,7 +82,9 @@ export class ScramUser extends pulumi.ComponentResource implements ClusterCreden
   }
 }
 
-/** Names of the resource types in the Kafka plugin. It has no delegation tokens and users, and the mirror needs none. */
+/**
+ * Names of the resource types in the Kafka plugin. It has no delegation tokens and users, and the mirror needs none.
+ */
 export const RESOURCE_TYPE = {
   topic: "Topic",
   group: "Group",

@@ -21,8 +21,8 @@ const SIDES = ["origin", "target"] as const;
 const RESOURCES: readonly AccessResource[] = ["topic", "group", "transactionalId", "cluster"];
 
 /**
- * Compares who may do what on the resources that migrate. Fences, and the users of the mirror and of administrators, are
- * left out on both clusters.
+ * Compares who may do what on the resources that migrate. Fences, and the users of the mirror and of administrators,
+ * are left out on both clusters.
  * @param existing names on the origin
  */
 export function compareAccess(

@@ -23,8 +23,8 @@ const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 const LONGEST_NAME = 253;
 
 /**
- * Labels of the operators, and labels by which another tool finds the objects that it manages: it would delete an object
- * with its label that it does not know.
+ * Labels of the operators, and labels by which another tool finds the objects that it manages: it would delete an
+ * object with its label that it does not know.
  */
 const NOT_COPIED = [
   /^([\w.-]+\.)?strimzi\.io\//,

@@ -35,9 +35,9 @@ export interface NarrowedAcls {
 }
 
 /**
- * Narrows ACLs to what migrates. Nobody gets a right that they did not have: an allow rule becomes rules whose names are
- * a subset of its own, and a deny rule stays as it is. Nobody loses a right on a topic or a group that migrates. Rules
- * on other resources stay as they are.
+ * Narrows ACLs to what migrates. Nobody gets a right that they did not have: an allow rule becomes rules whose names
+ * are a subset of its own, and a deny rule stays as it is. Nobody loses a right on a topic or a group that migrates.
+ * Rules on other resources stay as they are.
  */
 export function narrowAcls(acls: readonly InventoryAcl[], { topics, groups }: Narrowing): NarrowedAcls {
   const kept = new Map<string, InventoryAcl>();

@@ -39,10 +39,10 @@ export async function planConnectors(
 }
 
 /**
- * Copies the offsets of stopped source connectors to the Connect clusters of the target: the bytes of key and value, the
- * timestamp, to the partition that Connect's own producer chooses. Copies nothing if one connector is refused. Reads
- * everything again afterwards: a connector that was started meanwhile is reported. Can be killed and repeated: an offset
- * that the target already has is not written again.
+ * Copies the offsets of stopped source connectors to the Connect clusters of the target: the bytes of key and value,
+ * the timestamp, to the partition that Connect's own producer chooses. Copies nothing if one connector is refused.
+ * Reads everything again afterwards: a connector that was started meanwhile is reported. Can be killed and repeated: an
+ * offset that the target already has is not written again.
  *
  * @throws MigrationError CONNECTORS_REFUSED with every connector that runs, or that has newer offsets on the target;
  *   CONNECTORS_CHANGED if the offsets on the origin keep changing; those of {@link planConnectors}

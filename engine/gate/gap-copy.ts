@@ -12,8 +12,8 @@ export interface GapRecords {
 
 /**
  * The earliest timestamp of the records, ms since the epoch. Undefined if one of them has none: then its copy has
- * another timestamp, and equal records cannot be told apart. Also undefined for the time 0, which leaves no earlier time
- * to search for.
+ * another timestamp, and equal records cannot be told apart. Also undefined for the time 0, which leaves no earlier
+ * time to search for.
  */
 export function earliestTime(records: readonly Fingerprint[]): number | undefined {
   const earliest = records.reduce((least, r) => Math.min(least, r.timestamp), Infinity);

@@ -117,8 +117,8 @@ export interface GateResult {
   /** Part of `durationMs` after the first look that found everything copied: the wait for stable ends on the origin. */
   quietMs: number;
   /**
-   * Time of the first look with the ends that the origin still had when the gate passed, ISO 8601. No record was written
-   * to the origin after it. Absent in older states.
+   * Time of the first look with the ends that the origin still had when the gate passed, ISO 8601. No record was
+   * written to the origin after it. Absent in older states.
    */
   quietFrom?: string;
   /** Number of looks at both clusters until the gate passed. */

@@ -31,7 +31,9 @@ import { inventoryUsers } from "./users";
 export interface InventoryOptions {
   /** Which groups move in addition to the mirror's patterns. */
   offsets?: OffsetOptions;
-  /** Principals of the mirror and of the migration's administrators, besides the one that logs in here. Default none. */
+  /**
+   * Principals of the mirror and of the migration's administrators, besides the one that logs in here. Default none.
+   */
   own?: readonly string[];
   /** The resources of the origin's operator. Absent: the origin has none. */
   objects?: OperatorObjects;

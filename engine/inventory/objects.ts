@@ -60,8 +60,8 @@ function quotasOf(spec: Record<string, unknown>): InventoryQuotas | undefined {
 }
 
 /**
- * Labels with which operators and delivery tools mark their own objects. Argo CD deletes an object that has its label and
- * is not in its repository.
+ * Labels with which operators and delivery tools mark their own objects. Argo CD deletes an object that has its label
+ * and is not in its repository.
  */
 const NOT_COPIED = /^([\w.-]+\.)?(strimzi\.io|ibm\.com|argoproj\.io|fluxcd\.io|helm\.sh|kubernetes\.io)\//;
 /** Kubernetes recommends these to users. */

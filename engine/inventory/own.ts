@@ -3,8 +3,8 @@ import { internalTopics, policyKind } from "../naming";
 import { returnMirror } from "../way-back/model";
 
 /**
- * True for the topics on the origin in which this migration keeps its state: those of its mirror, and those of the return
- * mirrors of all waves.
+ * True for the topics on the origin in which this migration keeps its state: those of its mirror, and those of the
+ * return mirrors of all waves.
  */
 export function ownTopics(mirror: MirrorModel): (topic: string) => boolean {
   const onOrigin = internalTopics(mirror).filter((t) => t.side === "origin");

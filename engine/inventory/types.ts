@@ -89,7 +89,9 @@ export interface GroupNow {
 
 export interface InventoryGroup extends Fate {
   name: string;
-  /** `classic`, `consumer` (KIP-848), `streams` (KIP-1071), `share` (KIP-932). `unknown`: the brokers do not return it. */
+  /**
+   * `classic`, `consumer` (KIP-848), `streams` (KIP-1071), `share` (KIP-932). `unknown`: the brokers do not return it.
+   */
   type: string;
   /** `consumer`, `connect`, ... Empty: none, the group has only committed offsets. */
   protocol: string;

@@ -154,13 +154,13 @@ export interface KafkaPort {
    */
   scramMechanisms(user: string): Promise<string[]>;
   /**
-   * Returns every user with a SCRAM credential (KIP-554, Kafka 2.7 and later; needs Describe on the cluster). undefined:
-   * the brokers do not support this.
+   * Returns every user with a SCRAM credential (KIP-554, Kafka 2.7 and later; needs Describe on the cluster).
+   * undefined: the brokers do not support this.
    */
   scramUsers(): Promise<ScramUser[] | undefined>;
   /**
-   * Returns the quotas of all users, client ids, IP addresses and their combinations and defaults (KIP-546, Kafka 2.6 and
-   * later; needs DescribeConfigs on the cluster). undefined: the brokers do not support this.
+   * Returns the quotas of all users, client ids, IP addresses and their combinations and defaults (KIP-546, Kafka 2.6
+   * and later; needs DescribeConfigs on the cluster). undefined: the brokers do not support this.
    */
   clientQuotas(): Promise<ClientQuota[] | undefined>;
 

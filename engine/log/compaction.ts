@@ -3,8 +3,9 @@ import type { Clusters } from "../clusters";
 /** Which clusters compact a topic: at least one. */
 export interface Compacts {
   /**
-   * True if the origin compacts. Its cleaner deletes every record without a key (Kafka 4.3, Cleaner.shouldRetainRecord),
-   * so such a record counts on neither side. They are from before the topic was compacted: brokers take no new ones.
+   * True if the origin compacts. Its cleaner deletes every record without a key (Kafka 4.3,
+   * Cleaner.shouldRetainRecord), so such a record counts on neither side. They are from before the topic was compacted:
+   * brokers take no new ones.
    */
   origin: boolean;
   target: boolean;

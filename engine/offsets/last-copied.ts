@@ -86,8 +86,8 @@ export interface LastCopied {
   /** False: the target holds later records that are not from the origin. */
   last: boolean;
   /**
-   * The earliest place that is also possible. Equal to `place` if the record is the only possible one. -1: a record that
-   * the origin has deleted.
+   * The earliest place that is also possible. Equal to `place` if the record is the only possible one. -1: a record
+   * that the origin has deleted.
    */
   earliest: number;
 }
@@ -173,9 +173,9 @@ function isPossible(place: number, copies: readonly Fingerprint[], origin: Origi
 }
 
 /**
- * True if the mirror may have gone back to shortly before this place, so that it ends the target's tail. After a restart
- * the mirror begins with the record after the one that it has stored, so the tail ends with all records from there to
- * this place.
+ * True if the mirror may have gone back to shortly before this place, so that it ends the target's tail. After a
+ * restart the mirror begins with the record after the one that it has stored, so the tail ends with all records from
+ * there to this place.
  * @param stored the last offset that was stored as copied, read after the tail
  */
 function mayHaveGoneBack(

@@ -12,7 +12,9 @@ export interface BoundsSoFar {
   target: LogBounds;
   /** Read after the target's. `end` is the end for the mirror's consumer: the last stable offset, if that limits it. */
   origin: LogBounds;
-  /** The end of the origin's log for producers. Committed offsets can lie after `origin.end`, but not after this one. */
+  /**
+   * The end of the origin's log for producers. Committed offsets can lie after `origin.end`, but not after this one.
+   */
   written: number;
 }
 
@@ -44,7 +46,9 @@ export type Seen =
   | { kind: "found"; found: LastCopied; origin: OriginPart; tail: readonly Fingerprint[] }
   /** Nothing has been copied, and nothing deleted on the target. */
   | { kind: "nothing"; origin: OriginPart }
-  /** The origin holds no visible record, or the target has deleted what was copied: the end decides as after the gate. */
+  /**
+   * The origin holds no visible record, or the target has deleted what was copied: the end decides as after the gate.
+   */
   | { kind: "ended" }
   /** The mirror is so far behind that its exact place was not searched. `end`: about where it is. */
   | { kind: "behind"; end: number }

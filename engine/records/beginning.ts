@@ -70,7 +70,8 @@ export async function compareBeginnings<B extends Beginning>(
       // Both logs still have their very first record.
       else if (originWhole && targetWhole && isFirst(first, "origin", pair) && isFirst(copy, "target", pair))
         result.differences.push(differ(different, "missing"));
-      // A log that begins at 0 without its first record was compacted at some time, even if its policy is different now.
+      // A log that begins at 0 without its first record was compacted at some time, even if its policy is different
+      // now.
       else
         unequal.push({
           ...different,

@@ -53,7 +53,8 @@ export const waveFacts = (waves: readonly ReportWave[] | undefined): { waves?: W
     : { waves: waves.map(({ scope, phase, facts }) => ({ wave: scope.wave ?? "", phase, ...facts })) };
 
 /**
- * Limits the model to the parts for which a step has no result yet, so that one look at the clusters covers all of them.
+ * Limits the model to the parts for which a step has no result yet, so that one look at the clusters covers all of
+ * them.
  * @param isDone returns true for a part with a result
  * @returns undefined if every part has one
  */

@@ -12,7 +12,9 @@ const group = (name: string, times: { idleSince?: string; readBackAt?: string } 
   ...times,
 });
 
-/** A cutover whose fence closed at 10:29:50. The gate passed at 10:30:00, and the offsets were read back at 10:30:06. */
+/**
+ * A cutover whose fence closed at 10:29:50. The gate passed at 10:30:00, and the offsets were read back at 10:30:06.
+ */
 function timed(changes: Partial<ReportInput> = {}): ReportInput {
   const all = cutOver();
   return cutOver({

@@ -30,8 +30,8 @@ export interface OwnedChange extends Pick<OwnedTopic, "topic" | "resource" | "ma
 }
 
 /**
- * Returns the changes in KafkaTopics without which the Topic Operator would revert the replication reset. For replicas it
- * does so with Cruise Control only. Without it, it reports the topic as not ready.
+ * Returns the changes in KafkaTopics without which the Topic Operator would revert the replication reset. For replicas
+ * it does so with Cruise Control only. Without it, it reports the topic as not ready.
  */
 export function ownedChanges(owned: readonly OwnedTopic[], wanted: readonly WantedReplication[]): OwnedChange[] {
   const byName = new Map(wanted.map((one) => [one.topic, one]));

@@ -21,8 +21,8 @@ export const shardName = ({ index, of }: Shard): string => `${index}/${of}`;
  *
  * Each topic is divided by itself: its partitions, heaviest first, go to the lightest part of this topic. The heaviest
  * part of a topic then goes to the lightest share, and so on. So no two shares differ by more than the heaviest
- * partition, neither in total nor in any one topic. The weights of different topics may therefore have different scales:
- * end offsets count records of different sizes, and logs that keep different parts of their records.
+ * partition, neither in total nor in any one topic. The weights of different topics may therefore have different
+ * scales: end offsets count records of different sizes, and logs that keep different parts of their records.
  * @returns the share of each partition, from 1 to `count`, in the order of `partitions`
  */
 export function divide(partitions: readonly Weighted[], count: number): number[] {

@@ -95,8 +95,9 @@ export function withLimitedFetches(port: KafkaPort, bytesPerSecond: number, budg
 }
 
 /**
- * Limits what the verification reads from each of the two clusters, for the clusters' other clients. No quota is needed.
- * The limit holds for this process or thread. If several read for one proof, give each its part: {@link limitOfOne}.
+ * Limits what the verification reads from each of the two clusters, for the clusters' other clients. No quota is
+ * needed. The limit holds for this process or thread. If several read for one proof, give each its part: {@link
+ * limitOfOne}.
  * @param bytesPerSecond bytes that are read from each cluster per second, on average. Undefined: no limit
  */
 export function limited(clusters: Clusters, bytesPerSecond: number | undefined, signal?: AbortSignal): Clusters {

@@ -13,8 +13,8 @@ export function randomOf(text: string): () => number {
 }
 
 /**
- * Where the windows of a log start: at its first offset, then at one random offset in each stretch of `stretch` offsets.
- * Random places alone would leave larger gaps for the same number of windows.
+ * Where the windows of a log start: at its first offset, then at one random offset in each stretch of `stretch`
+ * offsets. Random places alone would leave larger gaps for the same number of windows.
  */
 export function startsOf(log: ReadRange, stretch: number, random: () => number): number[] {
   const starts = [log.from];
@@ -41,8 +41,8 @@ export function largestGap(log: ReadRange, ranges: readonly ReadRange[]): ReadRa
 }
 
 /**
- * The probability that a hole of this many offsets, at a random place in the log, touches none of the ranges: the number
- * of such places divided by the number of all places. A log that is shorter than the hole is one place.
+ * The probability that a hole of this many offsets, at a random place in the log, touches none of the ranges: the
+ * number of such places divided by the number of all places. A log that is shorter than the hole is one place.
  */
 export function missProbability(log: ReadRange, ranges: readonly ReadRange[], hole: number): number {
   const places = Math.max(1, log.to - log.from - hole + 1);

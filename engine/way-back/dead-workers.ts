@@ -7,8 +7,8 @@ import type { OpenTask } from "./task-history";
 const DEAD_AFTER_MS = 60_000;
 
 /**
- * Workers that ended without stopping their tasks. A worker that hangs leaves the group too, but it may go on. Only time
- * separates the two: an operator replaces a worker that hangs.
+ * Workers that ended without stopping their tasks. A worker that hangs leaves the group too, but it may go on. Only
+ * time separates the two: an operator replaces a worker that hangs.
  */
 export class DeadWorkers {
   private readonly goneSince = new Map<string, number>();

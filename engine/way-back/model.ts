@@ -23,8 +23,8 @@ import type { RecordedTopics } from "../topic-ids";
  *
  * Everything that it writes for itself is on one cluster, the origin of `mirror`: on the target it only reads. Its
  * internal topics are named as MirrorMaker 2 names its own (`mm2-offsets.GROUP.internal`), because no mirror copies
- * such a topic, whatever its patterns are. Its names contain the wave, so that the return mirrors of several waves share
- * none.
+ * such a topic, whatever its patterns are. Its names contain the wave, so that the return mirrors of several waves
+ * share none.
  *
  * @param mirror the migration's mirror, with the identity policy
  */

@@ -244,7 +244,8 @@ async function sayWhereTheyStand(
 }
 
 /**
- * Moves consumer groups to their exact offsets on the target in phase `consumers` or `cutover`. A roll-back reverts this.
+ * Moves consumer groups to their exact offsets on the target in phase `consumers` or `cutover`. A roll-back reverts
+ * this.
  */
 export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOffsetsOutputs>("consumer-offsets", {
   outputs: { appliedAt: true, applied: true },

@@ -18,8 +18,8 @@ export function noteDeclaredWaves(inputs: Place, waves: readonly { name: string 
 }
 
 /**
- * Returns true if the step belongs to a wave that the program no longer declares. Its topics then belong to another part,
- * whose steps care for them: the mirror goes on. Returns false during a `destroy`.
+ * Returns true if the step belongs to a wave that the program no longer declares. Its topics then belong to another
+ * part, whose steps care for them: the mirror goes on. Returns false during a `destroy`.
  */
 export function wasRemoved(state: Place): boolean {
   const wave = waveOf(state.mirror);

@@ -57,7 +57,8 @@ const OPERATOR_REMOVES =
   "After that, run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
 
 /**
- * Denies writes on the migrated origin topics from the cutover until the roll-back, the return or the clean-up. In phase
+ * Denies writes on the migrated origin topics from the cutover until the roll-back, the return or the clean-up. In
+ * phase
  * `mirror` the gate lowers the fence, because it first reports what the producers come back to.
  */
 export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
@@ -87,8 +88,8 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
 
   immaterial: ["userOperator"],
 
-  // Also if the state has no fence: an `up` that was killed may have raised one without recording it. The topics of a wave
-  // that was removed from the program may already be fenced for another one.
+  // Also if the state has no fence: an `up` that was killed may have raised one without recording it. The topics of a
+  // wave that was removed from the program may already be fenced for another one.
   async remove(state, progress) {
     if (wasRemoved(state)) return;
     await lowerWhatIsThere(state, state.enabled, progress);

@@ -39,9 +39,9 @@ export interface Handler<Inputs extends object, Outputs extends object> {
   update(olds: Inputs & Outputs, news: Inputs, progress: Progress): Promise<Outputs>;
   remove(state: Inputs & Outputs, progress: Progress): Promise<void>;
   /**
-   * Every output that is not optional. The state keeps such an output that the step has not produced as null. If it were
-   * absent, a preview would treat it as unknown and show an update of every resource that depends on it. An optional
-   * output is only in the state if the step has produced it. Only the step itself can read it.
+   * Every output that is not optional. The state keeps such an output that the step has not produced as null. If it
+   * were absent, a preview would treat it as unknown and show an update of every resource that depends on it. An
+   * optional output is only in the state if the step has produced it. Only the step itself can read it.
    */
   outputs?: { readonly [K in keyof Outputs as undefined extends Outputs[K] ? never : K]: true };
   /**

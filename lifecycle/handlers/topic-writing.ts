@@ -29,8 +29,8 @@ export interface Written {
 const SAY_EVERY = 500;
 
 /**
- * Creates the KafkaTopics of the plan, and updates those of an earlier run. A field that somebody else has changed since
- * then is not taken back.
+ * Creates the KafkaTopics of the plan, and updates those of an earlier run. A field that somebody else has changed
+ * since then is not taken back.
  * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE, KUBERNETES_REFUSED
  */
 export async function writeResources(

@@ -38,8 +38,8 @@ const MARKS: readonly (readonly [tool: string, key: RegExp])[] = [
 const OURS = /^kafka-migration-/;
 
 /**
- * Returns the tool that would revert a change of the object's spec: a known tool, or another one with server-side apply.
- * Undefined: no tool is known. A person or a script wrote it once.
+ * Returns the tool that would revert a change of the object's spec: a known tool, or another one with server-side
+ * apply. Undefined: no tool is known. A person or a script wrote it once.
  */
 export function toolOf(object: Marked): string | undefined {
   const ofSpec = managersOf(object).filter(

@@ -34,8 +34,8 @@ export interface KubernetesReader {
    */
   list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
   /**
-   * Deletes this very object: the API server refuses if the name belongs to another object by now. Returns at once, also
-   * if the object is already gone.
+   * Deletes this very object: the API server refuses if the name belongs to another object by now. Returns at once,
+   * also if the object is already gone.
    * @param only `ask`: changes nothing, and only checks whether the API server would allow it
    * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
    */

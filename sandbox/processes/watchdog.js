@@ -1,10 +1,10 @@
 // @ts-check
 "use strict";
 /**
- * The watchdog of one sandbox. It is a process in its own session and outlives its parent by a few seconds. Its stdin is
- * a pipe that only the parent holds, so end-of-file means that the parent has exited, for whatever reason. The watchdog
- * then stops the sandbox's processes and removes the folder. It is plain JavaScript, so that it runs both from the
- * sources (under a test runner) and from the build.
+ * The watchdog of one sandbox. It is a process in its own session and outlives its parent by a few seconds. Its stdin
+ * is a pipe that only the parent holds, so end-of-file means that the parent has exited, for whatever reason. The
+ * watchdog then stops the sandbox's processes and removes the folder. It is plain JavaScript, so that it runs both from
+ * the sources (under a test runner) and from the build.
  *
  * Own code: packages (tree-kill, execa, foreground-child) end the children of a process that still runs, or one child.
  * None ends a whole tree after its parent was killed, with grandchildren in sessions of their own.

@@ -4,7 +4,9 @@ import type { EstateGroup, EstateTopic } from "../estate/topics";
 import type { Project, RunOptions, Settings } from "./project";
 import { type Mismatch, resumeGroup, type Stopped, stopGroup } from "./witness";
 
-/** The wave that moves before the rest: its consumers first, then its producers. All other applications go on writing. */
+/**
+ * The wave that moves before the rest: its consumers first, then its producers. All other applications go on writing.
+ */
 const WAVE = { name: "orders", topics: "orders", groups: "orders-.*" };
 
 type Phase = "mirror" | "consumers" | "cutover";

@@ -21,7 +21,9 @@ afterEach(async () => {
   await rm(base, { recursive: true, force: true });
 });
 
-/** A program that never ends by itself; `stubborn` ignores SIGTERM, `child` starts another one in a session of its own. */
+/**
+ * A program that never ends by itself; `stubborn` ignores SIGTERM, `child` starts another one in a session of its own.
+ */
 const program = (kind: "plain" | "stubborn" | "child"): string[] => [
   "-e",
   `
@@ -49,7 +51,9 @@ async function eventually(what: string, probe: () => boolean | Promise<boolean>,
   }
 }
 
-/** A parent of its own process, with three children, that can be killed. It runs the compiled code, as a user's would. */
+/**
+ * A parent of its own process, with three children, that can be killed. It runs the compiled code, as a user's would.
+ */
 async function startParent(folder: string): Promise<{ parent: ChildProcess; pids: number[] }> {
   const code = `
     const { supervise } = require(${JSON.stringify(resolve(__dirname, "../dist/processes"))});

@@ -163,8 +163,8 @@ function take(message: KafkaMessage, reading: Reading): void {
 /** An application that writes numbered records to every partition of a topic until it is stopped. */
 export interface Writer {
   /**
-   * Stops writing. Returns the next number once the last record is acknowledged. Safe to call twice. A broker that denies
-   * the write also ends it, as a fence does.
+   * Stops writing. Returns the next number once the last record is acknowledged. Safe to call twice. A broker that
+   * denies the write also ends it, as a fence does.
    */
   stop(): Promise<number>;
   /** False after it was stopped, or denied. */

@@ -189,7 +189,10 @@ function withoutPauses<T>(value: T): T {
   return JSON.parse(JSON.stringify(value, (key, inner) => (keys.includes(key) ? undefined : inner))) as T;
 }
 
-/** A stack of this name with the state that an older version left of a migration in phase `mirror`, and clusters to go with it. */
+/**
+ * A stack of this name with the state that an older version left of a migration in phase `mirror`, and clusters to go
+ * with it.
+ */
 async function olderMigration(name: string) {
   const mirror = await FakeMirror.start(ports);
   const topic = await mirror.topic("orders");

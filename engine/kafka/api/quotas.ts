@@ -20,8 +20,8 @@ function readEntry(body: In): ClientQuota | null {
 }
 
 /**
- * DescribeClientQuotas (KIP-546), for all entities: v1 with Kafka 2.8 and later, v0 with Kafka 2.6 and 2.7. Not strict and
- * without components, so every entity matches.
+ * DescribeClientQuotas (KIP-546), for all entities: v1 with Kafka 2.8 and later, v0 with Kafka 2.6 and 2.7. Not strict
+ * and without components, so every entity matches.
  */
 function describeClientQuotas(version: 0 | 1): Api<null, Outcome & { quotas: ClientQuota[] }> {
   return {

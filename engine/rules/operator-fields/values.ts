@@ -19,7 +19,8 @@ export type Type =
   | { is: "form"; form: RegExp; example: string };
 
 /**
- * Reads one field per line: its path, its type (`a|b`, `int`, `int:1..9`, `num:0..`, `text`, `bool`, `list`, `map`, `any`,
+ * Reads one field per line: its path, its type (`a|b`, `int`, `int:1..9`, `num:0..`, `text`, `bool`, `list`, `map`,
+ * `any`,
  * `/form/example`), and `!` if it is required. `!other` means: required unless the field `other` exists beside it. If
  * Strimzi versions from 0.18 to 1.2 differ, the table has the widest range. A field above one of these fields is a
  * mapping or a list, and needs no line.

@@ -47,8 +47,8 @@ const SCRIPT = `
   ups.then(({ outs }) => writeSync(1, JSON.stringify({ outs })));`;
 
 /**
- * Runs a step again and again. Each run is killed after the first change that no earlier run was killed after, until one
- * run has nothing left to be killed at. Nothing is recorded in the state before that, as with Pulumi.
+ * Runs a step again and again. Each run is killed after the first change that no earlier run was killed after, until
+ * one run has nothing left to be killed at. Nothing is recorded in the state before that, as with Pulumi.
  * @returns the outputs, and the changes after which it was killed
  */
 export async function killedAtEachChange(

@@ -199,6 +199,8 @@ describe("to a cluster without an operator", () => {
     });
     const made = mocks.only("kafka:index/acl").map(({ inputs }) => inputs);
     expect(made).toHaveLength(5);
+    // The target may be open by default: the ACLs are checked before they are created.
+    expect(mocks.only("UnclaimedClientUsers")[0]!.inputs.acls).toHaveLength(5);
     expect(made).toContainEqual({
       aclResourceType: "Topic",
       aclResourceName: "orders-secret",
@@ -320,5 +322,6 @@ describe("on a target that allows everyone to use resources without ACLs", () =>
     expect(asked({ everyoneByDefault: { target: true } })).toBe(true);
     expect(asked({ everyoneByDefault: { origin: true, target: false } })).toBe(false);
     expect(asked({ accept: ["CLUSTER_OPEN"] })).toBe(false);
+    expect(asked({ accept: ["CLUSTER_OPEN_UNKNOWN"] })).toBeUndefined();
   });
 });

@@ -4,6 +4,7 @@ import * as sdk from "@pulumi/pulumi";
 import { clientBindings, type PlannedUser } from "../../engine/clients";
 import type { InventoryQuotas } from "../../engine/inventory";
 import type { Acl } from "../../engine/kafka/port";
+import { defined } from "../../engine/objects";
 import { ClientsStay, UnclaimedClientUsers } from "../../lifecycle/resources";
 import { decoded } from "../kubernetes";
 import { RESOURCE_TYPE } from "../user/scram-user";
@@ -19,7 +20,14 @@ export function declareKafkaClients(context: ClientsContext): pulumi.Output<stri
   const principals = users.map(({ principal }) => principal);
   const unclaimed = new UnclaimedClientUsers(
     `${name}-unclaimed`,
-    { side: "target", connection: connection!, principals, accepted: args.takeOver ?? false },
+    {
+      side: "target",
+      connection: connection!,
+      principals,
+      accepted: args.takeOver ?? false,
+      acls: users.flatMap(clientBindings),
+      ...defined({ everyoneByDefault: args.everyoneByDefault }),
+    },
     { parent, dependsOn },
   );
   const options = { parent, provider: provider!, retainOnDelete: true, dependsOn: unclaimed };

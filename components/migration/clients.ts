@@ -38,8 +38,7 @@ export function clientArgs(
     excludeGroups: offsets?.excludeGroups,
     leaveOut: ownUsers(args),
     takeOver: accepted.includes("USER_TAKEN") ? true : undefined,
-    // As for the administrator. Preflight has not looked at the resources that only these users' ACLs name.
-    everyoneByDefault: accepted.includes("CLUSTER_OPEN") ? false : preflight?.everyoneByDefault?.target,
+    everyoneByDefault: everyoneByDefault(args),
   }) as ClientUsersArgs;
 }
 
@@ -59,6 +58,14 @@ export function declareClients(
     dependsOn,
     ...(provider === undefined ? {} : { providers: [provider] }),
   });
+}
+
+/** As for the administrator. Preflight has not looked at the resources that only these users' ACLs name. */
+function everyoneByDefault({ preflight, target }: MigrationArgs): boolean | undefined {
+  const accepted = preflight?.accept ?? [];
+  const told = preflight?.everyoneByDefault?.target;
+  if (accepted.includes("CLUSTER_OPEN")) return false;
+  return told === undefined && target.kafka !== undefined && accepted.includes("CLUSTER_OPEN_UNKNOWN") ? false : told;
 }
 
 /** The top level's dialect and version, unless the operator has its own, and the mirror's Kubernetes cluster. */

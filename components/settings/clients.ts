@@ -194,9 +194,9 @@ const clientUsersShape = {
    */
   takeOver: flag.optional(),
   /**
-   * Value of `allow.everyone.if.no.acl.found` on the target's brokers. True: users with ACLs are refused. False: they
-   * are created.
-   * @default taken from the Kafka resource
+   * Value of `allow.everyone.if.no.acl.found` on the target's brokers. True: users with ACLs are refused; without an
+   * operator only if an ACL would be the first on a resource. False: they are created.
+   * @default taken from the Kafka resource; without an operator from the brokers
    */
   everyoneByDefault: flag.optional(),
   /**

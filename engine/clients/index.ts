@@ -1,4 +1,5 @@
 export { clientBindings } from "./bindings";
+export { type FirstAclsQuestion, requireNobodyLockedOut } from "./first-acls";
 export { narrowAcls, type NarrowedAcls, narrowingOf } from "./narrow";
 export { planClients } from "./plan";
 export type { ClientLogin, ClientPlan, ClientQuestion, Maker, Narrowing, PlannedUser, WrittenUser } from "./types";

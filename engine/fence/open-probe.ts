@@ -1,11 +1,40 @@
 import { type AclOperation, byAcls, covers, PROBE } from "../acls";
 import type { Acl, KafkaPort } from "../kafka/port";
+import { readEveryoneByDefault } from "./everyone";
 
 /**
  * What the brokers do with a resource that no ACL names, as far as this login can see. `privileged`: this login may do
  * everything, so both kinds of cluster look the same. `unseen`: there is no such resource to ask about.
  */
 export type Default = "closed" | "open" | "privileged" | "unseen";
+
+/**
+ * The answer for one cluster: by the setting (or what the user says about it), or by a test request. `hidden`, `denied`:
+ * why the setting is not known. `privileged`: this login may do everything on either kind of cluster.
+ */
+export type Verdict =
+  | { default: "closed" }
+  | { default: "open"; by: "setting" | "request" }
+  | { default: "unknown"; setting: "hidden" | "denied"; privileged: boolean };
+
+/**
+ * Finds out what the brokers do with a resource that no ACL names. Changes nothing.
+ * @param acls every ACL of the cluster; undefined: this login may not list them
+ * @param told the value of the setting as the user gives it
+ */
+export async function judgeDefault(
+  port: KafkaPort,
+  acls: readonly Acl[] | undefined,
+  told?: boolean,
+  principal?: string,
+): Promise<Verdict> {
+  const setting = told ?? (await readEveryoneByDefault(port));
+  if (typeof setting === "boolean") return setting ? { default: "open", by: "setting" } : { default: "closed" };
+  const found = acls === undefined ? undefined : await askDefault(port, acls, principal);
+  if (found === "closed") return { default: "closed" };
+  if (found === "open") return { default: "open", by: "request" };
+  return { default: "unknown", setting, privileged: found === "privileged" };
+}
 
 type Kind = "transactionalId" | "topic" | "group";
 

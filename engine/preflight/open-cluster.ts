@@ -1,12 +1,12 @@
 import { type AclRule, administratorAcls, covers, guideAcls, leastAcls } from "../acls";
-import { readEveryoneByDefault, saysNoAuthorizer } from "../fence/everyone";
+import { saysNoAuthorizer } from "../fence/everyone";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
 import { connectorNames } from "../naming";
 import { countText, listText, someOf } from "../units";
 import { error, type PreflightFinding, warning } from "./finding";
-import { askDefault } from "../fence/open-probe";
+import { judgeDefault } from "../fence/open-probe";
 import type { Universe } from "./privileges";
 
 /** Users for whom this migration creates ACLs on one cluster. */
@@ -76,10 +76,8 @@ export async function checkOpenCluster(
   if (closesCluster) closed.push("the cluster itself (kafka-cluster)");
   if (closed.length === 0) return [];
   const { side } = port;
-  const set = told ?? (await readEveryoneByDefault(port));
-  const isKnown = typeof set === "boolean" || listed === undefined;
-  const found = isKnown ? undefined : await askDefault(port, listed, principal);
-  if (set === false || found === "closed") return [];
+  const verdict = await judgeDefault(port, listed, told, principal);
+  if (verdict.default === "closed") return [];
   const principals = users.principals.join(" and ");
   const first = `the ACLs for ${principals} would be the first on ${listText(closed)} of the ${side}`;
   const giveUsers = `give ${side} users that are there already (${side}.given and ${side}.administrator)`;
@@ -87,11 +85,11 @@ export async function checkOpenCluster(
   const own = `give ${clients} of the ${side} ACLs of their own first, or ${giveUsers}`;
   const lock = "and lock everybody else out of them";
   const tell = `set preflight.everyoneByDefault.${side} to what the brokers have`;
-  if (set === true) {
+  if (verdict.default === "open" && verdict.by === "setting") {
     const seen = `the ${side}'s brokers let everybody use what no ACL names (${SETTING}=true)`;
     return [error("CLUSTER_OPEN", `${seen}: ${first}, ${lock}`, own)];
   }
-  if (found === "open") {
+  if (verdict.default === "open") {
     const seen = `the ${side}'s brokers let this login use what no ACL names, though it is no super user (${SETTING}=true)`;
     return [
       error(
@@ -104,8 +102,8 @@ export async function checkOpenCluster(
   const locked = "if it is true, everybody else is locked out of them";
   const fix = `${tell}; where it is true, ${own}`;
   // Kafka's default is false, so a hidden value means that somebody has set it. Only that person knows the value.
-  if (set === "hidden") {
-    const why = found === "privileged" ? ", and this login may do everything on either kind of cluster" : "";
+  if (verdict.setting === "hidden") {
+    const why = verdict.privileged ? ", and this login may do everything on either kind of cluster" : "";
     const seen = `the ${side}'s brokers set ${SETTING} and hide its value${why}: ${first}; ${locked}`;
     return [error("CLUSTER_OPEN_UNKNOWN", seen, fix)];
   }

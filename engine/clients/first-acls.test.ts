@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import type { Acl, KafkaPort } from "../kafka/port";
+import { requireNobodyLockedOut } from "./first-acls";
+
+const acl = (over: Partial<Acl> = {}): Acl => ({
+  resourceType: "topic",
+  resourceName: "orders",
+  patternType: "literal",
+  principal: "User:billing",
+  host: "*",
+  operation: "Read",
+  permission: "allow",
+  ...over,
+});
+
+interface Target {
+  /** null: the brokers hide the value. Absent: not set. */
+  setting?: string | null;
+  listed?: Acl[];
+  /** Whether a login without ACLs may use what no ACL names. */
+  probe?: boolean;
+  /** Operations of this login on the cluster. */
+  cluster?: string[];
+}
+
+const warned: string[] = [];
+
+function ask(
+  acls: Acl[],
+  { setting, listed = [], probe, cluster = ["Describe"] }: Target,
+  told?: boolean,
+): Promise<string> {
+  const entry = { value: setting ?? null, source: "static-broker" as const, sensitive: setting === null };
+  const port = {
+    side: "target",
+    close: async () => {},
+    describeAcls: async () => listed,
+    describeCluster: async () => ({
+      clusterId: "t",
+      controllerId: 1,
+      brokers: [{ id: 1, host: "h", port: 1 }],
+      authorizedOperations: cluster,
+    }),
+    describeBrokerConfigs: async () =>
+      new Map([[1, new Map(setting === undefined ? [] : [["allow.everyone.if.no.acl.found", entry]])]]),
+    mayDescribeTransactionalId: async () => probe,
+    topicOperations: async () => new Map(),
+    groupOperations: async () => new Map(),
+  } as unknown as KafkaPort;
+  return requireNobodyLockedOut(
+    {
+      side: "target",
+      connection: { bootstrapServers: "t:1", sasl: { mechanism: "PLAIN", username: "admin", password: "x" } },
+      acls,
+      ...(told === undefined ? {} : { everyoneByDefault: told }),
+    },
+    { info: () => {}, warn: (line) => warned.push(line) },
+    async () => port,
+  ).then(
+    () => "passes",
+    (error: Error) => error.message,
+  );
+}
+
+describe("the ACLs of applications on a target that is open by default", () => {
+  const group = acl({ resourceType: "group", resourceName: "pay-", patternType: "prefixed" });
+
+  it("stop if they would lock everybody else out", async () => {
+    const message = await ask([acl(), group], { setting: "true" });
+    expect(message).toMatch(/^CLUSTER_OPEN: .*would be the first on topic orders, group pay-\* of the target/);
+    expect(await ask([acl()], { setting: null, probe: true })).toMatch(/^CLUSTER_OPEN: .*it is no super user/);
+    expect(await ask([acl({ permission: "deny" })], { setting: "true" })).toMatch(/^CLUSTER_OPEN/);
+  });
+
+  it("pass on a closed cluster, on resources with ACLs, and if the user says so", async () => {
+    expect(await ask([acl()], {})).toBe("passes");
+    expect(await ask([acl()], { setting: null, probe: false })).toBe("passes");
+    expect(await ask([acl()], { setting: "true" }, false)).toBe("passes");
+    expect(await ask([], { setting: "true" })).toBe("passes");
+    const others = [acl({ principal: "User:mm2", resourceName: "*" }), { ...group, resourceName: "p" }];
+    expect(await ask([acl(), group], { setting: "true", listed: others })).toBe("passes");
+  });
+
+  it("stop if a literal ACL covers only one name of a prefix", async () => {
+    const one = { ...group, patternType: "literal" as const };
+    expect(await ask([group], { setting: "true", listed: [one, { ...group, resourceName: "pay-2" }] })).toMatch(
+      /group pay-\*/,
+    );
+  });
+
+  it("need an answer from the user if nobody can tell", async () => {
+    const everything = "ClusterAction Create Alter Describe DescribeConfigs AlterConfigs IdempotentWrite".split(" ");
+    const unknown = { setting: null, probe: true, cluster: everything };
+    expect(await ask([acl()], unknown)).toMatch(
+      /^CLUSTER_OPEN_UNKNOWN: .*fix: set preflight\.everyoneByDefault\.target/s,
+    );
+    expect(await ask([acl()], unknown, true)).toMatch(/^CLUSTER_OPEN: /);
+  });
+});

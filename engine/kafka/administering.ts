@@ -1,7 +1,19 @@
 import * as settings from "./api/settings";
 import * as topics from "./api/topics";
 import { byTopic, partitionName, type Cluster } from "./cluster";
-import { ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS, NONE, UNKNOWN_TOPIC_OR_PARTITION } from "./error-codes";
+import {
+  ELECTION_NOT_NEEDED,
+  errorName,
+  INVALID_CONFIG,
+  INVALID_REQUEST,
+  INVALID_TOPIC_EXCEPTION,
+  NO_REASSIGNMENT_IN_PROGRESS,
+  NONE,
+  POLICY_VIOLATION,
+  TOPIC_AUTHORIZATION_FAILED,
+  UNKNOWN_TOPIC_OR_PARTITION,
+  UNSUPPORTED_VERSION,
+} from "./error-codes";
 import type { ConfigChange, ConfigEntry, KafkaPort, Reassignment, TopicPartition } from "./port";
 import { codeOf, single, takeOutcomes } from "./outcomes";
 import { createTopic, deleteTopics, TOPICS_PER_REQUEST } from "./topics";
@@ -16,9 +28,23 @@ type Administering = Pick<
   | "listReassignments"
   | "electPreferredLeaders"
   | "incrementalAlterConfigs"
+  | "refusedTopicConfigs"
 >;
 
 const PARTITIONS_PER_REQUEST = 1000;
+
+/** A broker checked settings and refuses them. */
+const REFUSALS = new Set<number>([INVALID_CONFIG, INVALID_REQUEST, POLICY_VIOLATION]);
+/**
+ * The settings are right, or the broker did not check them: the topic does not exist, its name is not valid, or this
+ * principal may not change it.
+ */
+const UNCHECKED = new Set<number>([
+  INVALID_TOPIC_EXCEPTION,
+  TOPIC_AUTHORIZATION_FAILED,
+  UNKNOWN_TOPIC_OR_PARTITION,
+  UNSUPPORTED_VERSION,
+]);
 
 /** The part of the port that reads settings and changes topics and settings. */
 export function administering(cluster: Cluster): Administering {
@@ -32,6 +58,7 @@ export function administering(cluster: Cluster): Administering {
     listReassignments: () => reassignments(cluster),
     electPreferredLeaders: (partitions) => elect(cluster, partitions),
     incrementalAlterConfigs: (changes) => alterConfigs(cluster, changes),
+    refusedTopicConfigs: (wanted) => refusedConfigs(cluster, wanted),
   };
 }
 
@@ -94,7 +121,7 @@ async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]):
   for (const request of requests.filter((r) => r.type === "broker")) {
     await cluster.untilAllAnswered(action, [request], nameOf, async (_, settle) => {
       const to = request.name === "" ? await cluster.controller() : Number(request.name);
-      for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, [request])) {
+      for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, { changes: [request] })) {
         settle(request, codeOf(cluster, action, nameOf(request), outcome));
       }
     });
@@ -107,13 +134,43 @@ async function alterConfigs(cluster: Cluster, changes: readonly ConfigChange[]):
       const to = await cluster.controller();
       for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
         const some = open.slice(from, from + TOPICS_PER_REQUEST);
-        for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, some)) {
+        for (const outcome of await cluster.links.send(to, settings.incrementalAlterConfigs, { changes: some })) {
           const item = some.find((r) => r.name === outcome.name);
           if (item !== undefined) settle(item, codeOf(cluster, action, nameOf(item), outcome));
         }
       }
     },
   );
+}
+
+async function refusedConfigs(
+  cluster: Cluster,
+  wanted: ReadonlyMap<string, Readonly<Record<string, string>>>,
+): Promise<Map<string, string>> {
+  const refused = new Map<string, string>();
+  await cluster.untilAllAnswered(
+    "check the settings of",
+    [...wanted.keys()],
+    (name) => `topic "${name}"`,
+    async (open, settle) => {
+      const to = await cluster.controller();
+      for (let from = 0; from < open.length; from += TOPICS_PER_REQUEST) {
+        const changes = open
+          .slice(from, from + TOPICS_PER_REQUEST)
+          .map((name) => ({ type: "topic" as const, name, set: Object.entries(wanted.get(name)!) }));
+        const request = { changes, validateOnly: true };
+        for (const { name, errorCode, message } of await cluster.links.send(
+          to,
+          settings.incrementalAlterConfigs,
+          request,
+        )) {
+          if (REFUSALS.has(errorCode)) refused.set(name, message ?? errorName(errorCode));
+          settle(name, UNCHECKED.has(errorCode) || REFUSALS.has(errorCode) ? NONE : errorCode);
+        }
+      }
+    },
+  );
+  return refused;
 }
 
 async function reassign(cluster: Cluster, changes: readonly Reassignment[]): Promise<void> {

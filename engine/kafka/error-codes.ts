@@ -81,6 +81,10 @@ export const {
   GROUP_ID_NOT_FOUND,
   RESOURCE_NOT_FOUND,
   UNSUPPORTED_VERSION,
+  INVALID_CONFIG,
+  INVALID_REQUEST,
+  INVALID_TOPIC_EXCEPTION,
+  POLICY_VIOLATION,
 } = CODES;
 /** Not a code of the protocol. Means that the response does not contain the requested item. */
 export const NOT_ANSWERED = -100;

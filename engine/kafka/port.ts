@@ -143,6 +143,13 @@ export interface KafkaPort {
   listReassignments(): Promise<OngoingReassignment[]>;
   electPreferredLeaders(partitions: readonly TopicPartition[]): Promise<void>;
   incrementalAlterConfigs(changes: readonly ConfigChange[]): Promise<void>;
+  /**
+   * Asks whether the cluster would take these settings of topics, and changes nothing (IncrementalAlterConfigs with
+   * `validateOnly`; needs AlterConfigs on each topic). Returns the broker's message for each topic whose settings it
+   * refuses. The topic does not have to exist: KRaft controllers check the values before the name. Brokers with
+   * ZooKeeper do not check topics that do not exist.
+   */
+  refusedTopicConfigs(wanted: ReadonlyMap<string, Readonly<Record<string, string>>>): Promise<Map<string, string>>;
 
   /** Returns ACLs of every resource type and pattern type (needs Describe on the cluster). */
   describeAcls(filter?: Partial<Acl>): Promise<Acl[]>;

@@ -44,7 +44,7 @@ export interface ConfigSync {
 }
 
 /** The default of DefaultConfigPropertyFilter, the same from Kafka 2.7 to 4.3. */
-const EXCLUDED = [
+export const EXCLUDED = [
   "follower\\.replication\\.throttled\\.replicas",
   "leader\\.replication\\.throttled\\.replicas",
   "message\\.timestamp\\.difference\\.max\\.ms",
@@ -53,7 +53,7 @@ const EXCLUDED = [
   "min\\.insync\\.replicas",
 ].join(",");
 
-export type SyncFacts = Pick<PreflightFacts, "mirror" | "configSync" | "target">;
+export type SyncFacts = Pick<PreflightFacts, "mirror" | "configSync" | "target" | "refused">;
 
 /** What MirrorMaker 2 does with one setting of a target topic. */
 type Change = { to: string } | "removed" | "kept";
@@ -70,10 +70,18 @@ function changeOf(topic: SelectedTopic, key: TopicKey, facts: SyncFacts): Change
   const copied = origin !== undefined && !isExcluded(key, sync) && copies(origin, sync);
   // A topic that MirrorMaker 2 creates gets the origin's settings, even if the sync is off.
   if (topic.target === undefined) return copied ? { to: origin.value } : "kept";
-  if (sync.enabled === false) return "kept";
+  if (sync.enabled === false || facts.refused?.has(topic.origin.name) === true) return "kept";
   if (copied) return { to: origin.value };
   if (!isIncremental(facts)) return "removed";
   return origin !== undefined && !isExcluded(key, sync) && sourceOf(origin) === "default" ? "removed" : "kept";
+}
+
+/** The settings that MirrorMaker 2 gives the target's topic: when it creates it, or at each sync. */
+export function syncedSettings({ origin, target }: SelectedTopic, facts: SyncFacts): Record<string, string> {
+  const sync = facts.configSync ?? {};
+  if (target !== undefined && sync.enabled === false) return {};
+  const copied = Object.entries(origin.settings).filter(([key, s]) => !isExcluded(key, sync) && copies(s, sync));
+  return Object.fromEntries(copied.map(([key, { value }]) => [key, value]));
 }
 
 /** The list that was compiled last. Every setting of every topic is compared with the same one. */
@@ -85,10 +93,11 @@ export function isExcluded(key: string, { exclude = EXCLUDED }: ConfigSync): boo
   return compiled.matches(key);
 }
 
-const sourceOf = (setting: Setting) => setting.source ?? (setting.ofTopic ? "dynamic-topic" : "default");
+const sourceOf = (setting: Pick<Setting, "ofTopic" | "source">) =>
+  setting.source ?? (setting.ofTopic ? "dynamic-topic" : "default");
 
 /** A value that was set on the origin's brokers at run time (dynamic) is also copied to the target's topic. */
-function copies(origin: Setting, { defaultsFrom }: ConfigSync): boolean {
+export function copies(origin: Pick<Setting, "ofTopic" | "source">, { defaultsFrom }: ConfigSync): boolean {
   const source = sourceOf(origin);
   return source === "default" ? defaultsFrom === "source" : source !== "static-broker" && source !== "other";
 }

@@ -6,6 +6,7 @@ import type { BrokerNow } from "../replication";
 import type { ConfigSync } from "./config-sync";
 import type { LargeRecord } from "./large";
 import type { Addresses, OtherMirror } from "./opposite";
+import type { RefusedSettings } from "./refused";
 
 /** One configuration value as a broker returns it. */
 export interface Setting {
@@ -106,4 +107,6 @@ export interface PreflightFacts {
   large?: readonly LargeRecord[];
   /** How MirrorMaker 2 copies topic settings to the target. Absent: its defaults. */
   configSync?: ConfigSync;
+  /** Settings that MirrorMaker 2 would copy and that the target refuses. Absent: none. */
+  refused?: RefusedSettings;
 }

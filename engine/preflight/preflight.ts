@@ -28,6 +28,7 @@ import { checkOpposite } from "./opposite";
 import { ownedTopicFindings } from "./owned";
 import { needText, type Universe } from "./privileges";
 import { readFacts } from "./read";
+import { checkRefused } from "./refused";
 import { checkRenamed } from "./renamed";
 import { type PreflightResult, resultOf } from "./result";
 import { checkSelection, checkTwoClusters, sinkGroupsLeft } from "./selected";
@@ -202,6 +203,7 @@ export function decide(facts: PreflightFacts, options: PreflightRun): PreflightF
     ...checkTargetNames(facts),
     ...checkTargetTopics(facts),
     ...checkBrokers(facts, options),
+    ...checkRefused(facts),
     ...checkLimits(facts),
     ...checkLarge(facts, options.maxRequestSize),
     ...checkUncompressed(facts, options.compressionType),

@@ -13,8 +13,9 @@ import { groupNameFault, internalTopics } from "../naming";
 import { factorsOf } from "../replication";
 import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
 import type { BrokerFacts, ClusterFacts, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
-import { type ConfigSync, TOPIC_KEYS } from "./config-sync";
+import { type ConfigSync, copies, TOPIC_KEYS } from "./config-sync";
 import { readLargeRecords } from "./large";
+import { readRefused } from "./refused";
 import { smallerBytes } from "./retention";
 import { addressesIn } from "../addresses";
 import { readOtherMirrors } from "./opposite";
@@ -45,6 +46,7 @@ export async function readFacts(
   const atOrigin = await topicFacts(
     origin,
     pairs.map((p) => p.origin),
+    configSync,
   );
   const atTarget = await topicFacts(
     target,
@@ -64,9 +66,11 @@ export async function readFacts(
   const connect = await new ConnectStateReader(target, mirror).read();
   const clusterFacts = { origin: await readCluster(origin), target: await readCluster(target) };
   const originGroups = (await origin.listGroups()).map((g) => g.groupId);
+  const refused = await readRefused(target, { mirror, configSync, selected, target: clusterFacts.target });
   const facts = {
     mirror,
     configSync,
+    refused,
     ...clusterFacts,
     originTopics,
     targetTopics: await target.listTopics(),
@@ -148,7 +152,11 @@ async function readCluster(port: KafkaPort): Promise<ClusterFacts & { addresses:
   };
 }
 
-async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Map<string, TopicFacts>> {
+async function topicFacts(
+  port: KafkaPort,
+  names: readonly string[],
+  sync?: ConfigSync,
+): Promise<Map<string, TopicFacts>> {
   if (names.length === 0) return new Map();
   const topics = await port.describeTopics(names);
   const configs = await port.describeTopicConfigs(topics.map((t) => t.name));
@@ -159,7 +167,7 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
       t.name,
       {
         name: t.name,
-        settings: settingsOf(configs.get(t.name)),
+        settings: settingsOf(configs.get(t.name), sync),
         factor: factors.get(t.name)!,
         bounds: Array.from({ length: t.partitions.length }, (_, partition) =>
           bounds.get(partitionKey({ topic: t.name, partition })),
@@ -169,16 +177,21 @@ async function topicFacts(port: KafkaPort, names: readonly string[]): Promise<Ma
   );
 }
 
-/** Keep only the settings that a decision uses. With thousands of topics the others would use most of the memory. */
-function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined): Settings {
+/**
+ * Keep only the settings that a decision uses, and those that MirrorMaker 2 copies. With thousands of topics the others
+ * would use most of the memory.
+ */
+function settingsOf(config: ReadonlyMap<string, ConfigEntry> | undefined, sync?: ConfigSync): Settings {
   const settings: Record<string, Setting> = {};
-  for (const key of TOPIC_KEYS) {
-    const entry = config?.get(key);
-    if (entry !== undefined && entry.value !== null)
-      settings[key] = { value: entry.value, ofTopic: entry.source === "dynamic-topic", source: entry.source };
+  for (const [key, { value, source }] of config ?? []) {
+    if (value === null) continue;
+    const setting = { value, ofTopic: source === "dynamic-topic", source };
+    if (USED.has(key) || (sync !== undefined && copies(setting, sync))) settings[key] = setting;
   }
   return settings;
 }
+
+const USED: ReadonlySet<string> = new Set(TOPIC_KEYS);
 
 /** Empty if this user may not read sizes. The topics are then reported as a warning. */
 async function sizesOf(port: KafkaPort, topics: readonly string[]): Promise<Map<string, bigint>> {

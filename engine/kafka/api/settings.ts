@@ -71,12 +71,15 @@ export interface AlterConfigsRequest {
 }
 
 /** IncrementalAlterConfigs v0 (KIP-339, Kafka 2.3 and later). */
-export const incrementalAlterConfigs: Api<readonly AlterConfigsRequest[], (Outcome & { name: string })[]> = {
+export const incrementalAlterConfigs: Api<
+  { changes: readonly AlterConfigsRequest[]; validateOnly?: boolean },
+  (Outcome & { name: string })[]
+> = {
   name: "IncrementalAlterConfigs",
   key: 44,
   version: 0,
   flexible: false,
-  write(out, changes) {
+  write(out, { changes, validateOnly = false }) {
     out.list(changes, ({ type, name, set }) => {
       out.int8(resourceType(type)).string(name);
       // Operation code: 0 sets, 1 removes.
@@ -87,7 +90,7 @@ export const incrementalAlterConfigs: Api<readonly AlterConfigsRequest[], (Outco
           .string(value),
       );
     });
-    out.boolean(false);
+    out.boolean(validateOnly);
   },
   read(body) {
     body.throttleTime();

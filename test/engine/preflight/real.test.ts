@@ -7,6 +7,7 @@ import type { MigrationModel } from "../../../engine/model";
 import { preflight, type PreflightOptions, type PreflightRun } from "../../../engine/preflight";
 import { TOPIC_KEYS, valuesAfter } from "../../../engine/preflight/config-sync";
 import { readFacts } from "../../../engine/preflight/read";
+import { silent } from "../../../engine/progress";
 import { application, transaction } from "../kafka/support";
 import { eventually, modelFor, produce, type RunningMirror, startMirror } from "../support/mirror";
 
@@ -104,6 +105,48 @@ describe("preflight on real clusters", () => {
     expect(result.warnings.filter((w) => !elsewhere.includes(w.code))).toEqual([]);
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     expect([await own(origin), await own(target)]).toEqual(before);
+  });
+
+  it("asks the target whether it takes settings, for topics that exist and for others, and changes nothing", async () => {
+    const [there, absent, fine] = [`${prefix}-there`, `${prefix}-absent`, `${prefix}-fine`];
+    await target.createTopic(there, { partitions: 1, replicationFactor: 1, configs: { "retention.ms": "7" } });
+    const small = { "segment.bytes": "1000", "retention.ms": "5" };
+    const wanted = [there, absent].map((name) => [name, small] as const);
+    const unknown = { "message.format.version": "2.8" };
+    const refused = await target.refusedTopicConfigs(
+      new Map<string, Record<string, string>>([...wanted, [fine, { "retention.ms": "5" }], [`${absent}-2`, unknown]]),
+    );
+    expect(Object.fromEntries(refused)).toEqual({
+      [there]: expect.stringMatching(/1000.*segment\.bytes/),
+      [absent]: expect.stringMatching(/1000.*segment\.bytes/),
+      [`${absent}-2`]: expect.stringMatching(/Unknown topic config name: message\.format\.version/),
+    });
+    const configs = await target.describeTopicConfigs([there]);
+    expect(configs.get(there)!.get("retention.ms")!.value).toBe("7");
+    expect(await own(target)).toEqual([there]);
+  });
+
+  it("stops if the target refuses what MirrorMaker 2 would copy, and asks only for that", async () => {
+    const set = (value: string | null) =>
+      origin.incrementalAlterConfigs([{ resource: { type: "topic", name: data }, set: { "segment.bytes": value } }]);
+    await set("2000000");
+    const asked: unknown[] = [];
+    const open: typeof openKafka = async (connection, side, more) => {
+      const port = await openKafka(connection, side, more);
+      const refusedTopicConfigs: KafkaPort["refusedTopicConfigs"] = async (wanted) => {
+        asked.push(Object.fromEntries(wanted));
+        return new Map([...wanted.keys()].map((name) => [name, "Value must be at least 3000000"]));
+      };
+      return Object.assign(port, { refusedTopicConfigs });
+    };
+    try {
+      await expect(preflight(model, options, silent, open)).rejects.toThrow(
+        `TARGET_REFUSES_SETTINGS: the target refuses settings of topics that it does not have yet`,
+      );
+      expect(asked[0]).toEqual({ [data]: { "segment.bytes": "2000000" } });
+    } finally {
+      await set(null);
+    }
   });
 
   it("refuses a pattern that matches nothing", async () => {

@@ -16,6 +16,22 @@ describe("a pattern", () => {
   );
 
   test.each([
+    ["*orders-*", ".*orders-.*"],
+    ["*-dlq", ".*-dlq"],
+    ["*-orders*", ".*-orders.*"],
+    ["a-**", "a-.*"],
+    ["[orders-eu, payments]", "orders-eu,payments"],
+  ])("that Java refuses is reported once, with what was meant: %s", (topicsPattern, meant) => {
+    expect(seen("names-refused", { topicsPattern })).toEqual([
+      expect.stringContaining(`; write "${meant}" [names-refused]`),
+    ]);
+    expect(seen("pattern-doubtful", { topicsPattern })).toEqual([]);
+    // The other expressions of the list are separate mistakes.
+    const others = { topicsPattern: `${topicsPattern},logs-*` };
+    expect(seen("pattern-doubtful", others)).toEqual([expect.stringContaining('"logs-*" in topicsPattern')]);
+  });
+
+  test.each([
     "orders-(eu,us)",
     "[a,b]",
     "a{3}",

@@ -13,7 +13,7 @@ import { refusedClass } from "./keys";
 import { candidates, isRunning } from "./loop";
 import { mirrored } from "./names";
 import { isPlaceholder } from "./placeholder";
-import { doubtfulPatternRule, patternsOf } from "./pattern-doubtful";
+import { doubtfulPatternRule, meantInstead, patternsOf } from "./pattern-doubtful";
 import { unacknowledged } from "./producer";
 import { whyNothingIsCopied } from "./copies-nothing";
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
@@ -233,7 +233,7 @@ function patterns(mirror: MirrorView): Saying[] {
       {
         seen: error.seen,
         why: "MirrorMaker 2 cannot read it either, and the connector does not run",
-        instead: error.fix,
+        instead: meantInstead(field, pattern) ?? error.fix,
       },
     ];
   });

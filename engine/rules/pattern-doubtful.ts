@@ -1,4 +1,5 @@
 import { groupsExcludeOf, topicsExcludeOf } from "../mirror-configuration";
+import { refusedByJava } from "../patterns";
 import { isPlaceholder } from "./placeholder";
 import { mirrorRule, type Rule, type Saying } from "./rule";
 import { inEach } from "./unknown";
@@ -25,11 +26,20 @@ export const doubtfulPatternRule: Rule = mirrorRule(
   (mirror) =>
     inEach(patternsOf(mirror), ({ field, read }) => {
       const pattern = read();
-      return pattern === undefined || isPlaceholder(pattern)
-        ? []
-        : [...listAsText(field, pattern), ...globs(field, pattern)];
+      if (pattern === undefined || isPlaceholder(pattern)) return [];
+      // An expression that Java refuses is reported once, by `names-refused`.
+      const list = refusedByJava(pattern, field) === undefined ? listAsText(field, pattern) : [];
+      const globs = shellPatterns(pattern).filter((part) => refusedByJava(part, field) === undefined);
+      return [...list, ...globs.map((part) => shellPattern(field, part))];
     }),
 );
+
+/** What the author of a list of patterns that Java refuses probably meant. */
+export function meantInstead(field: string, pattern: string): string | undefined {
+  const list = listAsText(field, pattern)[0]?.instead;
+  const glob = shellPatterns(pattern).find((part) => refusedByJava(part, field) !== undefined);
+  return list ?? (glob === undefined ? undefined : `write "${withoutAsterisks(glob)}"`);
+}
 
 /** `[orders, payments]`: a class of characters. Two classes, `[a-z],[0-9]`, have more brackets. */
 function listAsText(field: string, pattern: string): Saying[] {
@@ -51,18 +61,24 @@ function listAsText(field: string, pattern: string): Saying[] {
  */
 const GLOB = /[A-Za-z1-9_-]\*(?!\.\*)/;
 
-function globs(field: string, pattern: string): Saying[] {
+/** The expressions of a list that look like shell patterns. */
+function shellPatterns(pattern: string): string[] {
   // In `orders(-)*` the hyphen is a part of its own.
   const parts = pattern.split(/[,|()]/).map((part) => part.trim());
-  return parts
-    .filter((part) => /^[\w.*-]+$/.test(part) && GLOB.test(part))
-    .map((part) => {
-      const char = GLOB.exec(part)![0].charAt(0);
-      const meant = part.replace(/^\*/, ".*").replace(new RegExp(GLOB, "g"), (found) => `${found.charAt(0)}.*`);
-      return {
-        seen: `"${part}" in ${field} looks like a shell pattern`,
-        why: `in a regular expression "${char}*" is any number of "${char}", and not any text`,
-        instead: `write "${meant}", or "(${char})*" if you mean that`,
-      };
-    });
+  return parts.filter((part) => /^[\w.*-]+$/.test(part) && (GLOB.test(part) || /^\*+[^*]/.test(part)));
+}
+
+const withoutAsterisks = (part: string) =>
+  part
+    .replace(/^\*+/, ".*")
+    .replace(new RegExp(GLOB, "g"), (found) => `${found.charAt(0)}.*`)
+    .replace(/(\.\*)\*+/g, "$1");
+
+function shellPattern(field: string, part: string): Saying {
+  const char = GLOB.exec(part)![0].charAt(0);
+  return {
+    seen: `"${part}" in ${field} looks like a shell pattern`,
+    why: `in a regular expression "${char}*" is any number of "${char}", and not any text`,
+    instead: `write "${withoutAsterisks(part)}", or "(${char})*" if you mean that`,
+  };
 }

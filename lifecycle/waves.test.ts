@@ -121,7 +121,12 @@ describe("the preflight of waves", () => {
 
 describe("a wave that the program no longer declares", () => {
   const scope = { wave: "shop", topics: "orders", groups: "" };
-  const of = (groupId: string) => ({ ...inputs(), mirror: testMirror({ groupId, scope }), options: {}, passed: false });
+  const of = (groupId: string) => ({
+    ...inputs(),
+    mirror: testMirror({ groupId, scope }),
+    options: { graceMs: 0 },
+    passed: false,
+  });
   const deletions = (groupId: string) => [
     () => guardStep.delete("id", of(groupId) as never),
     () => gateStep.delete("id", { ...of(groupId), fence: true } as never),

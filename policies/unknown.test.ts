@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { dialects, type DialectName } from "../components/dialects";
 import type { AnyResource } from "./read";
-import { asPulumiHandsOver, others, pathsOf, put } from "../test/policies/places";
+import { asPulumiHandsOver, others, type Path, pathsOf, put, valueAt } from "../test/policies/places";
 import { all, kafka, stack } from "../test/policies/resources";
 import { UNKNOWN } from "../test/support/unknown";
-import { runs } from "../test/support/runs";
+import { part, runs } from "../test/support/runs";
 
 const mandatory = (resources: readonly AnyResource[]) =>
   all(asPulumiHandsOver(resources))
@@ -57,6 +57,13 @@ function estate(dialect: DialectName, change: (parts: any) => void): AnyResource
   });
 }
 
+/** The paths without those of elements that have the same value in the same place of their list. */
+function distinct(resources: readonly AnyResource[]): Path[] {
+  const like = ([i, ...path]: Path) => [i, ...path.map((key) => (typeof key === "number" ? "" : key))].join(".");
+  const alike = (path: Path) => `${like(path)} ${JSON.stringify(valueAt(resources, path))}`;
+  return [...new Map(pathsOf(resources).map((path) => [alike(path), path])).values()];
+}
+
 const estates = (Object.keys(dialects) as DialectName[]).map(
   (dialect) => [dialect, dialect, () => {}] as [string, DialectName, (parts: any) => void],
 );
@@ -69,7 +76,7 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
     // that belong to a user or hold a certificate are checked again.
     const isChecked = ({ type }: AnyResource, i: number) =>
       i < 3 || (dialect === "strimzi-v1" && (change !== withCertificates || type.startsWith("kubernetes:")));
-    const everywhere = pathsOf(resources).filter(([i]) => isChecked(resources[Number(i)]!, Number(i)));
+    const everywhere = distinct(resources).filter(([i]) => isChecked(resources[Number(i)]!, Number(i)));
 
     test("if all values are known", () => {
       expect(mandatory(resources)).toEqual([]);
@@ -77,7 +84,7 @@ describe.each([...estates, ["strimzi-v1 with certificates", "strimzi-v1", withCe
     });
 
     test("if any one value is unknown", () => {
-      const wrong = everywhere.flatMap((path) => {
+      const wrong = part(everywhere).flatMap((path) => {
         const set = structuredClone(resources);
         put(set, path, UNKNOWN);
         return mandatory(set).map((rule) => `${rule} without ${path.join(".")}`);

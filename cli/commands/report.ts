@@ -67,13 +67,23 @@ function stateOf({ migration: { name, model, waves, done } }: CommandContext): R
   };
 }
 
-const factsOfPart = ({ access, gate, fence, verification, offsets, replication, wayBack }: Done): PartFacts =>
+const factsOfPart = ({
+  access,
+  gate,
+  fence,
+  verification,
+  connectors,
+  offsets,
+  replication,
+  wayBack,
+}: Done): PartFacts =>
   defined({
     access,
     gate,
     fenceClosedAt: fence?.closedAt,
     fenceRaisedAt: fence?.raisedAt,
     verification,
+    connectors,
     offsets,
     replication,
     wayBack,

@@ -127,6 +127,7 @@ function doneOf(part: ReturnType<typeof partOf>): Done {
   const replication = part("Replication", isCutover);
   const wayBack = part("WayBack");
   const access = part("Access");
+  const connectors = part("ConnectorOffsets");
   return compact({
     // Only the step that moves the groups knows phase `consumers`.
     phase: (offsets?.phase === "consumers" ? offsets.phase : (gate?.phase ?? preflight?.phase)) as Phase | undefined,
@@ -137,6 +138,7 @@ function doneOf(part: ReturnType<typeof partOf>): Done {
     abandonedAt: gate?.abandonedAt,
     fence: fence?.raised,
     verification: dated(verification?.verifiedAt, verification?.result),
+    connectors: connectors?.copied ? compact({ at: connectors.copiedAt, copied: connectors.copied }) : undefined,
     offsets: offsets?.applied,
     replication: dated(replication?.resetAt, replication?.result),
     wayBack:

@@ -38,6 +38,7 @@ export interface Done {
   abandonedAt?: string;
   fence?: RaisedFence;
   verification?: { at: string; result: VerifyResult };
+  connectors?: PartFacts["connectors"];
   offsets?: AppliedOffsets;
   replication?: { at: string; result: ReplicationResult };
   wayBack?: PartFacts["wayBack"];

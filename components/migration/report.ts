@@ -45,7 +45,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
   // While a part only copies, nothing is compared. So a step that an older version did not have does not change the
   // report.
   const access = isCopying(phase) ? undefined : steps.access;
-  const { fence, gate, verification, offsets, replication, wayBack } = steps;
+  const { fence, gate, verification, connectors, offsets, replication, wayBack } = steps;
   // Reduce each result separately. Pulumi walks through all values that it combines, and there may be millions of
   // offsets.
   const parts = pulumi.output({
@@ -59,6 +59,8 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
       pulumi
         .all([verification.verifiedAt, verification.result])
         .apply(([at, result]) => factsOf({ verification: dated(at, result) }).verification),
+    copiedAt: connectors?.copiedAt,
+    copied: connectors?.copied,
     offsets: offsets?.applied.apply((applied) => factsOf({ offsets: applied ?? undefined }).offsets),
     resetAt: replication?.resetAt,
     reset: replication?.result,
@@ -69,7 +71,20 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
       pulumi.all([wayBack.gateResult, wayBack.applied]).apply(([passed, applied]) => returnPause(passed, applied)),
   });
   return parts.apply(
-    ({ comparedAt, compared, raisedAt, closedAt, resetAt, reset, openedAt, returnedAt, pause, ...rest }) => {
+    ({
+      comparedAt,
+      compared,
+      raisedAt,
+      closedAt,
+      copiedAt,
+      copied,
+      resetAt,
+      reset,
+      openedAt,
+      returnedAt,
+      pause,
+      ...rest
+    }) => {
       const back = defined({
         openedAt: openedAt ?? undefined,
         returnedAt: returnedAt ?? undefined,
@@ -80,6 +95,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
         access: dated(comparedAt, compared),
         fenceClosedAt: closedAt,
         fenceRaisedAt: raisedAt,
+        connectors: typeof copiedAt === "string" && copied ? { at: copiedAt, copied } : undefined,
         replication: dated(resetAt, reset),
         wayBack: Object.keys(back).length === 0 ? undefined : back,
       }) as PartFacts;

@@ -5,6 +5,7 @@ import type { VerifyResult } from "../verify";
 import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { accessRows } from "./access";
+import { connectorRows, copiedEvent } from "./connectors";
 import { fenceWarnings, gapText } from "./fence";
 import { groupsPauseText, partPause, partPauseText } from "./pause";
 import { groupRows, topicRows } from "./rows";
@@ -31,6 +32,7 @@ export function buildReport(given: ReportInput): Report {
   const waves = waveRows(given);
   const pause = waves === undefined ? partPause(input) : {};
   const access = accessRows(given);
+  const connectors = connectorRows(given);
   return {
     version: 1,
     name: input.name,
@@ -46,6 +48,7 @@ export function buildReport(given: ReportInput): Report {
     ...pause,
     topics,
     groups,
+    ...(connectors === undefined ? {} : { connectors }),
     ...(access === undefined ? {} : { access }),
     ...(input.fence === undefined ? {} : { fence: input.fence }),
     residue: input.residue === undefined ? null : [...input.residue],
@@ -192,6 +195,7 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
         limitText(verification.result) +
         `${verification.result.sample === undefined ? "" : `; ${sampleText(verification.result.sample)}`}`,
     },
+    copiedEvent(part),
     offsets && {
       at: offsets.at,
       what:

@@ -13,6 +13,7 @@ export type ReportFacts = Pick<
   | "fenceClosedAt"
   | "fenceRaisedAt"
   | "verification"
+  | "connectors"
   | "offsets"
   | "replication"
 >;

@@ -1,4 +1,5 @@
 /** Own templates and plot: the page is one file without scripts, and `html` escapes every name from a cluster. */
+import { connectorSection } from "./connectors";
 import { html, Html } from "./escape";
 import { atMost } from "../units";
 import { clock, progressPlot } from "./plot";
@@ -44,6 +45,7 @@ ${waves(report)}
   }</section>
 <section><h2>Topics (${report.topics.length})</h2>${report.topics.length === 0 ? nothing(`None known yet; the pattern is ${mirror.topicsPattern}`) : topics(report.topics)}</section>
 <section><h2>Consumer groups (${report.groups.length})</h2>${report.groups.length === 0 ? nothing(`None known yet; the pattern is ${mirror.groupsPattern}`) : groups(report.groups)}</section>
+${connectorSection(report.connectors, MOST_ROWS)}
 ${access(report)}
 <section><h2>Residue</h2>${residue(report)}</section>
 </main></body>

@@ -1,5 +1,6 @@
 import type { AccessResult } from "../access";
 import type { Residue } from "../cleanup";
+import type { CopiedConnector } from "../connectors";
 import type { FenceGap, Movement } from "../fence";
 import type { GateFinding, GateResult, Sample } from "../gate";
 import type { MirrorModel, Phase } from "../model";
@@ -91,6 +92,8 @@ export interface PartFacts {
   fenceClosedAt?: string;
   fenceRaisedAt?: string;
   verification?: { at: string; result: VerifyResult };
+  /** Source connectors whose offsets were copied. Absent: none, or not yet. */
+  connectors?: { at: string; copied: readonly CopiedConnector[] };
   offsets?: Omit<AppliedOffsets, "groups"> & { groups: readonly (AppliedGroup | GroupCount)[] };
   replication?: { at: string; result: ReplicationResult };
   /** ISO 8601. When the way back was opened, and when everything had returned. Absent: there is no way back. */
@@ -243,6 +246,16 @@ export interface AccessRows {
   notes: string[];
 }
 
+/** A source connector whose offsets the target has. */
+export interface ConnectorRow {
+  /** Name of the Connect cluster, as in the setting `connectors`. */
+  cluster: string;
+  connector: string;
+  /** Offsets that the cutover wrote, and those that the target had already. */
+  written: number;
+  same: number;
+}
+
 /** What the page and the JSON file show. */
 export interface Report {
   version: 1;
@@ -266,6 +279,8 @@ export interface Report {
   groupsWaited?: GroupsPause;
   topics: TopicRow[];
   groups: GroupRow[];
+  /** Sorted by cluster and name. Absent: nothing was copied, or an older version wrote this report. */
+  connectors?: ConnectorRow[];
   /** Absent: not compared, or an older version wrote this report. */
   access?: AccessRows;
   /** Absent: there is no fence, or an older version wrote this report. */

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { printInventory, type Inventory, type InventoryUser } from "../engine/inventory";
 import { ClientUsers, type ClientUsersArgs, Migration, type MigrationArgs } from "../index";
 import { base64, opened, recordingMocks, valueOf } from "../test/components/support/mocks";
+import { testMirror } from "../test/support/models";
 import { temporaryFolder } from "../test/support/folder";
 import { type DialectName, dialects } from "./dialects";
 import { clientArgs } from "./migration/clients";
@@ -72,7 +73,16 @@ function inventoryOf(users: InventoryUser[], dialect?: DialectName): string {
           kafkaUser: { apiVersion: dialects[dialect].userApiVersion, namespace: "origin-ns", name: user.name! },
         },
   );
-  const none = { quotas: [], topics: [], groups: [], streams: [], topicResources: [], connect: [], registries: [] };
+  const none = {
+    quotas: [],
+    topics: [],
+    groups: [],
+    streams: [],
+    topicResources: [],
+    deployments: [],
+    connect: [],
+    registries: [],
+  };
   const inventory: Inventory = { format: 1, origin: "o", target: "t", users: made, ...none, mirrors: [], unread: [] };
   const file = join(folder, `${users.length}-${dialect ?? "kafka"}.yaml`);
   writeFileSync(file, printInventory(inventory));
@@ -137,6 +147,36 @@ describe("from an operator to an operator", () => {
         secrets: ["billing-client-password"],
       });
     }
+  });
+
+  test("a user without ACLs has no authorization, which a Kafka without authorizer would refuse", async () => {
+    const users: InventoryUser[] = [{ ...billing, acls: [] }];
+    for (const to of keepsPasswords)
+      new ClientUsers(to, {
+        inventory: inventoryOf(users, "strimzi-v1"),
+        origin: origin("strimzi-v1"),
+        target: target(to),
+      });
+    await settled();
+    const made = mocks.declared.filter(({ type }) => type.endsWith(":KafkaUser")).map(({ inputs }) => opened(inputs));
+    expect(made).toHaveLength(keepsPasswords.length);
+    for (const { spec, metadata } of made) {
+      expect(Object.keys(spec)).toEqual(["authentication", "quotas"]);
+      expect(metadata.annotations).toMatchObject({ "pulumi-kafka-migration/application": "true" });
+    }
+  });
+
+  test("topics that the mirror renames: both names", async () => {
+    new ClientUsers("clients", {
+      inventory: inventoryOf([billing], "strimzi-v1"),
+      origin: origin("strimzi-v1"),
+      target: target("strimzi-v1"),
+      mirror: testMirror({ policyClass: "org.apache.kafka.connect.mirror.DefaultReplicationPolicy" }),
+    });
+    await settled();
+    const [user] = mocks.declared.filter(({ type }) => type.endsWith(":KafkaUser"));
+    const names = opened(user!.inputs).spec.authorization.acls.map((one: any) => one.resource.name);
+    expect(names).toEqual(expect.arrayContaining(["orders", "origin-cluster.orders", "origin-cluster.orders-secret"]));
   });
 
   test("an operator that cannot keep a given password is refused, with the way out", () => {
@@ -215,6 +255,25 @@ describe("to a cluster without an operator", () => {
       entityName: "billing",
       config: { producer_byte_rate: "1024", request_percentage: "50" },
     });
+  });
+
+  test("ACLs whose names would collide are all declared", async () => {
+    const acl = (name: string): InventoryUser["acls"][number] => ({ ...acls[0]!, name, operations: ["Read"] });
+    new ClientUsers("clients", {
+      users: [
+        { name: "a", authentication: "none", acls: [acl("topic-b")] },
+        { name: "a-topic", authentication: "none", acls: [acl("b")] },
+      ],
+      origin: {},
+      target: to(),
+    });
+    await settled();
+    const made = mocks.only("kafka:index/acl");
+    expect(made.map(({ inputs }) => [inputs.aclPrincipal, inputs.aclResourceName])).toEqual([
+      ["User:a", "topic-b"],
+      ["User:a-topic", "b"],
+    ]);
+    expect(new Set(made.map(({ name }) => name)).size).toBe(2);
   });
 
   test("all missing passwords are in one message, before anything is declared", () => {

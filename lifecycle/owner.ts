@@ -6,6 +6,17 @@ import { createHash } from "node:crypto";
  */
 export const OWNER_ANNOTATION = "pulumi-kafka-migration/stack";
 
+/**
+ * Annotation on the KafkaUsers of applications that a stack declares (`clients`). They move on with the next migration.
+ * Users of mirrors and administrators have no such annotation.
+ */
+export const APPLICATION_ANNOTATION = "pulumi-kafka-migration/application";
+
+/** Returns true for the KafkaUser of a mirror or of an administrator. */
+export const isOwnUser = (user: { metadata: Record<string, unknown> }): boolean =>
+  ownerOf(user) !== undefined &&
+  (user.metadata["annotations"] as Record<string, string> | undefined)?.[APPLICATION_ANNOTATION] !== "true";
+
 /** The stack that created an object. Undefined: no stack of this kind. */
 export const ownerOf = ({ metadata }: { metadata: Record<string, unknown> }): string | undefined =>
   (metadata["annotations"] as Record<string, string> | undefined)?.[OWNER_ANNOTATION];

@@ -68,6 +68,7 @@ function partsOf(inventory: Inventory): { title: string; entries: Named[] }[] {
     named("groups", inventory.groups, (g) => `group ${g.name}`),
     named("Streams applications", inventory.streams, (s) => `Streams application ${s.application}`),
     named("KafkaTopics", inventory.topicResources, (r) => `KafkaTopic ${r.namespace}/${r.name}`),
+    named("deployments", inventory.deployments, (d) => `${d.kind} ${d.namespace}/${d.name}`),
     named("Connect clusters", inventory.connect, (c) => `Connect cluster ${c.group ?? c.configTopic}`),
     named(
       "connectors",

@@ -1,11 +1,13 @@
 import { type ClientPlan, narrowingOf, type PlannedUser, planClients } from "../../engine/clients";
 import { Mistakes } from "../../engine/errors";
+import type { MirrorModel } from "../../engine/model";
+import { policyKind, targetTopicName } from "../../engine/naming";
 import { defined } from "../../engine/objects";
 import { dialectNamed, type ResourceText, type UserModel, type UserRule } from "../dialects";
 import type { ClientUsersArgs } from "../settings/clients";
 import type { OperatorUsers } from "../settings/users";
 import { DEFAULT_USER } from "../user/rules";
-import { usersOfInventory } from "./inventory";
+import { inventoryIn } from "./inventory";
 
 /** Users that never move, unless the program names others. */
 const OWN_USERS = { [DEFAULT_USER]: "the mirror's user", "mm2-administrator": "the migration's administrator" };
@@ -45,15 +47,16 @@ export function describeClients(args: ClientUsersArgs, mistakes: Mistakes): Clie
         "one namespace; move the target's Kafka to another namespace, or leave clients out",
     );
   const before = mistakes.list.length;
-  const found = inventory === undefined ? undefined : usersOfInventory(inventory, mistakes);
+  const found = inventory === undefined ? undefined : inventoryIn(inventory, mistakes);
   const plan =
     mistakes.list.length > before
       ? { users: [], mistakes: [], warnings: [], notes: [] }
       : planClients({
-          ...defined({ inventory: found, users: args.users, exclude: args.exclude }),
+          ...defined({ inventory: found?.users, unread: found?.unread, users: args.users, exclude: args.exclude }),
           ...(narrow === true && mirror !== undefined
             ? { narrowing: narrowingOf(mirror, defined({ groups, excludeGroups })) }
             : {}),
+          ...copiesOf(mirror),
           own: new Map(Object.entries(args.leaveOut ?? OWN_USERS)),
           origin: origin.operator === undefined ? "kafka" : "operator",
           target: target.operator === undefined ? "kafka" : "operator",
@@ -69,6 +72,12 @@ export function describeClients(args: ClientUsersArgs, mistakes: Mistakes): Clie
   for (const mistake of new Set(wrong.list)) mistakes.add(mistake);
   return { ...plan, texts, apiVersion: dialect.userApiVersion, otherApiVersions: dialect.otherApiVersions };
 }
+
+/** With a renaming replication policy, topics have other names on the target. */
+const copiesOf = (mirror: MirrorModel | undefined) =>
+  mirror === undefined || policyKind(mirror) === "identity"
+    ? {}
+    : { copyOf: (topic: string) => targetTopicName(mirror, topic) };
 
 function sharesNamespace(origin: OperatorUsers | undefined, target: OperatorUsers | undefined): boolean {
   if (origin === undefined || target === undefined) return false;

@@ -2,16 +2,16 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { isMigrationError, type Mistakes } from "../../engine/errors";
-import { type InventoryUser, parseInventory } from "../../engine/inventory";
+import { type Inventory, parseInventory } from "../../engine/inventory";
 import { projectFolder } from "../project";
 
 /**
- * Returns the users of an inventory.
+ * Returns an inventory. Undefined: it cannot be read, and a mistake says why.
  * @param path absolute, or relative to the folder of Pulumi.yaml; `~/` is the home folder
  */
-export function usersOfInventory(path: string, mistakes: Mistakes): readonly InventoryUser[] {
+export function inventoryIn(path: string, mistakes: Mistakes): Inventory | undefined {
   try {
-    return parseInventory(readFileSync(fileOf(path), "utf8"), path).users;
+    return parseInventory(readFileSync(fileOf(path), "utf8"), path);
   } catch (error) {
     if (isMigrationError(error)) mistakes.add(`inventory: ${[error.seen, ...error.details].join("; ")}; ${error.fix}`);
     else {
@@ -21,7 +21,7 @@ export function usersOfInventory(path: string, mistakes: Mistakes): readonly Inv
           `\`kafka-migration inventory --out ${path}\`; a path is taken from the folder of Pulumi.yaml`,
       );
     }
-    return [];
+    return undefined;
   }
 }
 

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import * as kafka from "@pulumi/kafka";
 import type * as pulumi from "@pulumi/pulumi";
 import * as sdk from "@pulumi/pulumi";
+import { aclKey } from "../../engine/acls";
 import { clientBindings, type PlannedUser } from "../../engine/clients";
 import type { InventoryQuotas } from "../../engine/inventory";
 import type { Acl } from "../../engine/kafka/port";
@@ -32,6 +34,7 @@ export function declareKafkaClients(context: ClientsContext): pulumi.Output<stri
   );
   const options = { parent, provider: provider!, retainOnDelete: true, dependsOn: unclaimed };
   const passwordOf = passwordsOf(context);
+  const taken = new Set<string>();
   const made = users.flatMap((user): pulumi.CustomResource[] => [
     ...(user.mechanisms ?? []).map(
       (scramMechanism) =>
@@ -41,7 +44,7 @@ export function declareKafkaClients(context: ClientsContext): pulumi.Output<stri
           options,
         ),
     ),
-    ...clientBindings(user).map((binding) => declareAcl(`${name}-${user.name}`, binding, options)),
+    ...clientBindings(user).map((binding) => declareAcl(`${name}-${user.name}`, binding, options, taken)),
     ...(user.quotas === undefined
       ? []
       : [
@@ -72,13 +75,19 @@ function sayCertificates(users: readonly PlannedUser[], parent: pulumi.Resource)
     );
 }
 
-function declareAcl(name: string, acl: Acl, options: pulumi.CustomResourceOptions): kafka.Acl {
+/** @param taken names of the ACLs so far: two ACLs can lead to one name, as those of users `a` and `a-topic` */
+function declareAcl(name: string, acl: Acl, options: pulumi.CustomResourceOptions, taken: Set<string>): kafka.Acl {
   const prefixed = acl.patternType === "prefixed";
   const denied = acl.permission === "deny" ? "-deny" : "";
   const from = acl.host === "*" ? "" : `-from-${acl.host}`;
   const what = `${acl.resourceType}-${acl.resourceName}${prefixed ? "*" : ""}`;
+  const short = `${name}${denied}-${what}-${acl.operation}${from}`;
+  const whole = taken.has(short)
+    ? `${short}-${createHash("sha256").update(aclKey(acl)).digest("hex").slice(0, 8)}`
+    : short;
+  taken.add(whole);
   return new kafka.Acl(
-    `${name}${denied}-${what}-${acl.operation}${from}`,
+    whole,
     {
       aclResourceType: RESOURCE_TYPE[acl.resourceType as keyof typeof RESOURCE_TYPE],
       aclResourceName: acl.resourceName,

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import * as sdk from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
+import { APPLICATION_ANNOTATION } from "../../lifecycle/owner";
 import { ClientsCa, ClientsReady, ClientsStay, UnclaimedClients } from "../../lifecycle/resources";
 import { accessOfProvider, ownedBy, stackOwner } from "../kubernetes";
 import type { KubernetesArgs } from "../settings/place";
@@ -39,6 +40,7 @@ export function declareOperatorClients(context: ClientsContext): pulumi.Output<s
   const passwordOf = passwordsOf(context);
   const options = { parent, retainOnDelete: true, ...defined({ provider: operator.provider }) };
   const annotations = ownedBy(owner);
+  const ofUser = { ...annotations, [APPLICATION_ANNOTATION]: "true" };
   const made = texts.map(({ user, text }) => {
     const secret =
       user.password === undefined
@@ -56,7 +58,7 @@ export function declareOperatorClients(context: ClientsContext): pulumi.Output<s
     const { kind, metadata, spec } = text;
     return new k8s.apiextensions.CustomResource(
       `${name}-${user.name}`,
-      { apiVersion: text.apiVersion, kind, metadata: { ...metadata, annotations }, spec },
+      { apiVersion: text.apiVersion, kind, metadata: { ...metadata, annotations: ofUser }, spec },
       {
         ...options,
         dependsOn: [unclaimed, ...secret],

@@ -85,7 +85,8 @@ const isLeaf = (value: unknown): boolean =>
 export function userSpec(user: UserModel, acls: readonly Record<string, unknown>[]): Record<string, unknown> {
   return defined({
     authentication: authenticationOf(user),
-    authorization: { type: "simple", acls },
+    // An operator refuses `authorization` if its Kafka has none, even without ACLs.
+    authorization: acls.length === 0 ? undefined : { type: "simple", acls },
     quotas: user.quotas,
   });
 }

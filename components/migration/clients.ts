@@ -4,7 +4,7 @@ import type { Connection, MirrorModel, Side } from "../../engine/model";
 import { policyKind } from "../../engine/naming";
 import { defined } from "../../engine/objects";
 import { ClientUsers } from "../clients/client-users";
-import { usersOfInventory } from "../clients/inventory";
+import { inventoryIn } from "../clients/inventory";
 import { describeClients } from "../clients/describe";
 import type { ClientUsersArgs } from "../settings/clients";
 import type { MigrationArgs } from "../settings/migration";
@@ -102,7 +102,7 @@ export function clientMistakes(args: Partial<MigrationArgs>, mirror: MirrorModel
   const { clients, clientPasswords, origin, target } = args;
   if (!hasClients(args)) {
     const unreadable = new Mistakes();
-    if (typeof args.inventory === "string") usersOfInventory(args.inventory, unreadable);
+    if (typeof args.inventory === "string") inventoryIn(args.inventory, unreadable);
     if (unreadable.list.length > 0) return [...unreadable.list];
     const unused = Object.keys(clientPasswords ?? {}).length > 0;
     return unused ? ["clientPasswords is not used: clients is not set; set it, or remove the passwords"] : [];

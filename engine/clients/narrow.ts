@@ -1,4 +1,5 @@
 import { coverPatternList } from "../acls/cover";
+import { mergeAcls } from "../inventory/sort";
 import type { InventoryAcl } from "../inventory/types";
 import type { MirrorModel } from "../model";
 import { selectGroups, topicRule } from "../selection";
@@ -26,6 +27,23 @@ export function narrowingOf(
       ],
     },
   };
+}
+
+/**
+ * Adds the ACLs on the copies where these have other names than the topics of the origin. The ACLs on the origin's names
+ * stay, because applications write to these names when they have moved. An ACL on the origin's names that would cover
+ * copies of other topics is left out: prefix `or` covers `origin-cluster.invoices`.
+ */
+export function withCopies(acls: readonly InventoryAcl[], copyOf: (topic: string) => string): InventoryAcl[] {
+  const start = copyOf("");
+  const both = acls.flatMap((acl): InventoryAcl[] => {
+    const { resource, name, pattern } = acl;
+    if (resource !== "topic" || (pattern === "literal" && name === "*")) return [acl];
+    const copy = { ...acl, name: copyOf(name) };
+    const coversCopies = name.startsWith(start) || (pattern === "prefixed" && start.startsWith(name));
+    return coversCopies ? [copy] : [acl, copy];
+  });
+  return mergeAcls(both);
 }
 
 export interface NarrowedAcls {

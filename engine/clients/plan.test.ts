@@ -202,6 +202,73 @@ describe("what the target cannot have", () => {
   });
 });
 
+describe("an inventory that is not complete", () => {
+  const inventory = [user("billing")];
+  const unread = ["the topics: x", "the ACLs: grant Describe on the cluster", "the quotas: grant DescribeConfigs"];
+
+  test("is refused if its ACLs or KafkaUsers are missing, because users would be made without them", () => {
+    const plan = ask({ inventory, unread });
+    expect(plan.mistakes).toEqual([
+      "the inventory was written without the ACLs: grant Describe on the cluster; write it again when the administrator " +
+        "may read them",
+    ]);
+    expect(ask({ inventory, unread: ["the KafkaUsers: grant list"] }).mistakes).toHaveLength(1);
+    expect(ask({ users: [{ name: "a" }], inventory: [user("b", { moves: "no" })], unread }).mistakes).toEqual([]);
+  });
+
+  test("is a warning if quotas or SCRAM users may be missing, and nothing if the rest is", () => {
+    const plan = ask({ inventory, unread: [unread[0]!, unread[2]!, "the SCRAM users: x"] });
+    expect(plan.mistakes).toEqual([]);
+    expect(plan.warnings).toEqual([
+      expect.stringMatching(/without the quotas: grant DescribeConfigs; without the SCRAM users: x; write it again/),
+    ]);
+    expect(ask({ inventory, unread: [unread[0]!] })).toMatchObject({ mistakes: [], warnings: [] });
+  });
+});
+
+test("a SCRAM user and a certificate of the same name are two users in Kafka, and one KafkaUser", () => {
+  const inventory: InventoryUser[] = [
+    { principal: "User:CN=billing", moves: "yes", authentication: "tls", acls: [{ ...read, name: "a" }] },
+    bare("billing", { acls: [{ ...read, name: "b" }] }),
+  ];
+  const passwords = new Set(["billing"]);
+  const said = (target: "operator" | "kafka") => ask({ inventory, origin: "kafka", target, passwords });
+  expect(said("kafka").users.map(({ name, principal, login }) => [name, principal, login])).toEqual([
+    ["CN=billing", "User:CN=billing", "tls-external"],
+    ["billing", "User:billing", "scram-sha-512"],
+  ]);
+  expect(said("kafka").warnings).toEqual([]);
+  expect(said("operator").users.map(({ principal }) => principal)).toEqual(["User:billing"]);
+  expect(said("operator").warnings).toEqual([
+    "User:CN=billing is not declared on the target: another user of that name is declared already",
+  ]);
+});
+
+test("ACLs on topics that get other names on the target are declared for both names, unless written by hand", () => {
+  const acls = [
+    { ...read, name: "orders" },
+    { ...read, name: "pay", pattern: "prefixed" as const, permission: "deny" as const },
+    { ...read, name: "*" },
+    { ...read, resource: "group" as const, name: "orders" },
+  ];
+  const plan = ask({
+    inventory: [user("a", { acls })],
+    users: [{ name: "b", acls: [{ ...read, name: "origin.orders" }] }],
+    copyOf: (topic) => `origin.${topic}`,
+  });
+  expect(plan.users.map(({ acls: found }) => found.map(({ resource, name }) => `${resource} ${name}`))).toEqual([
+    ["group orders", "topic *", "topic orders", "topic origin.orders", "topic origin.pay", "topic pay"],
+    ["topic origin.orders"],
+  ]);
+  expect(plan.users[0]!.acls.find(({ name }) => name === "origin.pay")).toMatchObject({
+    pattern: "prefixed",
+    permission: "deny",
+  });
+  expect(plan.notes).toEqual([
+    "topic a is called origin.a on the target: the topic ACLs of 1 user are declared for both names: a",
+  ]);
+});
+
 test("with narrow, ACLs that cover nothing that migrates are left out and named", () => {
   const plan = ask({
     inventory: [

@@ -1,9 +1,10 @@
 import type { InventoryAcl, InventoryQuotas } from "../inventory/types";
+import { unreadOfUsers } from "../inventory/unread";
 import { didYouMean } from "../near-miss";
 import { defined } from "../objects";
 import { countText, someOf } from "../units";
 import { type Candidate, fromInventory, loginOf, nameIn, split, unfitForOperator, written } from "./candidate";
-import { narrowAcls } from "./narrow";
+import { narrowAcls, withCopies } from "./narrow";
 import type { ClientLogin, ClientPlan, ClientQuestion, PlannedUser } from "./types";
 import { aclText } from "./words";
 
@@ -13,6 +14,8 @@ class Planner {
   readonly notes: string[] = [];
   private readonly users = new Map<string, PlannedUser>();
   private readonly missing: string[] = [];
+  /** Users with ACLs on copies that have other names. */
+  private readonly renamed: string[] = [];
   private readonly usedPasswords = new Set<string>();
 
   constructor(private readonly question: ClientQuestion) {}
@@ -25,6 +28,8 @@ class Planner {
       );
     for (const candidate of this.candidates()) this.declare(candidate);
     this.sayMissing();
+    this.sayUnread();
+    this.sayRenamed();
     const known = [...(inventory ?? []).map((user) => user.name ?? nameIn(user.principal)), ...this.users.keys()];
     for (const name of exclude)
       if (!known.includes(name))
@@ -67,7 +72,9 @@ class Planner {
         `${countText(skipped.length, "user")} of the inventory ${skipped.length === 1 ? "is" : "are"} not declared: ` +
           `${someOf(skipped)}; write moves: "yes" for those that move, or list them in clients.users`,
       );
-    return [...byHand, ...found];
+    // A user that is called so comes before a certificate whose common name is the same.
+    const isCalledSo = ({ name, principal }: Candidate) => Number(principal === `User:${name}`);
+    return [...byHand, ...found.sort((a, b) => isCalledSo(b) - isCalledSo(a))];
   }
 
   private declare(candidate: Candidate): void {
@@ -76,6 +83,12 @@ class Planner {
     const mine = own.get(name);
     if (mine !== undefined) {
       this.mistakes.push(`clients.users: "${name}" is ${mine}, which does not move; remove it`);
+      return;
+    }
+    const whole = candidate.principal.replace(/^User:/, "");
+    // Only an operator calls `User:CN=billing` billing. In Kafka both users can exist.
+    if (this.users.has(name) && target === "kafka" && !byHand && !this.users.has(whole)) {
+      this.declare({ ...candidate, name: whole });
       return;
     }
     if (this.users.has(name)) {
@@ -148,6 +161,26 @@ class Planner {
     );
   }
 
+  /** An inventory without its ACLs would make users without rights. */
+  private sayUnread(): void {
+    const { inventory = [], unread = [] } = this.question;
+    if (!inventory.some(({ moves }) => moves !== "no")) return;
+    const { decisive, other } = unreadOfUsers(unread);
+    const again = "write it again when the administrator may read them";
+    if (decisive.length > 0)
+      this.mistakes.push(`the inventory was written without ${decisive.join("; without ")}; ${again}`);
+    if (other.length > 0) this.warnings.push(`the inventory was written without ${other.join("; without ")}; ${again}`);
+  }
+
+  private sayRenamed(): void {
+    const { renamed, question } = this;
+    if (renamed.length === 0) return;
+    this.notes.push(
+      `topic a is called ${question.copyOf!("a")} on the target: the topic ACLs of ${countText(renamed.length, "user")} ` +
+        `are declared for both names: ${someOf(renamed.sort())}`,
+    );
+  }
+
   private aclsOf(candidate: Candidate): InventoryAcl[] {
     const { narrowing, target } = this.question;
     const { name } = candidate;
@@ -158,7 +191,11 @@ class Planner {
         `user ${name}: ${countText(leftOut.length, "ACL")} left out, because nothing that they cover migrates: ` +
           someOf(leftOut.map(aclText), 5),
       );
-    const [fit, unfit] = split(acls);
+    const { copyOf } = this.question;
+    // ACLs that somebody wrote by hand name the topics of the target.
+    const both = copyOf === undefined || candidate.byHand ? acls : withCopies(acls, copyOf);
+    if (acls.some(({ resource }) => resource === "topic") && both !== acls) this.renamed.push(name);
+    const [fit, unfit] = split(both);
     if (unfit.length > 0)
       this.warnings.push(
         `user ${name}: ${target === "operator" ? "a KafkaUser" : "@pulumi/kafka"} cannot express ` +

@@ -24,10 +24,14 @@ export interface WrittenUser {
 export interface ClientQuestion {
   /** Users of the inventory. Undefined: there is no inventory. */
   inventory?: readonly InventoryUser[];
+  /** What the inventory lacks, one sentence each. Default none. */
+  unread?: readonly string[];
   users?: readonly WrittenUser[];
   exclude?: readonly string[];
   /** Undefined: every ACL is declared as it is. */
   narrowing?: Narrowing;
+  /** Gives the name of a topic's copy on the target. Undefined: the same name. */
+  copyOf?(topic: string): string;
   /** The users that do not move, by name: the mirror's users and the administrators. The value says who it is. */
   own: ReadonlyMap<string, string>;
   origin: Maker;

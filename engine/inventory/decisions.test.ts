@@ -83,6 +83,15 @@ describe("the fate of users", () => {
     expect([...found.values()].map((u) => u.moves)).toEqual(["no", "no", "no"]);
   });
 
+  it("a SCRAM user without ACLs may be a super user of the brokers", () => {
+    const scram = ["admin", "billing"].map((name) => ({ name, mechanisms: ["SCRAM-SHA-512"] }));
+    const found = users({ scram, acls: [acl("User:billing")] });
+    expect(found.get("User:admin")!.todo).toMatch(/^leave it out \(clients.exclude\) if it is a super user/);
+    expect(found.get("User:billing")!.todo).toMatch(/^give its password as the secret clientPasswords.billing/);
+    // Without ACLs on the cluster, nobody has any.
+    expect(users({ scram }).get("User:admin")!.todo).toMatch(/^give its password/);
+  });
+
   it("an ACL of everybody stays where a user operator would delete it", () => {
     const acls = [acl("User:*")];
     expect(users({ acls }).get("User:*")).toMatchObject({ moves: "yes" });

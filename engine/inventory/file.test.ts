@@ -16,6 +16,7 @@ const empty: Inventory = {
   groups: [],
   streams: [],
   topicResources: [],
+  deployments: [],
   connect: [],
   registries: [],
   mirrors: [],
@@ -93,6 +94,13 @@ const estate = fc.record({
   groups: list(entry({ name: text, type: text, protocol: fc.string(), topics: some(text) }), "name"),
   streams: list(entry({ application: text, topics: some(text) }), "application"),
   topicResources: list(entry({ apiVersion: text, namespace: text, name: text, topic: text }), "namespace", "name"),
+  deployments: list(
+    entry({ kind: text, apiVersion: text, namespace: text, name: text }),
+    "kind",
+    "apiVersion",
+    "namespace",
+    "name",
+  ),
   connect: list(
     entry(
       {

@@ -10,6 +10,7 @@ import type { Progress } from "../progress";
 import { applicationOf } from "../streams";
 import { countText } from "../units";
 import { connectClusters, mirrorsIn } from "./connect";
+import { deploymentsOf } from "./deployments";
 import { type OperatorObjects, topicOf } from "./objects";
 import { ownTopics } from "./own";
 import { inventoryQuotas } from "./quotas";
@@ -26,6 +27,7 @@ import type {
   InventoryTopic,
   InventoryTopicResource,
 } from "./types";
+import { UNREAD } from "./unread";
 import { inventoryUsers } from "./users";
 
 export interface InventoryOptions {
@@ -99,6 +101,7 @@ async function read(
     optional("the topics of the target", () => target.listTopics()),
     Promise.all([origin, target].map(async (port) => (await port.describeCluster()).clusterId)),
   ]);
+  unread.push(...topics.refused);
   const fateOf = topicFates(mirror);
   const { groups, hidden } = await readGroups(origin, mirror, options.offsets ?? {}, topics.ends, fateOf, progress);
   if (hidden > 0) unread.push(`${countText(hidden, "group")}: grant the administrator Describe on every group`);
@@ -135,6 +138,7 @@ async function read(
     groups,
     streams: streamsOf(groups, entries),
     topicResources: resourcesOf(options.objects, fateOf, names),
+    deployments: deploymentsOf(options.objects?.deployments ?? [], options.objects?.cluster),
     connect: connectClusters(connect),
     registries: registries([...names], contents, fateOf),
     mirrors: [...mirrors, ...mirrorsByTopics(contents, mirrors)],
@@ -148,7 +152,7 @@ function fate(all: { [key in keyof Fate]: Fate[key] | undefined }): Fate {
 }
 
 async function readPrincipals(origin: Clusters["origin"], optional: Optional) {
-  const acls = await optional("the ACLs", async () => {
+  const acls = await optional(UNREAD.acls, async () => {
     try {
       return await origin.describeAcls();
     } catch (error) {
@@ -158,8 +162,8 @@ async function readPrincipals(origin: Clusters["origin"], optional: Optional) {
     }
   });
   const [scram, quotas] = [
-    await optional("the SCRAM users", async () => tooOld(await origin.scramUsers(), "2.7")),
-    await optional("the quotas", async () => tooOld(await origin.clientQuotas(), "2.6")),
+    await optional(UNREAD.scram, async () => tooOld(await origin.scramUsers(), "2.7")),
+    await optional(UNREAD.quotas, async () => tooOld(await origin.clientQuotas(), "2.6")),
   ];
   return { acls: withoutFences(acls ?? []), scram, quotas };
 }

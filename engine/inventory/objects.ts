@@ -10,12 +10,21 @@ export interface PlainObject {
   status?: Record<string, unknown>;
 }
 
+/** A resource with pods. */
+export interface DeployedObject extends PlainObject {
+  kind: string;
+}
+
 /** The resources of the origin's operator. */
 export interface OperatorObjects {
   users: readonly PlainObject[];
   topics: readonly PlainObject[];
   /** Names of KafkaUsers that a migration made for itself. */
   own: readonly string[];
+  /** Resources whose pods may use the origin, without those of migrations. Absent: none. */
+  deployments?: readonly DeployedObject[];
+  /** Name of the Kafka resource. Absent: not known. */
+  cluster?: string;
 }
 
 /** One KafkaUser, as far as the inventory needs it. */

@@ -187,6 +187,7 @@ const KEYS: Record<string, (one: Entry) => string> = {
   groups: keys("name"),
   streams: keys("application"),
   topicResources: keys("namespace", "name"),
+  deployments: keys("kind", "apiVersion", "namespace", "name"),
   connect: keys("configTopic"),
   registries: keys("topic"),
   mirrors: keys("kind", "from", "to", "topics"),

@@ -55,6 +55,7 @@ const ORDER: readonly string[] = [
   "groups",
   "streams",
   "topicResources",
+  "deployments",
   "connect",
   "registries",
   "mirrors",

@@ -1,3 +1,4 @@
+import { type AclOperation, allows, PROBE } from "../acls";
 import type { KafkaPort, TopicDescription } from "../kafka/port";
 import { isCompacting } from "../log/compaction";
 import { partitionKey } from "../log/partition";
@@ -22,6 +23,8 @@ const TOPICS_AT_ONCE = 100;
 
 export interface TopicsRead {
   described: TopicDescription[];
+  /** What this login may not read, one sentence each. */
+  refused: string[];
   /** The compacted topics of services, by name. */
   contents: Map<string, Content>;
   ends: Ends;
@@ -38,20 +41,27 @@ export async function readTopics(
 ): Promise<TopicsRead> {
   const described = await origin.describeTopics();
   const names = described.map((t) => t.name);
+  const shown = allowedTo("DescribeConfigs", described);
+  const readable = allowedTo("Read", described);
   const ends = new Ends(origin, described);
   await optional("the ends of the topics", () => ends.first());
   progress.info(`inventory: reading ${countText(names.length, "topic")}`);
-  const settings = await optional("the settings of the topics", () => readSettings(origin, names));
+  const settings = await optional("the settings of the topics", () => readSettings(origin, shown));
+  const maybeServices = described.filter((t) => !t.internal && settings?.get(t.name)?.compacted !== false);
   const contents = await optional("which topics belong to Connect, schema registries and mirrors", () =>
     readContents(
       origin,
-      described.filter((t) => !t.internal && settings?.get(t.name)?.compacted !== false),
+      maybeServices.filter((t) => readable.includes(t.name)),
       ends,
     ),
   );
   const sizes = await optional("the sizes of the topics", () => origin.partitionSizes(names));
   return {
     described,
+    refused: await refusals(origin, {
+      DescribeConfigs: names.length - shown.length,
+      Read: maybeServices.filter((t) => !readable.includes(t.name)).length,
+    }),
     contents: contents ?? new Map(),
     ends,
     async finish(onTarget, fateOf) {
@@ -81,6 +91,31 @@ export async function readTopics(
       });
     },
   };
+}
+
+/** Names of the topics on which this login has the right. Brokers that return no rights refuse later. */
+const allowedTo = (operation: AclOperation, topics: readonly TopicDescription[]): string[] =>
+  topics.filter(({ authorizedOperations: own }) => own === undefined || allows(own, operation)).map(({ name }) => name);
+
+/** @param lacking number of topics on which the right is missing */
+async function refusals(origin: KafkaPort, lacking: Record<"DescribeConfigs" | "Read", number>): Promise<string[]> {
+  // Brokers leave out topics that the login may not describe. They answer in the same way about a name without a topic.
+  const seesAll = (await origin.topicOperations([PROBE])).get(PROBE) !== null;
+  const of = (count: number) => countText(count, "topic");
+  return [
+    ...(seesAll
+      ? []
+      : ["topics that the administrator may not see: grant it Describe and DescribeConfigs on every topic"]),
+    ...(lacking.DescribeConfigs === 0
+      ? []
+      : [`the settings of ${of(lacking.DescribeConfigs)}: grant the administrator DescribeConfigs on every topic`]),
+    ...(lacking.Read === 0
+      ? []
+      : [
+          `whether Connect, a schema registry or a mirror uses ${of(lacking.Read)}: grant the administrator Read on ` +
+            "every compacted topic",
+        ]),
+  ];
 }
 
 interface Settings {

@@ -95,6 +95,7 @@ export const inventorySchema = z.strictObject({
   topicResources: z
     .array(z.strictObject({ apiVersion: name, namespace: name, name, topic: name, ...fate }))
     .default([]),
+  deployments: z.array(z.strictObject({ kind: name, apiVersion: name, namespace: name, name, ...fate })).default([]),
   connect: z
     .array(
       z.strictObject({

@@ -48,7 +48,8 @@ function sortedUser(user: InventoryUser): InventoryUser {
 
 /** The same inventory in the order of the file. */
 export function sorted(inventory: Inventory): Inventory {
-  const { users, quotas, topics, groups, streams, topicResources, connect, registries, mirrors, unread } = inventory;
+  const { users, quotas, topics, groups, streams, topicResources, deployments, connect, registries, mirrors, unread } =
+    inventory;
   return {
     ...inventory,
     users: users.map(sortedUser).sort(by((u) => u.principal)),
@@ -62,6 +63,14 @@ export function sorted(inventory: Inventory): Inventory {
       by(
         (r) => r.namespace,
         (r) => r.name,
+      ),
+    ),
+    deployments: [...deployments].sort(
+      by(
+        (d) => d.kind,
+        (d) => d.namespace,
+        (d) => d.name,
+        (d) => d.apiVersion,
       ),
     ),
     connect: connect

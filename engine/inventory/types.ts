@@ -131,6 +131,17 @@ export interface InventoryTopicResource extends Fate {
   topic: string;
 }
 
+/**
+ * A resource of an operator whose pods use the origin: a KafkaConnect, KafkaBridge, another KafkaMirrorMaker2, or a
+ * geo-replicator of Event Streams.
+ */
+export interface InventoryDeployment extends Fate {
+  kind: string;
+  apiVersion: string;
+  namespace: string;
+  name: string;
+}
+
 export interface InventoryConnector extends Fate {
   name: string;
   type: "sink" | "source" | "unknown";
@@ -184,6 +195,8 @@ export interface Inventory {
   groups: InventoryGroup[];
   streams: InventoryStreams[];
   topicResources: InventoryTopicResource[];
+  /** Sorted by kind, namespace and name. */
+  deployments: InventoryDeployment[];
   connect: InventoryConnect[];
   registries: InventoryRegistry[];
   mirrors: InventoryMirror[];

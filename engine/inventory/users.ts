@@ -134,11 +134,16 @@ function fateOf(user: InventoryUser, kafkaUser: FoundKafkaUser | undefined, fact
       moves: "if",
       when: `the target accepts its login (OAuth, PLAIN and LDAP are no part of Kafka's metadata); ${THEN_YES}`,
     };
-  if (kafkaUser === undefined)
+  if (kafkaUser === undefined) {
+    const password = `give its password as the secret clientPasswords.${user.name}: Kafka does not reveal it`;
+    const mayBeSuper = user.acls.length === 0 && facts.acls.length > 0;
     return {
       moves: "yes",
-      todo: `give its password as the secret clientPasswords.${user.name}: Kafka does not reveal it`,
+      todo: mayBeSuper
+        ? `leave it out (clients.exclude) if it is a super user of the brokers, because it has no ACLs; else ${password}`
+        : password,
     };
+  }
   return { moves: "yes" };
 }
 

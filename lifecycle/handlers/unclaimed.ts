@@ -41,7 +41,7 @@ export interface UnclaimedInputs {
 }
 
 /** How to give an object of this migration another name. */
-const OTHER_NAME: Record<Exclude<ObjectPlace["kind"], "Kafka" | "KafkaTopic" | "Job" | "Pod" | "Event">, string> = {
+const OTHER_NAME: Record<"KafkaMirrorMaker2" | "KafkaUser" | "Secret" | "Namespace", string> = {
   KafkaMirrorMaker2: "give the mirror another mirror.name or mirror.namespace",
   KafkaUser: "give the users of this side other names (origin.names.user, origin.names.administrator, or the target's)",
   Secret:

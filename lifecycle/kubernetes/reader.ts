@@ -6,7 +6,7 @@ import { type Answer, messageOf, openRequests, parsed, type RequestTest, unreach
 /** One object of the API server. */
 export interface ObjectPlace {
   apiVersion: string;
-  kind: "Kafka" | "KafkaUser" | "KafkaTopic" | "KafkaMirrorMaker2" | "Secret" | "Namespace" | "Job" | "Pod" | "Event";
+  kind: keyof typeof PLURAL;
   /** Empty for a Namespace. */
   namespace: string;
   name: string;
@@ -56,6 +56,9 @@ export const PLURAL = {
   KafkaUser: "kafkausers",
   KafkaTopic: "kafkatopics",
   KafkaMirrorMaker2: "kafkamirrormaker2s",
+  KafkaConnect: "kafkaconnects",
+  KafkaBridge: "kafkabridges",
+  EventStreamsGeoReplicator: "eventstreamsgeoreplicators",
   Secret: "secrets",
   Namespace: "namespaces",
   Job: "jobs",

@@ -74,8 +74,9 @@ afterAll(async () => {
   await other?.stop();
   const { origin } = ports;
   const own = (names: string[]) => names.filter((n) => n.startsWith(prefix));
-  await origin.deleteTopics(own(await origin.listTopics()));
+  // Groups first: a share group is deleted with its topics' state.
   await origin.deleteGroups(own((await origin.listGroups()).map((g) => g.groupId)));
+  await origin.deleteTopics(own(await origin.listTopics()));
   await origin.deleteAcls(acls);
   await setManyQuotas(
     ports.clusters.origin,
@@ -171,8 +172,9 @@ async function inventory(...args: string[]) {
     out: { write: (text: string) => void (out += text) },
     err: { write: (text: string) => void (err += text) },
   };
+  const model = args.includes("--model") ? [] : ["--model", join(folder, "model.json")];
   const code = await run(
-    ["inventory", "--model", join(folder, "model.json"), "--seconds", "1", "--own", `User:${name("mirror")}`, ...args],
+    ["inventory", ...model, "--seconds", "1", "--own", `User:${name("mirror")}`, ...args],
     streams as never,
     new AbortController().signal,
   );
@@ -393,6 +395,39 @@ test("preflight names a user and an ACL that were added after the inventory, and
     "warning INVENTORY_OLD: the origin has 1 ACL of known users that estate.yaml lacks: " +
       `User:${name("billing")} may Read topic ${name("data-new")}`,
   ]);
+});
+
+test("what the administrator may not read is named, and everything else is listed", async () => {
+  const { origin } = ports;
+  await createScramUser(ports.clusters.origin, name("limited"), SECRET);
+  ends.push(() => deleteScramUser(ports.clusters.origin, name("limited")));
+  const right = (resourceName: string, operation: string, patternType: Acl["patternType"] = "prefixed") =>
+    acls.push({ ...acls[0]!, principal: `User:${name("limited")}`, resourceName, patternType, operation });
+  const before = acls.length;
+  right(name("data-"), "Read");
+  right(name("data-orders"), "DescribeConfigs");
+  right(name("wh-"), "Describe");
+  acls.push({ ...acls.at(-1)!, resourceType: "cluster", resourceName: "kafka-cluster", patternType: "literal" });
+  await origin.createAcls(acls.slice(before));
+  const sasl = { mechanism: "SCRAM-SHA-512", username: name("limited"), password: SECRET };
+  const limited = join(folder, "limited.json");
+  await writeFile(limited, JSON.stringify({ ...model, origin: { ...model.origin, sasl } }), { mode: 0o600 });
+  const run = () => inventory("--json", "--model", limited);
+  await eventually("the rights", async () => (await run()).out.includes(name("wh-status")));
+  const found = JSON.parse((await run()).out) as Inventory;
+  expect(found.unread).toEqual([
+    expect.stringMatching(/^\d+ groups?: grant the administrator Describe on every group$/),
+    expect.stringMatching(/^the quotas: /),
+    "the settings of 5 topics: grant the administrator DescribeConfigs on every topic",
+    "topics that the administrator may not see: grant it Describe and DescribeConfigs on every topic",
+    "whether Connect, a schema registry or a mirror uses 2 topics: grant the administrator Read on every compacted topic",
+  ]);
+  const topic = (of: string) => found.topics.find((t) => t.name === name(of));
+  expect(topic("data-orders")).toMatchObject({ settings: { "retention.ms": "3600000" } });
+  expect(topic("wh-offsets")).toMatchObject({ partitions: 2 });
+  expect(topic("audit")).toBeUndefined();
+  expect(found.registries).toContainEqual(expect.objectContaining({ topic: name("data-registry") }));
+  expect(found.users.map((u) => u.principal)).toContain(`User:${name("billing")}`);
 });
 
 test("options for an operator without its namespace are an error", async () => {

@@ -1,6 +1,8 @@
 import { ensureParts, type PartName } from "./parts";
 import type { KafkaParts } from "./kafka";
 import type { KubernetesParts } from "./kubernetes";
+import { whyPluginIsNotUsed } from "./parts/programs";
+import { oldest } from "./parts/versions";
 import type { PulumiParts } from "./pulumi";
 import { describeKubernetesPlugin, pulumiPartNames, pulumiPaths } from "./pulumi/parts";
 import type { SandboxOptions } from "./types";
@@ -27,7 +29,11 @@ export async function neededParts(options: SandboxOptions): Promise<SandboxParts
     ...(pulumi ? pulumiPartNames : []),
   ];
   const found = await ensureParts(names, options.progress, options.signal);
-  if (pulumi) options.progress(describeKubernetesPlugin(found["pulumi-resource-kubernetes"]));
+  if (pulumi) {
+    const unused = await whyPluginIsNotUsed("kubernetes", oldest.kubernetesPlugin);
+    if (unused !== undefined) options.progress(`kubernetes plugin: ${unused}, so it is not used`);
+    options.progress(describeKubernetesPlugin(found["pulumi-resource-kubernetes"]));
+  }
   return {
     kafka: { java: found.java.path, kafka: found.kafka.path },
     ...(kubernetes

@@ -72,6 +72,26 @@ export async function readyForOthers(options: OthersOptions): Promise<() => Prom
   }
 }
 
+/**
+ * Checks a given Kubernetes cluster before anything is booted for it.
+ * @throws SandboxError `KUBERNETES_UNREACHABLE`, `NO_CRDS`
+ */
+export async function requireKubernetes(kubeconfig: string): Promise<void> {
+  let kube: Kube | undefined;
+  try {
+    kube = await connectKube(kubeconfig);
+    await servedUsers(kube);
+  } catch (error) {
+    if (error instanceof SandboxError) throw error;
+    throw new SandboxError("KUBERNETES_UNREACHABLE", `kubeconfig ${kubeconfig}: ${(error as Error).message}`, {
+      fix: "check the path of the kubeconfig, its current context, and the API server",
+      cause: error,
+    });
+  } finally {
+    kube?.close();
+  }
+}
+
 /** KafkaUser in the newest version that the API server serves. */
 export async function servedUsers(kube: Kube): Promise<Resource> {
   const [group, plural] = ["kafka.strimzi.io", "kafkausers"];

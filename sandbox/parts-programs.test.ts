@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { findBuilders, refuseLacks } from "./parts/builders";
 import { kafkaArtifacts, kafkaOnPath, splitCrds } from "./parts/jars";
-import { plugin, programOnPath, pulumiOnPath } from "./parts/programs";
+import { plugin, programOnPath, pulumiOnPath, whyPluginIsNotUsed } from "./parts/programs";
 import { findJava } from "./parts/tools";
 import { units } from "./parts/units";
 import { describeKubernetesPlugin } from "./pulumi/parts";
@@ -207,6 +207,25 @@ describe("a plugin on the PATH without -version", () => {
   ])("is not used if %s", async (_why, make) => {
     make(join(pathFolder(), "pulumi-resource-kubernetes"));
     expect(await plugin("kubernetes", "4.20.0")).toBeUndefined();
+  });
+
+  it.each<[why: string, make: (path: string) => void]>([
+    ["has version 4.19.9, not 4.20.0 or a newer one of 4.x", (path) => void speaksProtocol(path, "v4.19.9")],
+    ["has version 5.0.0, not 4.20.0", (path) => void fakeProgram(path, "echo v5.0.0")],
+    ["does not answer as a plugin does", (path) => void fakeProgram(path, "echo hello")],
+    ["is not executable", (path) => writeFileSync(path, "echo v4.34.2", { mode: 0o644 })],
+    ["is a link that leads to no program", (path) => symlinkSync("/nowhere/plugin", path)],
+  ])("that is not used is named, with the reason: it %s", async (why, make) => {
+    const path = join(pathFolder(), "pulumi-resource-kubernetes");
+    make(path);
+    expect(await whyPluginIsNotUsed("kubernetes", "4.20.0")).toContain(`${path} ${why}`);
+  });
+
+  it("needs no word if it is used, or if there is none", async () => {
+    const bin = pathFolder();
+    expect(await whyPluginIsNotUsed("kubernetes", "4.20.0")).toBeUndefined();
+    fakeProgram(join(bin, "pulumi-resource-kubernetes"), "echo v4.34.2");
+    expect(await whyPluginIsNotUsed("kubernetes", "4.20.0")).toBeUndefined();
   });
 
   it("has the version of the folder that Pulumi installed it in, also behind a link", async () => {

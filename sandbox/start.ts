@@ -7,7 +7,7 @@ import { existingCluster } from "./existing";
 import { startKafkaCluster, type KafkaParts } from "./kafka";
 import { startKubernetes, type Kubernetes, type KubernetesParts } from "./kubernetes";
 import { neededParts } from "./needs";
-import { readyForOthers } from "./others";
+import { readyForOthers, requireKubernetes } from "./others";
 import { startOperator, type ManagedCluster, type Operator } from "./operator";
 import { supervise } from "./processes";
 import { pulumiEnvironment } from "./pulumi";
@@ -40,6 +40,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   options.signal?.addEventListener("abort", interrupted);
   let operator: Operator | undefined;
   try {
+    if (typeof options.kubernetes === "object") await requireKubernetes(options.kubernetes.kubeconfig);
     const parts = await neededParts(options);
     options.signal?.throwIfAborted();
     const [origin, target, own, pulumi] = await allOrFirstFailure([

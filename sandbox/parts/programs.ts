@@ -1,6 +1,6 @@
-import { readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pluginVersion } from "./plugin-version";
 import { ask, isProgram, onPath } from "./tools";
 import type { Part, PartName } from "./types";
@@ -63,6 +63,24 @@ export async function pulumiOnPath(): Promise<Part[] | undefined> {
     { name: "pulumi", path, version, origin: "path" },
     { name: "pulumi-language-nodejs", path: host, version, origin: "path" },
   ];
+}
+
+/** Why the first plugin on the PATH is not used. Undefined: there is none, or it is used. */
+export async function whyPluginIsNotUsed(kind: "kafka" | "kubernetes", least: string): Promise<string | undefined> {
+  const name: PartName & Program = `pulumi-resource-${kind}`;
+  for (const folder of (process.env.PATH ?? "").split(delimiter).filter((entry) => entry !== "")) {
+    const path = join(folder, name);
+    if (await isProgram(path)) {
+      const version = await versionOf(name, path);
+      if (version === undefined) return `${path} does not answer as a plugin does`;
+      if (accepts(version, least)) return undefined;
+      return `${path} has version ${version}, not ${least} or a newer one of ${least.split(".")[0]}.x`;
+    }
+    const file = await lstat(path).catch(() => undefined);
+    if (file !== undefined && !file.isDirectory())
+      return `${path} ${file.isSymbolicLink() ? "is a link that leads to no program" : "is not executable"}`;
+  }
+  return undefined;
 }
 
 /**

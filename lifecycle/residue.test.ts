@@ -104,9 +104,11 @@ describe("a Secret whose name has the user operator's prefix", () => {
   test.each<[what: string, more: Partial<ObjectsOn>]>([
     ["is given", { secretPrefix: "team-" }],
     ["is seen at the administrator's KafkaUser", { example: admin }],
+    ["is seen at another KafkaUser, because the administrator is given", { example: user }],
   ])("is searched for at the end if the prefix %s", async (_what, more) => {
     const api = await fakeApiServer({
       [`${KAFKA_USERS}/${admin.name}`]: told,
+      [`${KAFKA_USERS}?limit=500`]: { items: [told] },
       [secretPath("origin-ns", "team-mm2-credentials")]: secretWith({ password: "p" }),
     });
     const left = await leftInKubernetes([{ kubeconfig: api.kubeconfig, places: [secret], ...more }], 0);

@@ -45,7 +45,7 @@ export function ownObjects(parent: pulumi.Resource, args: MigrationArgs): pulumi
       name: userName,
     };
     const { secretPrefix } = operator;
-    const example = args[side].administrator === undefined ? { ...user, name: administratorName } : undefined;
+    const example = args[side].administrator === undefined ? { ...user, name: administratorName } : user;
     const names = defined({ secretPrefix, example: secretPrefix === undefined ? example : undefined });
     return [
       { ...way, side, owner, places: [user] },

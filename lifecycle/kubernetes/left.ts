@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Residue } from "../../engine/cleanup";
+import { isMigrationError } from "../../engine/errors";
 import type { Side } from "../../engine/model";
 import type { KubernetesAccess } from "./kubeconfig";
 import { ownerOf } from "../owner";
@@ -20,7 +21,10 @@ export interface ObjectsOn extends KubernetesAccess {
    * `example`.
    */
   secretPrefix?: string;
-  /** A KafkaUser of the same operator. Its status names its Secret and so shows the prefix. */
+  /**
+   * A KafkaUser of the same operator. Its status names its Secret and so shows the prefix. If it is gone, any other
+   * KafkaUser of its namespace does.
+   */
   example?: ObjectPlace;
 }
 
@@ -60,13 +64,23 @@ interface Opened {
 
 async function opened({ places, owner, side: _side, secretPrefix, example, ...access }: ObjectsOn): Promise<Opened> {
   const reader = openKubernetes(access);
-  const prefix =
-    secretPrefix ?? (example === undefined ? undefined : prefixIn(await reader.get(example), example.name));
+  const prefix = secretPrefix ?? (example === undefined ? undefined : await prefixBy(reader, example));
   const prefixed =
     prefix === undefined || prefix === ""
       ? []
       : places.filter((p) => p.kind === "Secret").map((p) => ({ ...p, name: `${prefix}${p.name}` }));
   return { reader, owner, places: [...places, ...prefixed], there: [] };
+}
+
+async function prefixBy(reader: KubernetesReader, example: ObjectPlace): Promise<string | undefined> {
+  const told = prefixIn(await reader.get(example), example.name);
+  if (told !== undefined) return told;
+  const { apiVersion, namespace } = example;
+  const others = await reader.list({ apiVersion, kind: "KafkaUser", namespace }).catch((error: unknown) => {
+    if (isMigrationError(error) && error.code === "KUBERNETES_FORBIDDEN") return [];
+    throw error;
+  });
+  return others.map((user) => prefixIn(user, String(user.metadata.name))).find((prefix) => prefix !== undefined);
 }
 
 function residueOf({ place: { kind, namespace, name }, object: { metadata } }: Opened["there"][number]): Residue {

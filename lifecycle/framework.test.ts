@@ -1,8 +1,9 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
 import { MigrationError } from "../engine/errors";
 import type { MirrorModel } from "../engine/model";
 import { returnMirror } from "../engine/way-back/model";
 import { defineStep } from "./handlers/framework";
+import { SILENCE_MS } from "./handlers/signs-of-life";
 import { testMirror } from "../test/support/models";
 import { UNKNOWN } from "../test/support/unknown";
 
@@ -120,6 +121,39 @@ test("errors have no stack trace", async () => {
   });
   const error = await failing.create({}).catch((e: Error) => e);
   expect(error).toMatchObject({ message: "because", stack: "" });
+});
+
+test("a step that works for long without a line shows that it goes on, and nothing after its end", async () => {
+  vi.useFakeTimers();
+  const printed: string[] = [];
+  const print = vi.spyOn(process.stderr, "write").mockImplementation((text) => (printed.push(String(text)), true));
+  try {
+    let resolve: (outputs: object) => void = () => {};
+    const promise = new Promise<object>((done) => (resolve = done));
+    const slow = defineStep<object, object>("slow", {
+      create: (_inputs, progress) => {
+        progress.info("read 7 topics");
+        void promise.then(() => setTimeout(() => progress.info("a line after the end"), 1));
+        return promise;
+      },
+      update: async () => ({}),
+      remove: async () => {},
+    });
+    const made = slow.create({});
+    await vi.advanceTimersByTimeAsync(SILENCE_MS * 2);
+    resolve({});
+    await made;
+    await vi.advanceTimersByTimeAsync(SILENCE_MS * 2);
+    expect(printed).toEqual([
+      "slow: read 7 topics\n",
+      "slow: still working, 20 s so far\n",
+      "slow: still working, 40 s so far\n",
+      "slow: a line after the end\n",
+    ]);
+  } finally {
+    print.mockRestore();
+    vi.useRealTimers();
+  }
 });
 
 test("the preview's check runs only if every input is known, and reports findings as failures", async () => {

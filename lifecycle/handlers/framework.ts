@@ -8,6 +8,7 @@ import { isReturnMirror } from "../../engine/way-back/model";
 import { progressWithSidesSwapped, swapSides, withSidesSwapped } from "../../engine/way-back/words";
 import { watchEngine, engineProgress } from "./engine-link";
 import { isDefined } from "./inputs";
+import { withSignsOfLife } from "./signs-of-life";
 
 /** Pulumi's placeholder for a value that a preview does not know yet. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -126,8 +127,9 @@ export function defineStep<I extends object, O extends object>(
     watchEngine();
     const progress = engineProgress(kind, waveIn(inputs));
     try {
-      if (!isOfReturnMirror(inputs)) return await work(progress);
-      return await withSidesSwapped(() => work(progressWithSidesSwapped(progress)));
+      return await withSignsOfLife(progress, async (alive) =>
+        isOfReturnMirror(inputs) ? withSidesSwapped(() => work(progressWithSidesSwapped(alive))) : work(alive),
+      );
     } catch (error) {
       throw withoutStack(error);
     }

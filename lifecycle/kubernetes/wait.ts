@@ -132,7 +132,7 @@ export async function waitForSecret(
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
-const SAY_EVERY_MS = 30_000;
+const SAY_EVERY_MS = 15_000;
 
 /**
  * Reads the object until `verdict` returns a value, or the limit is reached (undefined). Retries if the server does not

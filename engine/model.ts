@@ -93,8 +93,9 @@ export const modelConnectionShape = {
 /** How to reach one Kafka cluster as a client. Secret fields stay secret wherever they are stored. */
 export interface Connection extends Resolved<typeof modelConnectionShape> {
   /**
-   * Called when a login or a certificate is refused. Resolves to the connection with the current credentials and CA,
-   * e.g. from a Secret, or to undefined if there are no others. Never stored in state.
+   * Called when a login or a certificate is refused, also while a port is open. Resolves to the connection with the
+   * current credentials and CA, e.g. from a Secret, or to undefined if there are no others than those of this
+   * connection. Never stored in state.
    */
   renew?: () => Promise<Connection | undefined>;
 }

@@ -7,7 +7,6 @@ import { measuring } from "./measuring";
 import { principals } from "./principals";
 import { producing } from "./producing";
 import { reading } from "./reading";
-import { openRenewed } from "./renew";
 import { writing } from "./writing";
 
 /** The port with a count of the requests it sent, for reports and benchmarks. */
@@ -24,7 +23,7 @@ export interface CountingPort extends KafkaPort {
  *   port is closed
  */
 export async function openKafka(connection: Connection, side: Side, options: OpenOptions = {}): Promise<CountingPort> {
-  const cluster = await openRenewed(connection, (current) => Cluster.open(current, side, options));
+  const cluster = await Cluster.open(connection, side, options);
   return {
     side,
     ...reading(cluster),

@@ -37,6 +37,7 @@ export interface VersionRange {
 /** The data that all links of one cluster share. */
 export interface LinkContext {
   library: Library;
+  /** Replaced when other credentials were found. */
   connection: Connection;
   side: Side;
   tokens: Tokens | undefined;

@@ -5,6 +5,7 @@ import type { AnswerMemory, OpenOptions } from "./port";
 import { LinkFailure } from "./failures";
 import { Lanes } from "./lanes";
 import { type Address, Link, type LinkContext } from "./link";
+import { isLoginFailure } from "./renew";
 import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
 import type { Api } from "./wire";
@@ -18,6 +19,7 @@ export class Links {
   private brokers = new Map<number, Address>();
   private turn = 0;
   private accepted = false;
+  private renewing: Promise<Connection | undefined> | undefined;
   private readonly lanes = new Lanes();
   private readonly ending = new AbortController();
   private readonly context: LinkContext;
@@ -100,7 +102,7 @@ export class Links {
   }
 
   private connect(key: string, address: Address): Promise<Link> {
-    const made = Link.connect(this.context, address).then((link) => {
+    const made = this.loggedIn(address).then((link) => {
       this.accepted = true;
       return link;
     });
@@ -109,6 +111,31 @@ export class Links {
       if (this.byAddress.get(key) === made) this.byAddress.delete(key);
     });
     return made;
+  }
+
+  /**
+   * A password, a certificate or a CA can be rotated while the port is open. If they are refused, gets the current ones
+   * from `connection.renew`, and tries once more with them. All later links use them, too.
+   */
+  private async loggedIn(address: Address): Promise<Link> {
+    const used = this.context.connection;
+    try {
+      return await Link.connect(this.context, address);
+    } catch (error) {
+      if (!(error instanceof LinkFailure) || !isLoginFailure(error.reason) || !(await this.renewed(used))) throw error;
+      return Link.connect(this.context, address);
+    }
+  }
+
+  /** Returns true if the credentials are no longer those that were used. */
+  private async renewed(used: Connection): Promise<boolean> {
+    if (used.renew === undefined) return false;
+    if (this.context.connection === used) {
+      this.renewing ??= used.renew().finally(() => (this.renewing = undefined));
+      const current = await this.renewing;
+      if (current !== undefined) this.context.connection = current;
+    }
+    return this.context.connection !== used;
   }
 
   broker(id: number): Promise<Link> {

@@ -253,8 +253,8 @@ function plain(value: Plain): Plain {
 function withNewLogin(error: unknown): unknown {
   if (!isMigrationError(error) || !isLoginFailure(error)) return error;
   const way =
-    "if the password, the certificate or the CA changed since the last `pulumi up`, update it in the " +
-    "configuration (if it is set there), run `pulumi up` in the same phase, then run this again";
+    "if the password, the client secret, the certificate or the CA changed since the last `pulumi up`, update it in " +
+    "the configuration (if it is set there), run `pulumi up` in the same phase, then run this again";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }
 

@@ -25,7 +25,10 @@ export interface ConnectionSecrets extends KubernetesAccess {
 const read = new Map<string, Connection>();
 
 /** For tests: starts a new run. */
-export const forgetRenewed = (): void => read.clear();
+export const forgetRenewed = (): void => {
+  read.clear();
+  said.clear();
+};
 
 /**
  * Returns the connection with a function that reads its Secrets again after a refused login. A password may have been
@@ -39,14 +42,21 @@ export function renewable(
   if (secrets === null || secrets === undefined || (secrets.login === undefined && secrets.ca === undefined))
     return connection;
   const refused = JSON.stringify([connection, secrets]);
-  const latest = read.get(refused) ?? connection;
-  const renew = async (): Promise<Connection | undefined> => {
-    const renewed = await readAgain(latest, secrets, progress);
-    if (renewed !== undefined) read.set(refused, renewed);
-    return renewed;
-  };
-  return { ...latest, renew };
+  // Each connection compares the Secrets with its own values, because they can be rotated more than once in a run.
+  const withRenewal = (current: Connection): Connection => ({
+    ...current,
+    renew: async () => {
+      const renewed = await readAgain(current, secrets, progress);
+      if (renewed === undefined) return undefined;
+      read.set(refused, renewed);
+      return withRenewal(renewed);
+    },
+  });
+  return withRenewal(read.get(refused) ?? connection);
 }
+
+/** Lines that this run has printed. A refused login is tried several times. */
+const said = new Set<string>();
 
 async function readAgain(
   connection: Connection,
@@ -72,7 +82,9 @@ async function readAgain(
     return renewed;
   } catch (error) {
     const why = isMigrationError(error) ? error.seen : "the kubeconfig cannot be read";
-    progress.warn(`the login was refused, and Secret ${login ?? ca} could not be read again: ${why}`);
+    const line = `the login was refused, and Secret ${login ?? ca} could not be read again: ${why}`;
+    if (!said.has(line)) progress.warn(line);
+    said.add(line);
     return undefined;
   }
 }

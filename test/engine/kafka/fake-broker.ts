@@ -16,6 +16,9 @@ import { type Api, In, Out } from "../../../engine/kafka/wire";
 
 type AnyApi = Api<never, unknown>;
 
+const SASL_HANDSHAKE = 17;
+const SASL_AUTHENTICATE = 36;
+
 const isApi = (value: unknown): value is AnyApi =>
   typeof value === "object" && value !== null && "key" in value && "read" in value;
 
@@ -62,6 +65,8 @@ export interface FakeBroker {
   answer: Record<string, (before: number, question: Question) => Answer | Promise<Answer>>;
   /** Further connections are closed at once. Default: no limit. */
   mostConnections: number;
+  /** Returns true if a password is right (PLAIN). Default: there is no login. */
+  login: (password: string) => boolean;
   /** Newest version of an API by name, for a broker older than the engine's newest request. Default: the newest. */
   newest: Record<string, number>;
   stop(): Promise<void>;
@@ -91,6 +96,7 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     connections: 0,
     answer: {},
     mostConnections: Infinity,
+    login: () => true,
     newest: {},
     async stop() {
       for (const socket of sockets) socket.destroy();
@@ -100,6 +106,8 @@ export async function startFakeBroker(): Promise<FakeBroker> {
 
   async function reply(socket: Socket, request: Buffer): Promise<void> {
     const [key, version, correlation] = [request.readInt16BE(0), request.readInt16BE(2), request.readInt32BE(4)];
+    if (key === SASL_HANDSHAKE || key === SASL_AUTHENTICATE)
+      return void socket.write(loginReply(key, correlation, request));
     const api = key === apiVersions.key ? apiVersions : ALL_APIS.find((a) => a.key === key && a.version === version)!;
     const before = broker.asked.filter((a) => a.api.name === api.name).length;
     broker.asked.push({ api, at: Date.now() });
@@ -117,6 +125,23 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     head.writeInt32BE(head.length - 4 + body.length, 0);
     head.writeInt32BE(correlation, 4);
     socket.write(Buffer.concat([head, body]));
+  }
+
+  /** SaslHandshake v1 and SaslAuthenticate v2, for PLAIN: the request ends with `NUL user NUL password` and no tags. */
+  function loginReply(key: number, correlation: number, request: Buffer): Buffer {
+    const body = new Out(key === SASL_AUTHENTICATE);
+    if (key === SASL_HANDSHAKE) body.int16(0).list(["PLAIN"], (name) => body.string(name));
+    else {
+      const password = request.toString("utf8").replace(/\0$/, "").split("\0").at(-1)!;
+      const isRight = broker.login(password);
+      body.int16(isRight ? 0 : 58).string(isRight ? null : "refused");
+      body.string("").int64(0n).tags();
+    }
+    const header = Buffer.alloc(key === SASL_AUTHENTICATE ? 9 : 8);
+    const rest = body.done();
+    header.writeInt32BE(header.length - 4 + rest.length, 0);
+    header.writeInt32BE(correlation, 4);
+    return Buffer.concat([header, rest]);
   }
 
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

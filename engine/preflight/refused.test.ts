@@ -7,7 +7,7 @@ import type { PreflightFacts, SelectedTopic } from "./facts";
 import { decide } from "./preflight";
 import { readRefused } from "./refused";
 
-/** A target of Kafka 4.1 or later: larger segments only, and no message format. Like a broker, it names one fault. */
+/** A newer target (Kafka 4.3): larger segments only, and no message format. Like a broker, it names one fault. */
 function target(asked: Record<string, Record<string, string>>[] = []) {
   const fault = (settings: Readonly<Record<string, string>>) => {
     if ("message.format.version" in settings) return "Unknown topic config name: message.format.version";

@@ -1,6 +1,9 @@
+import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { compareGrants, grantsOf, userOfPrincipal, type AclRule, type Grant } from "./operator/user/acl";
-import { decode, generatePassword, isOwnSecret, userSecret } from "./operator/user/secret";
+import { userCertificate } from "./operator/user/clients-ca";
+import { decode, generatePassword, isOwnSecret, secretOfUser, userSecret } from "./operator/user/secret";
+import { createAuthority } from "./tls";
 import { readUser, usernameOf } from "./operator/user/spec";
 import type { KubeObject } from "./operator/kube/client";
 
@@ -114,8 +117,7 @@ describe("a KafkaUser", () => {
     expect(readUser(user({ authentication: { type: "scram-sha-512" } })).quotas).toEqual({});
   });
 
-  it("is refused as a whole if the sandbox does not support a field", () => {
-    expect(() => readUser(user({ authentication: { type: "tls" } }))).toThrow(/tls is refused/);
+  it("is refused without the place of a given password", () => {
     expect(() =>
       readUser(
         user({ authentication: { type: "scram-sha-512", password: { valueFrom: { secretKeyRef: { name: "x" } } } } }),
@@ -125,10 +127,27 @@ describe("a KafkaUser", () => {
 
   it("has a principal that depends on its authentication", () => {
     expect(usernameOf("mm2", readUser(user({ authentication: { type: "scram-sha-512" } })))).toBe("mm2");
-    expect(usernameOf("mm2", readUser(user({ authentication: { type: "tls-external" } })))).toBe("CN=mm2");
+    for (const type of ["tls", "tls-external"])
+      expect(usernameOf("mm2", readUser(user({ authentication: { type } })))).toBe("CN=mm2");
     expect(userOfPrincipal("CN=mm2")).toBe("mm2");
     expect(userOfPrincipal("CN=mm2,O=io")).toBe("mm2");
     expect(userOfPrincipal("*")).toBe("*");
+  });
+});
+
+describe("the certificate of a user", () => {
+  it("is of the clients CA, and stays until the CA is another one", async () => {
+    const [authority, other] = [await createAuthority("clients-ca"), await createAuthority("clients-ca")];
+    const secret = secretOfUser(user({}), "strimzi.io", await userCertificate(authority, "mm2", undefined));
+    const certificate = new X509Certificate(decode(secret.data!["user.crt"]!));
+    expect(certificate.subject).toBe("CN=mm2");
+    expect(certificate.verify(new X509Certificate(authority.cert).publicKey)).toBe(true);
+    expect(decode(secret.data!["ca.crt"]!)).toBe(authority.cert);
+    expect(await userCertificate(authority, "mm2", secret)).toEqual(secret.data);
+    const renewed = await userCertificate(other, "mm2", secret);
+    expect(new X509Certificate(decode(renewed["user.crt"]!)).verify(new X509Certificate(other.cert).publicKey)).toBe(
+      true,
+    );
   });
 });
 

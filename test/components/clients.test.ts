@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { SECRETS } from "@kafka-migration/sandbox/kubernetes";
@@ -9,6 +10,7 @@ import { type ComponentsWorld, startComponentsWorld } from "./support/world";
 let world: ComponentsWorld;
 let target: KafkaCluster;
 let password = "";
+let firstUp = "";
 const EVENT_STREAMS = { ...USERS_V1, group: "eventstreams.ibm.com", version: "v1beta2" };
 
 const PROGRAM = `
@@ -44,6 +46,8 @@ const billing = {
   acls: rules,
   quotas: { producerByteRate: 1048576, requestPercentage: 40 },
 };
+/** A certificate of the operator's clients CA. */
+const web = { name: "web", authentication: "tls", acls: rules.slice(2) };
 const own = { name: "own", authentication: "tls-external", acls: rules.slice(2) };
 
 const specOf = (acls: typeof rules) => ({
@@ -71,6 +75,11 @@ async function run(command: string, declare?: object): Promise<{ exitCode: numbe
     bare(),
   );
   return { exitCode: result.exitCode, text: said(result) };
+}
+
+async function secretOf(namespace: string, name: string): Promise<Record<string, string>> {
+  const data = (await world.kube.get(SECRETS, namespace, name))?.data ?? {};
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString()]));
 }
 
 async function quotasOf(cluster: KafkaCluster, user: string): Promise<Record<string, number> | undefined> {
@@ -103,14 +112,20 @@ beforeAll(async () => {
   await world.program(PROGRAM);
   expect(await world.pulumi(["stack", "init", "test"])).toMatchObject({ exitCode: 0 });
   const metadata = { namespace: "origin-ns", labels: { "eventstreams.ibm.com/cluster": "origin" } };
-  const authentication = { type: "scram-sha-512" };
-  await world.kube.create(EVENT_STREAMS, {
-    metadata: { ...metadata, name: "billing" },
-    spec: { authentication, authorization: specOf(rules) },
-  } as never);
-  await settled(world.kube, EVENT_STREAMS, "origin-ns", "billing");
-  const secret = await world.kube.get(SECRETS, "origin-ns", "billing");
-  password = Buffer.from(secret!.data!.password!, "base64").toString();
+  for (const { name, authentication: type = "scram-sha-512", acls } of [
+    { ...billing, authentication: undefined },
+    web,
+  ]) {
+    const spec = { authentication: { type }, authorization: specOf(acls) };
+    await world.kube.create(EVENT_STREAMS, { metadata: { ...metadata, name }, spec } as never);
+    await settled(world.kube, EVENT_STREAMS, "origin-ns", name);
+  }
+  password = (await secretOf("origin-ns", "billing")).password!;
+  // As docs/event-streams.md says.
+  for (const name of ["clients-ca-cert", "clients-ca"]) {
+    const { data } = (await world.kube.get(SECRETS, "origin-ns", `origin-${name}`))!;
+    await world.kube.create(SECRETS, { metadata: { name: `target-${name}`, namespace: "target-ns" }, data } as never);
+  }
   for (const cluster of [world.origin, target, world.bare]) {
     const admin = application(cluster).admin();
     await admin.connect();
@@ -122,8 +137,9 @@ afterAll(() => world?.stop(), 60_000);
 
 describe("users of applications on a target with an operator", () => {
   test("log in with the password that they had on the origin, and may do what they could", async () => {
-    const result = await run("up", { users: [billing, own] });
+    const result = await run("up", { users: [billing, own, web] });
     expect(result.exitCode, result.text).toBe(0);
+    firstUp = result.text;
     expect(await canLogIn(target, "billing", password)).toBe(true);
     expect(await bindings(target, "User:billing")).toEqual(await bindings(world.origin, "User:billing"));
     expect(await bindings(target, "User:CN=own")).toHaveLength(1);
@@ -138,6 +154,18 @@ describe("users of applications on a target with an operator", () => {
       team: "a",
       "strimzi.io/cluster": "target",
     });
+  });
+
+  test("keep certificates that are valid on the target, because both clusters have one clients CA", async () => {
+    const [there, here] = await Promise.all(["origin-ns", "target-ns"].map((place) => secretOf(place, "web")));
+    const ca = new X509Certificate((await secretOf("target-ns", "target-clients-ca-cert"))["ca.crt"]!);
+    for (const secret of [there, here]) {
+      const certificate = new X509Certificate(secret!["user.crt"]!);
+      expect(certificate.verify(ca.publicKey)).toBe(true);
+      expect(certificate.subject).toBe("CN=web");
+    }
+    expect(firstUp).toContain("1 user with client certificates (web): their certificates stay valid");
+    expect(await bindings(target, "User:CN=web")).toEqual(await bindings(world.origin, "User:CN=web"));
   });
 
   test("have no password in plain text in the state", async () => {
@@ -163,7 +191,7 @@ describe("users of applications on a target with an operator", () => {
     const none = { acls: [], authentication: "none" };
     const plain = { name: "plain", acls: [] };
     const more = { passwords: { plain: "hunter2hunter2" } };
-    const result = await run("up", { users: [billing, own, { name: "theirs", ...none }, plain], ...more });
+    const result = await run("up", { users: [billing, own, web, { name: "theirs", ...none }, plain], ...more });
     expect(result.exitCode).not.toBe(0);
     expect(result.text).toContain("3 objects of the applications' users already exist");
     for (const object of [
@@ -179,7 +207,7 @@ describe("users of applications on a target with an operator", () => {
   test("stay when they are no longer listed, and a line says so", async () => {
     const preview = await run("preview", { users: [billing] });
     expect(preview.exitCode, preview.text).toBe(0);
-    expect(preview.text).toContain("no longer declared: 1 user of applications stays on Kafka target-ns/target");
+    expect(preview.text).toContain("no longer declared: 2 users of applications stay on Kafka target-ns/target");
     expect((await run("up")).exitCode).toBe(0);
     expect(await world.kube.get(USERS_V1, "target-ns", "own")).toBeDefined();
     expect(await bindings(target, "User:CN=own")).toHaveLength(1);

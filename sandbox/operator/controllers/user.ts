@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { compareGrants, grantKey, grantsOf, userOfPrincipal, type Grant } from "../user/acl";
-import { decode, generatePassword, isOwnSecret, userSecret } from "../user/secret";
+import { clientsCa, userCertificate } from "../user/clients-ca";
+import { decode, generatePassword, isOwnSecret, secretOfUser, userSecret } from "../user/secret";
 import { readUser, usernameOf, type UserSpec } from "../user/spec";
 import type { Principals } from "../kafka/principals";
 import { SECRETS, type Kube, type KubeObject, type Resource } from "../kube/client";
@@ -129,10 +130,19 @@ export function startUserController(options: UserControllerOptions): Controller 
         : (knownPassword(live, kind) ?? generatePassword());
       await principals.setPassword(name, password);
       await applySecret(live, userSecret(user, kind.domain, password, secretPrefix));
-    } else {
-      if (await hasOwnSecret(kind, name)) await kube.delete(SECRETS, namespace, secretOf(name));
-      if ((await principals.scramUsers()).has(name)) await principals.removePassword(name);
+    } else if ((await principals.scramUsers()).has(name)) await principals.removePassword(name);
+    const hasCertificate = spec.authentication === "tls";
+    if (hasCertificate) {
+      const authority = await clientsCa(kube, { namespace, cluster, domain: kind.domain });
+      const live = await kube.get(SECRETS, namespace, secretOf(name));
+      const own = live && isOwnSecret(live, kind.domain, cluster) ? live : undefined;
+      await applySecret(
+        live,
+        secretOfUser(user, kind.domain, await userCertificate(authority, name, own), secretPrefix),
+      );
     }
+    if (!hasPassword && !hasCertificate && (await hasOwnSecret(kind, name)))
+      await kube.delete(SECRETS, namespace, secretOf(name));
     const principal = usernameOf(name, spec);
     const wanted = grantsOf(spec.rules);
     const current = await principals.acls();
@@ -143,7 +153,7 @@ export function startUserController(options: UserControllerOptions): Controller 
       await principals.setQuotas(each, each === principal ? spec.quotas : {});
     }
     settled.set(name, { principal, grants: wanted });
-    return hasPassword;
+    return hasPassword || hasCertificate;
   }
 
   function knownPassword(secret: KubeObject | undefined, kind: UserKind): string | undefined {

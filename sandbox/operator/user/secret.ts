@@ -41,10 +41,16 @@ interface SecretTemplate {
  * @param prefix prefix of the Secret's name (STRIMZI_SECRET_PREFIX); default none
  */
 export function userSecret(user: KubeObject, domain: string, password: string, prefix = ""): KubeObject {
+  const { name } = user.metadata;
+  const jaas = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${name}" password="${password}";`;
+  return secretOfUser(user, domain, { password: encode(password), "sasl.jaas.config": encode(jaas) }, prefix);
+}
+
+/** The Secret of a user with this content. */
+export function secretOfUser(user: KubeObject, domain: string, data: Record<string, string>, prefix = ""): KubeObject {
   const { name, namespace, uid, labels } = user.metadata;
   const template = ((user.spec?.template as { secret?: { metadata?: SecretTemplate } } | undefined)?.secret?.metadata ??
     {}) as SecretTemplate;
-  const jaas = `org.apache.kafka.common.security.scram.ScramLoginModule required username="${name}" password="${password}";`;
   return {
     metadata: {
       name: `${prefix}${name}`,
@@ -64,6 +70,6 @@ export function userSecret(user: KubeObject, domain: string, password: string, p
       ],
     },
     type: "Opaque",
-    data: { password: encode(password), "sasl.jaas.config": encode(jaas) },
+    data,
   };
 }

@@ -4,7 +4,7 @@ import { invalidResource } from "../refusal";
 import { checkRules, type AclRule } from "./acl";
 
 export interface UserSpec {
-  authentication: "scram-sha-512" | "tls-external" | "none";
+  authentication: "scram-sha-512" | "tls" | "tls-external" | "none";
   /** Place of a given password, which replaces a generated one. */
   passwordFrom?: { name: string; key: string };
   rules: AclRule[];
@@ -30,7 +30,7 @@ interface RawSpec {
 
 /**
  * Reads a KafkaUser as the user operator does.
- * @throws Refusal for what the real operator rejects, and for what this one does not implement: type `tls`
+ * @throws Refusal for what the real operator rejects
  */
 export function readUser(user: KubeObject, generation: Generation = "0.51"): UserSpec {
   const { authentication, authorization, quotas } = (user.spec ?? {}) as RawSpec;
@@ -40,16 +40,10 @@ export function readUser(user: KubeObject, generation: Generation = "0.51"): Use
       "Resource requests custom SCRAM-SHA-512 password but doesn't specify the secret name and/or key",
     );
   }
-  if (authentication?.type === "tls") {
-    throw invalidResource(
-      "The sandbox's operator makes no client certificates: authentication type tls is refused, use " +
-        "scram-sha-512 or tls-external",
-    );
-  }
   const rules = (authorization?.acls ?? []).map((rule) => known(rule, generation));
   checkRules(rules, generation);
   return {
-    authentication: authentication === undefined ? "none" : (authentication.type as "scram-sha-512" | "tls-external"),
+    authentication: authentication === undefined ? "none" : (authentication.type as UserSpec["authentication"]),
     ...(secretKeyRef === undefined ? {} : { passwordFrom: { name: secretKeyRef.name!, key: secretKeyRef.key! } }),
     rules,
     quotas: Object.fromEntries(
@@ -70,5 +64,5 @@ function known(rule: AclRule, generation: Generation): AclRule {
 
 /** The principal without `User:`. */
 export function usernameOf(name: string, spec: UserSpec): string {
-  return spec.authentication === "tls-external" ? `CN=${name}` : name;
+  return spec.authentication === "tls-external" || spec.authentication === "tls" ? `CN=${name}` : name;
 }

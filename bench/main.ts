@@ -4,7 +4,17 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { machineLine, print, program } from "./common";
 
-const BENCHMARKS = ["throughput", "gate", "verification", "offsets", "cutover", "waves", "inventory", "memory"];
+const BENCHMARKS = [
+  "throughput",
+  "gate",
+  "verification",
+  "threads",
+  "offsets",
+  "cutover",
+  "waves",
+  "inventory",
+  "memory",
+];
 
 async function main(): Promise<void> {
   const [name, ...rest] = process.argv.slice(2);

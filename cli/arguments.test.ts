@@ -94,6 +94,7 @@ describe("exit codes", () => {
     expect(exitCodeOf(error("PREFLIGHT_FAILED", ["TOPIC_CLASH: x", "KAFKA_UNREACHABLE: y"]))).toBe(EXIT.cluster);
     expect(exitCodeOf(error("REPLICATION_INTERRUPTED"))).toBe(EXIT.interrupted);
     expect(exitCodeOf(new Error("a bug"))).toBe(EXIT.fault);
+    expect(exitCodeOf(error("VERIFY_THREAD_ENDED"))).toBe(EXIT.fault);
     expect(exitCodeOf(Object.assign(new Error("aborted"), { name: "AbortError" }))).toBe(EXIT.interrupted);
   });
 });

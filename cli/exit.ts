@@ -42,6 +42,7 @@ const USAGE = [
   "REPLICATION_OPTIONS_INVALID",
   "CONNECT_STORAGE_MISSING",
 ];
+const FAULT = ["VERIFY_THREAD_ENDED"];
 const INTERRUPTED = ["INTERRUPTED", "REPLICATION_INTERRUPTED"];
 
 export function exitCodeOf(error: unknown): ExitCode {
@@ -50,6 +51,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   const { code, details } = error;
   if (INTERRUPTED.includes(code)) return EXIT.interrupted;
   if (code.startsWith("CLI_") || USAGE.includes(code)) return EXIT.usage;
+  if (FAULT.includes(code)) return EXIT.fault;
   if (CLUSTER.includes(code)) return EXIT.cluster;
   // Preflight collects all errors. If a cluster cannot be reached, that is the cause of the other errors.
   if (code === "PREFLIGHT_FAILED" && details.some((d) => CLUSTER.some((c) => d.startsWith(`${c}:`))))

@@ -76,6 +76,7 @@ describe("an invalid value of the migration is an error", () => {
     [{ gate: { acceptTruncation: "orders" } }, "gate.acceptTruncation is a text: it has to be a list"],
     [{ gate: 5 }, "gate is 5: it has to be an object with its keys"],
     [{ verify: { tailRecords: 0 } }, "verify.tailRecords is 0: it has to be a whole number, at least 1"],
+    [{ verify: { threads: 65 } }, "verify.threads is 65: it has to be a whole number from 1 to 64"],
     [{ replication: { limitMs: -5 } }, "replication.limitMs is -5: it has to be a whole number, at least 1"],
     [
       { replication: { throttleBytesPerSecond: "10MB" } },

@@ -1,5 +1,12 @@
 import { atMost, bytesText, countText, durationText } from "../../engine/units";
-import { compareCopy, isFault, sampleText, type VerifyOptions, type VerifyResult } from "../../engine/verify";
+import {
+  compareCopy,
+  isFault,
+  MOST_THREADS,
+  sampleText,
+  type VerifyOptions,
+  type VerifyResult,
+} from "../../engine/verify";
 import type { Command, Outcome, Values } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
@@ -28,6 +35,11 @@ export const verify: Command = {
       value: "BYTES",
       help: "read at most so many bytes per second from each cluster (default: the stack's)",
     },
+    threads: {
+      type: "string",
+      value: "N",
+      help: "threads that read and compare (default: one for each core if there is enough to read; mode tail: 1)",
+    },
     resume: {
       type: "string",
       value: "FILE",
@@ -52,6 +64,9 @@ export const verify: Command = {
       read.count("seed"),
     ];
     const throttleBytesPerSecond = read.count("throttle-bytes-per-second");
+    const threads = read.count("threads");
+    if ((threads ?? 1) > MOST_THREADS)
+      read.mistake(`--threads is "${threads}": it must be a whole number from 1 to ${MOST_THREADS}`);
     const resumeFile = read.text("resume");
     const shard = shardFrom(read);
     read.check("verify");
@@ -63,6 +78,7 @@ export const verify: Command = {
       ...(missProbability === undefined ? {} : { missProbability }),
       ...(seed === undefined ? {} : { seed }),
       ...(throttleBytesPerSecond === undefined ? {} : { throttleBytesPerSecond }),
+      ...(threads === undefined ? {} : { threads }),
       ...(resumeFile === undefined ? {} : { resumeFile }),
     };
     if (shard !== undefined) {

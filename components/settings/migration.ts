@@ -24,7 +24,7 @@ import {
   withoutDefaults,
   type Written,
 } from "../../engine/setting";
-import { TAIL_RECORDS } from "../../engine/verify/types";
+import { MOST_THREADS, TAIL_RECORDS } from "../../engine/verify/types";
 import { fields, laterText, resource } from "../shape/types";
 import { type ClientSettings, clientsShape } from "./clients";
 import {
@@ -145,6 +145,14 @@ export const verifyShape = {
    * @default 86400
    */
   limitSeconds: count.optional(),
+  /**
+   * Threads that read and compare, 1 to 64. The result does not depend on it (docs/gate.md).
+   * @default one for each core, at most 8, if there is enough to read; 1 in mode `tail`
+   */
+  threads: checked<number>(
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_THREADS,
+    `a whole number from 1 to ${MOST_THREADS}`,
+  ).optional(),
 };
 /** The settings of `verify` that are about where it runs. The engine does not know them. */
 export const VERIFY_PLACE = [

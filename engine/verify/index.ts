@@ -13,6 +13,7 @@ export {
   HOLE_RECORDS,
   isFault,
   MISS_PROBABILITY,
+  MOST_THREADS,
   type SampleResult,
   SEED,
   TAIL_RECORDS,

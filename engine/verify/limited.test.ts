@@ -90,6 +90,16 @@ describe("the limit of what the proof reads", () => {
     expect(clock.ms).toBe(0);
   });
 
+  it("does not keep a reader waiting for bytes that another one reserved and did not read", async () => {
+    const budget = new ByteBudget(1_000);
+    await budget.reserve(60_000);
+    const waiting = budget.reserve(1);
+    const began = performance.now();
+    budget.correct(60_000, 10);
+    await waiting;
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it("does not keep a proof that was interrupted waiting, nor the readers after it", async () => {
     const stopping = new AbortController();
     const budget = new ByteBudget(1, stopping.signal);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clusters } from "../clusters";
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
+import type { Side } from "../model";
 
 /** At most this many bytes are in one response of the port, per request. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
@@ -24,14 +25,22 @@ const realClock: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 };
 
+/** Bytes that may be read: reserved before a request and corrected after its response. */
+export interface Budget {
+  reserve(bytes: number): Promise<void>;
+  correct(reserved: number, read: number): void;
+}
+
 /**
  * A token bucket without a burst: bytes are reserved before a request and corrected after its response. On average no
  * more than the limit is read, from the first byte on.
  */
-export class ByteBudget {
+export class ByteBudget implements Budget {
   private owed = 0;
   private at: number;
   private turn: Promise<void> = Promise.resolve();
+  /** Ends the current wait, because fewer bytes were read than reserved. */
+  private sooner = new AbortController();
 
   /** @param bytesPerSecond above 0 */
   constructor(
@@ -50,7 +59,7 @@ export class ByteBudget {
     const mine = this.turn.then(async () => {
       // Less than a byte is the rounding of the clock.
       for (this.pay(); this.owed >= 1; this.pay())
-        await this.clock.sleep(Math.ceil((this.owed / this.bytesPerSecond) * 1000), this.signal);
+        await this.sleep(Math.ceil((this.owed / this.bytesPerSecond) * 1000));
       this.owed += bytes;
     });
     this.turn = mine.catch(() => {});
@@ -60,6 +69,17 @@ export class ByteBudget {
   /** Replaces a reservation by what was read. */
   correct(reserved: number, read: number): void {
     this.owed += read - reserved;
+    if (read >= reserved) return;
+    this.sooner.abort();
+    this.sooner = new AbortController();
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    const sooner = this.sooner.signal;
+    const either = this.signal === undefined ? sooner : AbortSignal.any([this.signal, sooner]);
+    await this.clock.sleep(ms, either).catch((error: unknown) => {
+      if (this.signal?.aborted === true || !sooner.aborted) throw error;
+    });
   }
 
   private pay(): void {
@@ -73,7 +93,7 @@ export class ByteBudget {
  * Returns a port whose `fetch` reads at most `bytesPerSecond` on average, over all its brokers and concurrent calls.
  * Every other call is unchanged.
  */
-export function withLimitedFetches(port: KafkaPort, bytesPerSecond: number, budget: ByteBudget): KafkaPort {
+export function withLimitedFetches(port: KafkaPort, bytesPerSecond: number, budget: Budget): KafkaPort {
   return {
     ...port,
     async fetch(requests, options = {}) {
@@ -94,20 +114,35 @@ export function withLimitedFetches(port: KafkaPort, bytesPerSecond: number, budg
   };
 }
 
-/**
- * Limits what the verification reads from each of the two clusters, for the clusters' other clients. No quota is
- * needed. The limit holds for this process or thread. If several read for one proof, give each its part: {@link
- * limitOfOne}.
- * @param bytesPerSecond bytes that are read from each cluster per second, on average. Undefined: no limit
- */
-export function limited(clusters: Clusters, bytesPerSecond: number | undefined, signal?: AbortSignal): Clusters {
-  if (bytesPerSecond === undefined) return clusters;
-  const port = (side: KafkaPort) => withLimitedFetches(side, bytesPerSecond, new ByteBudget(bytesPerSecond, signal));
-  return { origin: port(clusters.origin), target: port(clusters.target) };
+/** The budget of each cluster. All threads of a process share it. */
+export type Budgets = Record<Side, Budget>;
+
+/** @param bytesPerSecond bytes that are read from each cluster per second, on average. Undefined: no limit */
+export function budgetsOf(bytesPerSecond: number | undefined, signal?: AbortSignal): Budgets | undefined {
+  if (bytesPerSecond === undefined) return undefined;
+  return { origin: new ByteBudget(bytesPerSecond, signal), target: new ByteBudget(bytesPerSecond, signal) };
 }
 
 /**
- * Returns the limit of one of several threads, processes or machines that read for the same proof, so that their sum is
+ * Limits what the verification reads from each of the two clusters, for the clusters' other clients. No quota is
+ * needed. The limit holds for this process with all its threads. If several processes read for one proof, give each its
+ * part: {@link limitOfOne}.
+ * @param bytesPerSecond bytes that are read from each cluster per second, on average. Undefined: no limit
+ */
+export function limited(
+  { origin, target }: Clusters,
+  bytesPerSecond: number | undefined,
+  budgets: Budgets | undefined = budgetsOf(bytesPerSecond),
+): Clusters {
+  if (bytesPerSecond === undefined || budgets === undefined) return { origin, target };
+  return {
+    origin: withLimitedFetches(origin, bytesPerSecond, budgets.origin),
+    target: withLimitedFetches(target, bytesPerSecond, budgets.target),
+  };
+}
+
+/**
+ * Returns the limit of one of several processes or machines that read for the same proof, so that their sum is
  * the wanted limit.
  */
 export function limitOfOne(bytesPerSecond: number | undefined, readers: number): number | undefined {

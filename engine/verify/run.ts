@@ -9,13 +9,15 @@ import type { Isolation } from "../records/read";
 import { retryIfRecordsGone } from "../records/retry";
 import { countText } from "../units";
 import { type Shard, shardName } from "./divide";
-import { limited, limitOfOne } from "./limited";
+import { budgetsOf, limited, limitOfOne } from "./limited";
 import { packageVersion } from "./package-version";
 import { type Pairs, readPairs } from "./pairs";
 import { remarkTexts } from "./remarks";
 import { resultOf, samplesOf, waysOut } from "./result";
 import { Memory } from "./resume";
 import { lookOf, pairsOf, shardResult, type ShardResult } from "./shards";
+import { packageThread, type StartThread } from "./thread-start";
+import { Threads } from "./threads";
 import { comparedBy, isFault, TAIL_RECORDS, type VerifyOptions, type VerifyResult } from "./types";
 import { Verification } from "./verification";
 
@@ -23,6 +25,8 @@ const NAMED = 20;
 
 /**
  * Proves that both sides have the same records. Throws if they differ. Call this after the gate has passed.
+ * @param open replaces the real port in unit tests
+ * @param start replaces the threads of the package. Default: these, or none with `open`
  * @throws MigrationError VERIFY_DIFFERENT with topics, partitions and offsets
  */
 export async function verifyCopy(
@@ -31,8 +35,9 @@ export async function verifyCopy(
   progress: Progress,
   signal?: AbortSignal,
   open?: OpenKafka,
+  start?: StartThread,
 ): Promise<VerifyResult> {
-  return requireEqual(await compareCopy(model, options, progress, signal, open));
+  return requireEqual(await compareCopy(model, options, progress, signal, open, start));
 }
 
 /**
@@ -62,17 +67,18 @@ export async function compareCopy(
   progress: Progress,
   signal?: AbortSignal,
   open?: OpenKafka,
+  start?: StartThread,
 ): Promise<VerifyResult> {
   const started = Date.now();
-  return comparing(model, options, { progress, signal, open }, async (clusters, memory) => {
-    const { run, pairs } = await compared(clusters, model, options, { progress, signal, memory });
+  return comparing(model, options, { progress, signal, open, start }, async (clusters, memory, threads) => {
+    const { run, pairs } = await compared(clusters, model, options, { progress, signal, memory, threads });
     const forgotten = await memory.flushed();
     const notes = [...remarkTexts(run.remarks)];
     const { results, resumed, bytes } = run;
     const result = resultOf(pairs, results, { mode: options.mode, notes, resumed, bytes });
     if (forgotten !== undefined) result.notes.push(forgotten);
     const sample = options.mode === "sample" ? { sample: samplesOf([...results.values()], comparedBy(options)) } : {};
-    const cost = { durationMs: Date.now() - started, requests: requestCount(clusters) };
+    const cost = { durationMs: Date.now() - started, requests: requestsOf(clusters, threads) };
     return { ...result, ...sample, ...cost, ...defined({ throttleBytesPerSecond: options.throttleBytesPerSecond }) };
   });
 }
@@ -95,11 +101,12 @@ export async function compareShard(
   progress: Progress,
   signal?: AbortSignal,
   open?: OpenKafka,
+  start?: StartThread,
 ): Promise<ShardResult> {
   const started = Date.now();
   const throttleBytesPerSecond = limitOfOne(options.throttleBytesPerSecond, shard.of);
   const mine = { ...options, ...defined({ throttleBytesPerSecond }) };
-  return comparing(model, mine, { progress, signal, open }, async (clusters, memory) => {
+  return comparing(model, mine, { progress, signal, open, start }, async (clusters, memory, threads) => {
     const [origin, target] = await Promise.all([clusters.origin.describeCluster(), clusters.target.describeCluster()]);
     const wave = waveOf(model.mirror);
     const seen = {
@@ -112,6 +119,7 @@ export async function compareShard(
       signal,
       memory,
       shard,
+      threads,
     });
     const forgotten = await memory.flushed();
     if (forgotten !== undefined) run.remarks.run.push(`machine ${shardName(shard)}: ${forgotten}`);
@@ -128,7 +136,7 @@ export async function compareShard(
       resumed: run.resumed,
       bytes: run.bytes,
       durationMs: Date.now() - started,
-      requests: requestCount(clusters),
+      requests: requestsOf(clusters, threads),
     });
   });
 }
@@ -138,18 +146,32 @@ interface Around {
   signal?: AbortSignal | undefined;
 }
 
+const requestsOf = (clusters: Clusters, threads: Threads | undefined): number =>
+  requestCount(clusters) + (threads?.requests ?? 0);
+
 async function comparing<T>(
   model: MigrationModel,
   options: VerifyOptions,
-  { progress, signal, open }: Around & { open?: OpenKafka | undefined },
-  work: (clusters: Clusters, memory: Memory) => Promise<T>,
+  { progress, signal, open, start }: Around & { open?: OpenKafka | undefined; start?: StartThread | undefined },
+  work: (clusters: Clusters, memory: Memory, threads: Threads | undefined) => Promise<T>,
 ): Promise<T> {
   const memory = await Memory.open(options.resumeFile, modeText(options));
   const { throttleBytesPerSecond } = options;
-  return withClusters(model, (clusters) => work(limited(clusters, throttleBytesPerSecond, signal), memory), open, {
-    progress,
-    signal,
-  });
+  const budgets = budgetsOf(throttleBytesPerSecond, signal);
+  const starter = start ?? (open === undefined ? packageThread() : undefined);
+  const threads = starter && new Threads({ model, throttleBytesPerSecond, budgets, progress, start: starter });
+  if (threads === undefined && open === undefined && (options.threads ?? 1) > 1)
+    progress.warn("reading with one thread: the compiled package has no program for threads");
+  try {
+    return await withClusters(
+      model,
+      (clusters) => work(limited(clusters, throttleBytesPerSecond, budgets), memory, threads),
+      open,
+      { progress, signal },
+    );
+  } finally {
+    threads?.end();
+  }
 }
 
 /** Compares all partitions, or the share of one machine. */
@@ -157,10 +179,20 @@ async function compared(
   clusters: Clusters,
   model: MigrationModel,
   options: VerifyOptions,
-  { progress, signal, memory, shard }: Around & { memory: Memory; shard?: Shard },
+  {
+    progress,
+    signal,
+    memory,
+    shard,
+    threads,
+  }: Around & {
+    memory: Memory;
+    shard?: Shard;
+    threads: Threads | undefined;
+  },
 ): Promise<{ run: Verification; pairs: Pairs; own: Pairs["pairs"]; isolation: Isolation }> {
   const compare = async () => {
-    const run = new Verification(clusters, model, options, progress, memory, signal);
+    const run = new Verification(clusters, model, options, progress, memory, signal, threads);
     const pairs =
       options.mode === "none"
         ? { topics: [], pairs: [], notes: [] }

@@ -10,6 +10,9 @@ export const MISS_PROBABILITY = 0.05;
 /** The default of {@link VerifyOptions.seed}. */
 export const SEED = 1;
 
+/** The largest value of {@link VerifyOptions.threads}. */
+export const MOST_THREADS = 64;
+
 /** Options of the verification. */
 export interface VerifyOptions {
   /**
@@ -41,6 +44,11 @@ export interface VerifyOptions {
    * Default: no limit.
    */
   throttleBytesPerSecond?: number;
+  /**
+   * Number of threads that read and compare, each with its own connections. The result does not depend on it. Default:
+   * one for each core, at most 8, and only as many as there is enough to read for; 1 in mode `tail`.
+   */
+  threads?: number;
 }
 
 export type DifferenceKind =

@@ -7,13 +7,12 @@ import type { Isolation } from "../records/read";
 import { summarizeUnsure } from "../records/unsure";
 import { recreatedText, recreatedTopics } from "../topic-ids";
 import { bytesText, countText, durationText } from "../units";
-import { compareLatest } from "./compacted";
-import { compareInOrder, type Watch } from "./ordered";
+import type { Watch } from "./ordered";
 import type { Pair, Pairs, TopicPair } from "./pairs";
 import { noRemarks } from "./remarks";
 import type { Memory } from "./resume";
-import { compareSamples } from "./sample";
-import { compareTails } from "./tails";
+import { bytesOfPair, type Sizes, threadCount } from "./thread-count";
+import type { Threads } from "./threads";
 import {
   comparedBy,
   COUNT_UP_TO,
@@ -23,6 +22,7 @@ import {
   TAIL_RECORDS,
   type VerifyOptions,
 } from "./types";
+import { type Compare, comparing, type Item } from "./work";
 
 const BETWEEN_LINES_MS = 5_000;
 /** Mode `tail` counts at most this many offsets in total. */
@@ -41,7 +41,9 @@ export class Verification {
   /** Differences at the beginnings. They are found before the ends are compared. */
   private readonly begun = new Map<Pair, Difference[]>();
   private readonly watch: Watch;
+  private read: Compare;
 
+  /** @param threads absent: compares in this thread */
   constructor(
     private readonly clusters: Clusters,
     private readonly model: MigrationModel,
@@ -49,7 +51,9 @@ export class Verification {
     private readonly progress: Progress,
     private readonly memory: Memory,
     private readonly signal: AbortSignal | undefined,
+    private readonly threads?: Threads,
   ) {
+    this.read = comparing(clusters);
     this.watch = {
       bytes: (side, count) => {
         this.bytes[side] += count;
@@ -87,6 +91,7 @@ export class Verification {
       this.progress.info(`${countText(this.resumed, "partition")} verified by an earlier run, unchanged since`);
     if (open.length > 0)
       this.progress.info(`comparing ${countText(open.length, "partition")}, mode ${this.options.mode}`);
+    await this.useThreads(open);
     if (this.options.mode === "full") await this.full(open, isolation);
     else if (this.options.mode === "sample") await this.sample(open, isolation);
     else await this.tail(open, isolation, this.watch);
@@ -103,20 +108,9 @@ export class Verification {
       this.progress.info(
         `${countText(begun, "partition")} read in part by an earlier run, unchanged since: going on there`,
       );
-    // The brokers return the sizes of whole partitions only.
-    this.expected = pairs.some((pair) => pair.begin !== undefined) ? 0 : await this.sizes(pairs);
-    await compareInOrder(
-      this.clusters,
-      pairs.filter((p) => !p.compacted),
-      isolation,
-      this.watch,
-    );
-    await compareLatest(
-      this.clusters,
-      pairs.filter((p) => p.compacted),
-      isolation,
-      this.watch,
-    );
+    const some = (compacted: boolean) => itemsOf(pairs.filter((p) => p.compacted === compacted));
+    await this.read({ kind: "in order" }, some(false), isolation, this.watch);
+    await this.read({ kind: "latest per key" }, some(true), isolation, this.watch);
   }
 
   /**
@@ -126,20 +120,16 @@ export class Verification {
   private async tail(pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
     const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
     const whole = this.shortest(unequal);
-    await compareInOrder(this.clusters, [...whole], isolation, watch);
+    await this.read({ kind: "in order" }, itemsOf([...whole]), isolation, watch);
     const ends = pairs.filter((p) => !whole.has(p));
     const unsure = await this.beginnings(ends, isolation);
     // Their first and last records do not decide. The latest records of all keys do.
     const byKey = this.shortest(unsure.filter((u) => u.pair.compacted && u.why !== "foreign").map((u) => u.pair));
     this.remarks.unsure = summarizeUnsure(unsure.filter((u) => !byKey.has(u.pair)));
-    await compareLatest(this.clusters, [...byKey], isolation, watch);
-    await compareTails(
-      this.clusters,
-      ends.filter((p) => !byKey.has(p)),
-      this.options.tailRecords ?? TAIL_RECORDS,
-      isolation,
-      watch,
-    );
+    await this.read({ kind: "latest per key" }, itemsOf([...byKey]), isolation, watch);
+    const rest = ends.filter((p) => !byKey.has(p));
+    const count = this.options.tailRecords ?? TAIL_RECORDS;
+    await this.read({ kind: "tails", count }, itemsOf(rest), isolation, watch);
     this.remarks.endsOnly = unequal.length - whole.size;
   }
 
@@ -147,7 +137,8 @@ export class Verification {
     const ends = new Map<Pair, PartitionResult>();
     await this.tail(pairs, isolation, { ...this.watch, done: (pair, result) => void ends.set(pair, result) });
     const options = comparedBy(this.options) as Required<VerifyOptions>;
-    this.remarks.compactedEnds = await compareSamples(this.clusters, ends, options, isolation, this.watch);
+    const items = [...ends].map(([pair, end]) => ({ pair, end }));
+    this.remarks.compactedEnds = await this.read({ kind: "samples", options }, items, isolation, this.watch);
   }
 
   /** The pairs that mode `tail` compares from their start to their end, shortest first. */
@@ -197,16 +188,29 @@ export class Verification {
     return unsure;
   }
 
-  private async sizes(pairs: readonly Pair[]): Promise<number> {
-    const sum = (sizes: Map<string, bigint>) => [...sizes.values()].reduce((total, size) => total + Number(size), 0);
+  /** Decides how many threads compare these pairs. In mode `full` also finds how many bytes there are to read. */
+  private async useThreads(pairs: readonly Pair[]): Promise<void> {
+    const sizes = this.options.mode === "full" ? await this.sizes(pairs) : undefined;
+    const bytes = new Map(pairs.map((pair) => [pair, bytesOfPair(pair, sizes)]));
+    const sum = [...bytes.values()].reduce((total, size) => total + size, 0);
+    // The brokers return the sizes of whole partitions only.
+    const known = sizes !== undefined && sizes.origin.size + sizes.target.size > 0;
+    this.expected = known && pairs.every(({ begin }) => begin === undefined) ? sum : 0;
+    if (this.threads === undefined) return;
+    const count = Math.min(threadCount(this.options, sum), pairs.length);
+    if (count <= 1) return;
+    this.progress.info(`reading with ${countText(count, "thread")}`);
+    this.read = this.threads.compare(count, ({ pair }) => bytes.get(pair)!);
+  }
+
+  private async sizes(pairs: readonly Pair[]): Promise<Sizes> {
     const topics = (side: "origin" | "target") => [...new Set(pairs.map((p) => p[side].topic))];
-    // Used only to estimate the remaining time. If reading sizes is not allowed, there is no estimate.
-    const both = await Promise.all(
-      (["origin", "target"] as const).map((side) =>
-        this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>()),
-      ),
-    );
-    return both.reduce((total, sizes) => total + sum(sizes), 0);
+    // Used only to estimate the remaining time and the work of a thread. If reading sizes is not allowed, there is no
+    // estimate.
+    const of = (side: "origin" | "target") =>
+      this.clusters[side].partitionSizes(topics(side)).catch(() => new Map<string, bigint>());
+    const [origin, target] = await Promise.all([of("origin"), of("target")]);
+    return { origin, target };
   }
 
   private say(): void {
@@ -228,3 +232,5 @@ export class Verification {
     );
   }
 }
+
+const itemsOf = (pairs: readonly Pair[]): Item[] => pairs.map((pair) => ({ pair }));

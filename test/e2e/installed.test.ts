@@ -44,7 +44,7 @@ const migration = new Migration("installed", {
   mirror: { provider: kubernetesCluster("mirror", { kubeconfig: config.require("kubeconfig") }), topicsPattern: "inst-.*", groupsPattern: "inst-.*",
     checkpointConnector: { config: { "emit.checkpoints.interval.seconds": 1 } } },
   gate: { limitSeconds: config.getNumber("limitSeconds") ?? 180, stableSeconds: 2 },
-  verify: { mode: "full" },
+  verify: { mode: "full", threads: 2 },
   fence: true,
   checkpoints: config.get("checkpoints"),
   replication: { rules: [{ pattern: ".*", factor: 2 }] },
@@ -207,7 +207,8 @@ describe("the package, installed from its tarball", () => {
     "cuts over: compares every record, moves the groups exactly, fences off writes",
     async () => {
       await project.set({ phase: "cutover" });
-      await project.up();
+      // The dynamic provider finds the program of the threads in the installed package.
+      expect((await project.up()).stdout).toContain("verification: reading with 2 threads");
       const { summary } = (await project.outputs()) as {
         summary: { verification: unknown; offsets: { written: number } };
       };

@@ -145,7 +145,8 @@ describe("a verification on Kubernetes", () => {
     const alone = await verified(inputs());
     expect(alone).toMatchObject({ equal: true, partitions: 2 * PARTITIONS });
     let together: VerifyResult | undefined;
-    const lines = await said(async () => (together = await verified(inJob())));
+    const threads = { ...inJob(), options: { mode: "full", threads: 2 } };
+    const lines = await said(async () => (together = await verified(threads)));
     expect(findings(together!)).toEqual(findings(alone));
     expect(lines).toContain(`Job ${namespace}/${job.name} started: 3 machines, 3 at a time`);
     for (const share of [1, 2, 3])

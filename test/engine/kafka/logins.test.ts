@@ -16,6 +16,9 @@ import {
 } from "@kafka-migration/sandbox/kafka";
 import { type CountingPort, openKafka } from "../../../engine/kafka/client";
 import type { Connection } from "../../../engine/model";
+import { silent } from "../../../engine/progress";
+import { packageThread } from "../../../engine/verify/thread-start";
+import { Threads } from "../../../engine/verify/threads";
 
 /** One broker with a listener for each way to log in that the sandbox's clusters do not have. */
 let authority: Authority;
@@ -261,6 +264,42 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
       const basic = Buffer.from("mig%3Aration:client+secret").toString("base64");
       expect(new Set(asked)).toEqual(new Set([`Basic ${basic} grant_type=client_credentials&scope=kafka`]));
     } finally {
+      server.close();
+    }
+  });
+
+  it("gets new tokens in the threads of the verification, too", async () => {
+    let asked = 0;
+    const server = createServer((_, response) => {
+      asked++;
+      response.end(JSON.stringify({ access_token: token(2), token_type: "Bearer", expires_in: 2 }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+    const tokenEndpoint = { url, clientId: "migration", clientSecret: "client-secret" };
+    const connection: Connection = {
+      bootstrapServers: `127.0.0.1:${port.OAUTH}`,
+      sasl: { mechanism: "OAUTHBEARER", tokenEndpoint },
+    };
+    const kafka = await openKafka({ bootstrapServers: `127.0.0.1:${port.INTERNAL}` }, "origin");
+    const model = { origin: connection, target: connection };
+    const threads = new Threads({ model, progress: silent, start: packageThread()! });
+    try {
+      await kafka.createTopic("threads", { partitions: 2, replicationFactor: 1 });
+      const items = [0, 1].map((partition) => {
+        const range = { topic: "threads", partition, from: 0n, to: 0n };
+        return { pair: { origin: range, target: range, compacted: false, timestamps: true, identity: "" } };
+      });
+      const compare = threads.compare(2, () => 1);
+      // Both threads keep their connections from one comparison to the next. Each one asks for the topic's leaders.
+      // Twice for each side in each thread: the second tokens are for the sessions after the first ones.
+      const began = Date.now();
+      while (asked < 8 && Date.now() - began < 60_000)
+        await compare({ kind: "in order" }, items, "read_uncommitted", { bytes() {}, done() {} });
+      expect(asked).toBeGreaterThanOrEqual(8);
+    } finally {
+      threads.end();
+      await kafka.close();
       server.close();
     }
   });

@@ -48,7 +48,7 @@ export async function requireNobodyLockedOut(
   const seen =
     `the ACLs of the applications' users would be the first on ${someOf(first, 5)} of the ${side}, and ` +
     `lock everybody else out of them`;
-  const tell = `set preflight.everyoneByDefault.${side} to what the brokers have (in the component ClientUsers: everyoneByDefault)`;
+  const tell = `set preflight.everyoneByDefault.${side} to what the brokers have (in the component ClientUsers: \`everyoneByDefault\`)`;
   const own = `give everybody else who uses them ACLs of their own first, also the mirror's user, and add CLUSTER_OPEN to preflight.accept`;
   if (verdict.default === "open") {
     const why =

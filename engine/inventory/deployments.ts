@@ -15,12 +15,12 @@ const FATES: Record<DeployedKind, Fate> = {
   KafkaConnect: {
     moves: "no",
     why: "it is deployed, not copied",
-    todo: "declare it again with the target's bootstrapServers (docs/connectors.md)",
+    todo: "declare it again with the target's `bootstrapServers` (docs/connectors.md)",
   },
   KafkaBridge: {
     moves: "no",
     why: "it is deployed, not copied",
-    todo: "declare it again with the target's bootstrapServers",
+    todo: "declare it again with the target's `bootstrapServers`",
   },
   KafkaMirrorMaker2: {
     moves: "no",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type MirrorModel, mirrorModelShape } from "../engine/model";
+import { fakeApiServer, secretPath, secretWith } from "../test/lifecycle/support/api-server";
 import { readModelFile } from "./source/model-file";
 import { migrationOf } from "./source/state";
 
@@ -34,6 +35,14 @@ function step(kind: string, props: object, owner = "orders", outputs: object = {
 const state = (...resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
 
 describe("the stack's state", () => {
+  it("gives a connection that reads a rotated password again, if the stack knows its Secret", async () => {
+    const api = await fakeApiServer({ [secretPath("origin-ns", "admin")]: secretWith({ password: "a new one" }) });
+    const originSecrets = secret({ login: "origin-ns/admin", kubeconfig: api.kubeconfig });
+    const { model } = migrationOf(state(step("Gate", { originSecrets })), "dev");
+    expect(await model.origin.renew!()).toMatchObject({ sasl: { username: "admin", password: "a new one" } });
+    expect(model.target.renew).toBeUndefined();
+  });
+
   it("names the migration's own users and the operators, for the inventory", () => {
     const place = (name: string, namespace: string) => ({
       apiVersion: "eventstreams.ibm.com/v1beta2",

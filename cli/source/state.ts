@@ -3,13 +3,14 @@ import type { ConnectCluster } from "../../engine/connectors";
 import { MigrationError } from "../../engine/errors";
 import type { TopicEnds } from "../../engine/fence";
 import type { CopyEnds } from "../../engine/gate";
-import type { Connection, MigrationModel, MirrorModel, Phase } from "../../engine/model";
+import type { Connection, MigrationModel, MirrorModel, Phase, Side } from "../../engine/model";
 import { nearMiss } from "../../engine/near-miss";
 import { waveOf } from "../../engine/parts";
 import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
 import { returnPause, type ReturnGate } from "../../engine/report";
 import type { RecordedTopics } from "../../engine/topic-ids";
+import { type ConnectionSecrets, renewable } from "../../lifecycle/kubernetes/renewed";
 import { operatorsOf, principalsOf } from "./users";
 import { DEFAULT_OPTIONS, type Done, type LoadedMigration, type Options } from "./types";
 
@@ -83,8 +84,8 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       return { name: one, scope, ...recordedTopics(gate?.topicIds), done: doneOf(partOf(steps, one)) };
     }),
     model: {
-      origin: source.originConnection as Connection,
-      target: source.targetConnection as Connection,
+      origin: connectionOf(source, "origin"),
+      target: connectionOf(source, "target"),
       mirror: source.mirror as MirrorModel,
       ...recordedTopics(part("Gate")?.topicIds),
       ...compact({ proved: part("Verification")?.provedEnds }),
@@ -104,6 +105,10 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
     operators: operatorsOf(part("Residue")),
   };
 }
+
+/** A password may have been rotated since the last `up`. A refused login reads it again. */
+const connectionOf = (source: Plain, side: Side): Connection =>
+  renewable(source[`${side}Connection`] as Connection, source[`${side}Secrets`] as ConnectionSecrets | undefined);
 
 const mirrorOf = ({ props }: StepState): Pick<MirrorModel, "scope"> =>
   (props.mirror ?? {}) as Pick<MirrorModel, "scope">;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import { type AclRule, administratorAcls, mergeRules } from "../../engine/acls";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
-import type { ConnectionSecrets } from "../../lifecycle/handlers/renewed";
+import type { ConnectionSecrets } from "../../lifecycle/kubernetes/renewed";
 import { SecretValues, UnclaimedUser } from "../../lifecycle/resources";
 import { type ClusterCredentials, connectionOf } from "../credentials";
 import { givenCredentials } from "../given/given-credentials";

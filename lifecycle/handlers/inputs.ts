@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { resolve } from "node:path";
 import { engineProgress } from "./engine-link";
-import { type ConnectionSecrets, renewable } from "./renewed";
+import { type ConnectionSecrets, renewable } from "../kubernetes/renewed";
 import type { Connection, MigrationModel, MirrorModel, Phase, ProvedEnds } from "../../engine/model";
 import type { RecordedTopics } from "../../engine/topic-ids";
 

@@ -9,7 +9,7 @@ import { closingError } from "../../lifecycle/handlers/closing";
 import { gateStep } from "../../lifecycle/handlers/gate";
 import { internalTopicStep } from "../../lifecycle/handlers/internal-topics";
 import { preflightStep } from "../../lifecycle/handlers/preflight";
-import { forgetRenewed, renewable } from "../../lifecycle/handlers/renewed";
+import { forgetRenewed, renewable } from "../../lifecycle/kubernetes/renewed";
 import { residueStep } from "../../lifecycle/handlers/residue";
 import { MigrationError } from "../../engine/errors";
 import { modelFor } from "../engine/support/mirror";

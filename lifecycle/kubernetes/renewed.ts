@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { isMigrationError } from "../../engine/errors";
 import type { Connection } from "../../engine/model";
 import { silent, type Progress } from "../../engine/progress";
-import type { KubernetesAccess } from "../kubernetes/kubeconfig";
-import { openKubernetes } from "../kubernetes/reader";
+import type { KubernetesAccess } from "./kubeconfig";
+import { openKubernetes } from "./reader";
 
 /** The Secrets that a connection's values come from. */
 export interface ConnectionSecrets extends KubernetesAccess {

@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -27,7 +28,10 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -42,13 +46,17 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  *     write    TOPIC PARTITION FROM COUNT CODEC KEYS      KEYS > 0: that many keys, with tombstones in between; 0: one key each;
  *                                                         -1: one key each, with tombstones
  *     transact TOPIC PARTITIONS FROM EACH TRANSACTIONS    every third transaction is aborted, the last one too
+ *     may      USER TOPICS ID                             logs in as USER, whose password is "witness.password.USER" in
+ *                                                         CONNECTION, and tries to describe, write and read the topics and to
+ *                                                         begin a transaction with this id ("-": none)
  *     read     GROUP PROTOCOL ISOLATION METADATA TOPICS GOALS
  *              PROTOCOL: classic, consumer (KIP-848). METADATA: of the commit; "-" commits nothing.
  *              GOALS: TOPIC:PARTITION:LAST,... where LAST is the last number to read, -1 (stay at the start) or "end";
  *              partitions without a goal are neither read nor committed
  *
  * RESULTS: a JSON object for each partition that was read: group, topic, partition, the committed offset and metadata that
- * the group found (null: none), the numbers of its records in the order of arrival, and those of the tombstones.
+ * the group found (null: none), the numbers of its records in the order of arrival, and those of the tombstones. For each
+ * "may": the user, what succeeded, and whether the brokers throttled its producer and its consumer.
  */
 public final class Witness {
   private static final Duration POLL = Duration.ofMillis(100);
@@ -93,6 +101,7 @@ public final class Witness {
         case "write" -> write(words);
         case "transact" -> transact(words);
         case "read" -> read(words);
+        case "may" -> may(words);
         default -> throw new IllegalArgumentException("unknown task " + words[0]);
       }
       return null;
@@ -265,14 +274,110 @@ public final class Witness {
     if (number >= reading.last) reading.done = true;
   }
 
-  private synchronized void report(String group, TopicPartition p, Reading reading) {
-    var found = reading.found == null ? "null" : "{\"offset\":" + reading.found.offset() + ",\"metadata\":" + quoted(reading.found.metadata()) + "}";
+  // Rights
+
+  private interface Work {
+    void run() throws Exception;
+  }
+
+  private static boolean isAllowed(Work work) throws Exception {
     try {
-      results.write("{\"group\":" + quoted(group) + ",\"topic\":" + quoted(p.topic()) + ",\"partition\":" + p.partition()
-          + ",\"found\":" + found + ",\"numbers\":" + reading.numbers + ",\"tombstones\":" + reading.tombstones + "}\n");
+      work.run();
+      return true;
+    } catch (Exception error) {
+      for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+        if (cause instanceof AuthorizationException) return false;
+      }
+      throw error;
+    }
+  }
+
+  private void may(String[] words) throws Exception {
+    String user = words[1];
+    String password = connection.getProperty("witness.password." + user);
+    Map<String, Object> login = new HashMap<>();
+    connection.forEach((key, value) -> {
+      if (!key.toString().startsWith("witness.")) login.put(key.toString(), value);
+    });
+    login.put("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required username=" + quoted(user) + " password=" + quoted(password) + ";");
+    login.put("client.id", "witness-" + user);
+    List<String> sees = new ArrayList<>();
+    List<String> writes = new ArrayList<>();
+    List<String> reads = new ArrayList<>();
+    boolean slowWrites;
+    boolean slowReads = false;
+    try (var admin = Admin.create(login)) {
+      for (String topic : words[2].split(",")) {
+        if (isAllowed(() -> admin.describeTopics(List.of(topic)).allTopicNames().get())) sees.add(topic);
+      }
+    }
+    try (var producer = new KafkaProducer<>(also(login, "enable.idempotence", "false"), new ByteArraySerializer(), new ByteArraySerializer())) {
+      for (String topic : words[2].split(",")) {
+        if (isAllowed(() -> producer.send(new ProducerRecord<>(topic, new byte[100])).get())) writes.add(topic);
+      }
+      slowWrites = isPositive(producer.metrics(), "produce-throttle-time-max");
+    }
+    // Read implies Describe. Each topic has a consumer of its own, because a response may belong to an earlier fetch.
+    for (String topic : sees) {
+      try (var consumer = new KafkaConsumer<>(login, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+        if (isAllowed(() -> fetchOnce(consumer, new TopicPartition(topic, 0)))) reads.add(topic);
+        slowReads |= isPositive(consumer.metrics(), "fetch-throttle-time-max");
+        // A throttled connection would keep it for 30 seconds.
+        consumer.close(Duration.ZERO);
+      }
+    }
+    String transactions = "null";
+    if (!words[3].equals("-")) {
+      try (var producer = new KafkaProducer<>(also(login, "transactional.id", words[3]), new ByteArraySerializer(), new ByteArraySerializer())) {
+        transactions = Boolean.toString(isAllowed(producer::initTransactions));
+      }
+    }
+    line("{\"user\":" + quoted(user) + ",\"sees\":" + quoted(sees) + ",\"writes\":" + quoted(writes) + ",\"reads\":" + quoted(reads)
+        + ",\"transactions\":" + transactions + ",\"slowWrites\":" + slowWrites + ",\"slowReads\":" + slowReads + "}");
+  }
+
+  private static Map<String, Object> also(Map<String, Object> settings, String key, String value) {
+    Map<String, Object> all = new HashMap<>(settings);
+    all.put(key, value);
+    return all;
+  }
+
+  /** Waits for one response to a fetch, whether it has records or not. A response that only throttles counts. */
+  private static void fetchOnce(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition) {
+    consumer.assign(List.of(partition));
+    consumer.seekToBeginning(List.of(partition));
+    long patience = System.currentTimeMillis() + PATIENCE_MS;
+    while (!isPositive(consumer.metrics(), "fetch-total") && !isPositive(consumer.metrics(), "fetch-throttle-time-max")) {
+      consumer.poll(POLL);
+      if (System.currentTimeMillis() > patience) throw new IllegalStateException("no response to a fetch from " + partition);
+    }
+  }
+
+  private static double metric(Map<MetricName, ? extends Metric> metrics, String name) {
+    return metrics.values().stream().filter(m -> m.metricName().name().equals(name) && m.metricValue() instanceof Double)
+        .mapToDouble(m -> (double) m.metricValue()).filter(value -> !Double.isNaN(value)).max().orElse(0);
+  }
+
+  private static boolean isPositive(Map<MetricName, ? extends Metric> metrics, String name) {
+    return metric(metrics, name) > 0;
+  }
+
+  private static String quoted(List<String> texts) {
+    return "[" + String.join(",", texts.stream().map(Witness::quoted).toList()) + "]";
+  }
+
+  private synchronized void line(String text) {
+    try {
+      results.write(text + "\n");
     } catch (java.io.IOException error) {
       throw new java.io.UncheckedIOException(error);
     }
+  }
+
+  private void report(String group, TopicPartition p, Reading reading) {
+    var found = reading.found == null ? "null" : "{\"offset\":" + reading.found.offset() + ",\"metadata\":" + quoted(reading.found.metadata()) + "}";
+    line("{\"group\":" + quoted(group) + ",\"topic\":" + quoted(p.topic()) + ",\"partition\":" + p.partition()
+        + ",\"found\":" + found + ",\"numbers\":" + reading.numbers + ",\"tombstones\":" + reading.tombstones + "}");
   }
 
   private static String quoted(String text) {

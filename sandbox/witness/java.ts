@@ -16,6 +16,33 @@ export interface JavaWitness {
    * @throws SandboxError WITNESS_FAILED with the last lines of its log
    */
   run(connection: ClusterConnection, ...stretches: JavaTask[][]): Promise<PartitionRead[]>;
+  /**
+   * Logs in as each user, and tries what it may do with these topics. Writes records.
+   * @throws SandboxError WITNESS_FAILED, also if a password is wrong
+   */
+  abilities(connection: ClusterConnection, users: readonly Login[], topics: readonly string[]): Promise<JavaAbility[]>;
+}
+
+/** A user of an application. */
+export interface Login {
+  user: string;
+  password: string;
+  /** An id of its own for transactions. */
+  transactionalId?: string;
+}
+
+/** What Kafka's own client can do as one user. */
+export interface JavaAbility {
+  user: string;
+  /** Topics that it may describe, write and read. */
+  sees: string[];
+  writes: string[];
+  reads: string[];
+  /** True: it may begin a transaction with its id. Null: it has none. */
+  transactions: boolean | null;
+  /** True: the brokers throttled its producer or its consumer, because it exceeded a quota. */
+  slowWrites: boolean;
+  slowReads: boolean;
 }
 
 /** One line of the plan. Witness.java describes the words. */
@@ -55,25 +82,37 @@ export async function openJavaWitness(supervisor: Supervisor, parts: KafkaParts,
   const source = join(packageRoot, "witness", "Witness.java");
   await java("compiling the Java witness", ["-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", classes, source]);
   let runs = 0;
+  /** @param passwords by user, for tasks that log in as somebody else */
+  const execute = async <Result>(
+    connection: ClusterConnection,
+    stretches: readonly (readonly JavaTask[])[],
+    passwords: Record<string, string> = {},
+  ): Promise<Result[]> => {
+    const name = (what: string) => join(folder, `${what}-${runs}`);
+    const [client, plan, results] = [name("client"), name("plan"), name("results")];
+    runs++;
+    try {
+      await writeProperties(client, { ...clientSettings(connection), ...passwords });
+      await writeFile(
+        plan,
+        stretches.map((tasks) => tasks.map((words) => `${words.join("\t")}\n`).join("")).join("then\n"),
+      );
+      await java("the Java witness", ["Witness", client, plan, results]);
+      return (await readFile(results, "utf8"))
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Result);
+    } finally {
+      await rm(client, { force: true });
+    }
+  };
   return {
-    async run(connection, ...stretches) {
-      const name = (what: string) => join(folder, `${what}-${runs}`);
-      runs++;
-      const [client, plan, results] = [name("client"), name("plan"), name("results")];
-      try {
-        await writeProperties(client, clientSettings(connection));
-        await writeFile(
-          plan,
-          stretches.map((tasks) => tasks.map((words) => `${words.join("\t")}\n`).join("")).join("then\n"),
-        );
-        await java("the Java witness", ["Witness", client, plan, results]);
-        return (await readFile(results, "utf8"))
-          .split("\n")
-          .filter((line) => line !== "")
-          .map((line) => JSON.parse(line) as PartitionRead);
-      } finally {
-        await rm(client, { force: true });
-      }
+    run: (connection, ...stretches) => execute(connection, stretches),
+    async abilities(connection, users, topics) {
+      const tasks = users.map(({ user, transactionalId = "-" }) => ["may", user, topics.join(","), transactionalId]);
+      const passwords = Object.fromEntries(users.map(({ user, password }) => [`witness.password.${user}`, password]));
+      const found = await execute<JavaAbility>(connection, [tasks], passwords);
+      return found.sort((a, b) => (a.user < b.user ? -1 : 1));
     },
   };
 }

@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import {
   abilityOf,
@@ -6,12 +9,20 @@ import {
   estateTopics,
   estateUsers,
   type EstateUser,
+  type Project,
   runStory,
+  type Settings,
   type StoryResult,
 } from "@kafka-migration/sandbox/story";
 import { bindings } from "@kafka-migration/sandbox/testing";
+import { openJavaWitness } from "@kafka-migration/sandbox/witness";
+import { compareAccess } from "../../engine/access/parity";
+import { parseInventory } from "../../engine/inventory";
+import { aclText } from "../../engine/kafka/acl-text";
 import { openKafka } from "../../engine/kafka/client";
+import type { Acl } from "../../engine/kafka/port";
 import type { Report } from "../../engine/report";
+import { testMirror } from "../support/models";
 import { withSandbox } from "./support";
 
 const KEEP = [
@@ -38,7 +49,25 @@ describe("a migration from start to end, through the real command line", () => {
   const topics = estateTopics().filter((t) => KEEP.includes(t.name));
   const groups = estateGroups().filter((g) => KEEP.includes(g.topic));
   const users = estateUsers();
+  const probes = ["orders", "payments", "clicks", "billing.events", "telemetry.lz4", "ledger.entries"];
+  const principalOf = ({ name, authentication }: EstateUser) =>
+    `User:${authentication === "tls-external" ? "CN=" : ""}${name}`;
   let result: StoryResult;
+  /** The file that the stack reads, and what the command that wrote it said. */
+  let inventory = { text: "", output: "" };
+
+  /** As docs/clients.md says: when the mirror runs, the inventory of the origin declares the users. */
+  async function takeInventory({ folder, stack }: Project): Promise<Settings> {
+    const args = ["inventory", "--stack", stack, "--out", "estate.yaml", "--seconds", "1"];
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [join(folder, "dist/cli/main.js"), ...args],
+      { cwd: folder, env: at.sandbox.pulumi!.env },
+    );
+    inventory = { text: await readFile(join(folder, "estate.yaml"), "utf8"), output: stdout + stderr };
+    // The brokers of the sandbox log in with a SCRAM user, which no operator made.
+    return { inventory: "estate.yaml", clients: { exclude: [at.sandbox.origin.admin.username] } };
+  }
 
   test("runs through every phase", async () => {
     result = await runStory({
@@ -47,6 +76,7 @@ describe("a migration from start to end, through the real command line", () => {
       topics,
       groups,
       users,
+      declareUsers: takeInventory,
       // From IBM Event Streams to Strimzi: the users of both sides have different API groups.
       eventStreams: true,
       previews: true,
@@ -144,13 +174,27 @@ describe("a migration from start to end, through the real command line", () => {
       for (const form of new Set([secret, JSON.stringify(secret).slice(1, -1)])) {
         expect(states.includes(form)).toBe(false);
         expect(log.includes(form)).toBe(false);
+        expect(inventory.text.includes(form) || inventory.output.includes(form)).toBe(false);
         expect(result.reports.some(({ json, html }) => json.includes(form) || html.includes(form))).toBe(false);
       }
     }
   });
 
+  test("takes an inventory of the origin that says of each user that it moves", () => {
+    const found = parseInventory(inventory.text);
+    expect(found.unread).toEqual([]);
+    const kinds = found.users.map(({ name, moves }) => [name, moves] as const);
+    expect(kinds).toEqual(expect.arrayContaining(users.map(({ name }) => [name, "yes"])));
+    const others = kinds.filter(([name]) => !users.some((user) => user.name === name));
+    expect(Object.fromEntries(others)).toEqual({
+      [at.sandbox.origin.admin.username]: "yes",
+      "mm2-administrator": "no",
+      "mm2-credentials": "no",
+    });
+    expect(found.topics.map(({ name }) => name)).toEqual(expect.arrayContaining(topics.map(({ name }) => name)));
+  });
+
   test("leaves the users of applications, who log in with their old passwords and may do what they could", async () => {
-    const probes = ["orders", "payments", "clicks", "billing.events", "telemetry.lz4", "ledger.entries"];
     const probe = async (side: "origin" | "target", user: EstateUser) =>
       abilityOf(at.sandbox[side], user, result.passwords.get(user.name)!, probes);
     const scram = users.filter((user) => result.passwords.has(user.name));
@@ -162,9 +206,61 @@ describe("a migration from start to end, through the real command line", () => {
       }),
     );
     expect(differences.flat()).toEqual([]);
-    for (const { name, authentication } of users) {
-      const principal = `User:${authentication === "tls-external" ? "CN=" : ""}${name}`;
-      expect(await bindings(at.sandbox.target, principal), name).toEqual(await bindings(at.sandbox.origin, principal));
+    for (const user of users) {
+      const principal = principalOf(user);
+      expect(await bindings(at.sandbox.target, principal), principal).toEqual(
+        await bindings(at.sandbox.origin, principal),
+      );
+    }
+  });
+
+  test("lets Kafka's own client log in as each user, do what it could do, and be throttled by the same quotas", async () => {
+    const { sandbox } = at;
+    const java = await openJavaWitness(sandbox.supervisor, sandbox.parts, join(sandbox.folder, "java"));
+    const logins = users.flatMap(({ name, acls }) => {
+      const password = result.passwords.get(name);
+      const own = acls.find(({ resource }) => resource === "transactionalId");
+      const transactionalId = own && (own.pattern === "prefixed" ? `${own.name}2` : own.name);
+      return password === undefined ? [] : [{ user: name, password, ...(transactionalId ? { transactionalId } : {}) }];
+    });
+    const [there, here] = await Promise.all(
+      (["origin", "target"] as const).map((side) => java.abilities(sandbox[side].connection, logins, probes)),
+    );
+    // Only this user's quotas are certainly exceeded.
+    const withoutPace = (all: typeof here) => all!.map(({ slowWrites: _w, slowReads: _r, ...ability }) => ability);
+    expect(withoutPace(here)).toEqual(withoutPace(there));
+    for (const found of [there, here])
+      expect(found!.find(({ user }) => user === "ledger")).toMatchObject({ slowWrites: true, slowReads: true });
+    expect(here!.find(({ user }) => user === "audit")).toMatchObject({
+      reads: ["orders", "clicks", "billing.events", "telemetry.lz4", "ledger.entries"],
+      writes: [],
+    });
+    expect(here!.find(({ user }) => user === "payments-api")).toMatchObject({
+      transactions: true,
+      writes: ["payments"],
+    });
+  }, 120_000);
+
+  test("has a check of access that names each ACL of these users when it is removed from the target", async () => {
+    const [origin, target] = await Promise.all(
+      (["origin", "target"] as const).map(async (side) => {
+        const port = await openKafka(at.sandbox[side].connection, side);
+        return Promise.all([port.describeAcls(), port.listTopics()]).finally(() => port.close());
+      }),
+    );
+    const principals = users.map((user) => principalOf(user));
+    const ours = ([acls]: typeof origin & {}) => acls.filter(({ principal }) => principals.includes(principal));
+    const existing = { topics: origin![1], groups: groups.map(({ groupId }) => groupId), transactionalIds: [] };
+    const compare = (acls: readonly Acl[]) =>
+      compareAccess({ origin: { acls: ours(origin!) }, target: { acls } }, existing, testMirror());
+    const all = ours(target!);
+    expect(all.length).toBeGreaterThan(40);
+    expect(compare(all)).toMatchObject({ differences: [], notes: [] });
+    for (const removed of all) {
+      const { differences, notes } = compare(all.filter((acl) => acl !== removed));
+      const lines = [...differences.map(({ text }) => text), ...notes];
+      expect(lines.length, aclText(removed)).toBeGreaterThan(0);
+      for (const line of lines) expect(line).toContain(aclText(removed));
     }
   });
 

@@ -43,10 +43,15 @@ async function work(
   signal: AbortSignal,
   open: OpenKafka,
 ): Promise<void> {
-  const model = { origin: renewed("origin"), target: renewed("target") };
-  function renewed(side: Side): Connection {
-    if (!renewable.includes(side)) return connections[side];
-    return { ...connections[side], renew: () => main.ask<Connection | undefined>({ kind: "renew", side }) };
+  const model = { origin: renewing("origin", connections.origin), target: renewing("target", connections.target) };
+  /** The credentials can change more than once while this thread reads. */
+  function renewing(side: Side, connection: Connection): Connection {
+    if (!renewable.includes(side)) return connection;
+    const renew = async () => {
+      const renewed = await main.ask<Connection | undefined>({ kind: "renew", side });
+      return renewed && renewing(side, renewed);
+    };
+    return { ...connection, renew };
   }
   const progress = {
     info: (line: string) => main.say({ kind: "line", level: "info", line }),

@@ -103,23 +103,25 @@ describe("several threads", () => {
 
   it("get no password but by message, and ask the main thread for renewed credentials", async () => {
     const mirror = mirrorOf([{ compacted: false, partitions: same(4) }]);
-    const renewed: Connection = {
+    const login = (password: string): Connection => ({
       bootstrapServers: "b:1",
-      sasl: { mechanism: "PLAIN", username: "u", password: "new" },
-    };
+      sasl: { mechanism: "PLAIN", username: "u", password },
+    });
     let asked = 0;
-    const model = { ...mirror.model, origin: { ...mirror.model.origin, renew: async () => (asked++, renewed) } };
+    // The password is rotated twice while the threads read.
+    const once = { ...login("new"), renew: async () => (asked++, login("newer")) };
+    const model = { ...mirror.model, origin: { ...mirror.model.origin, renew: async () => (asked++, once) } };
     const logins: (string | undefined)[] = [];
     const inThread: OpenKafka = async (connection, side) => {
-      const current = side === "origin" ? await connection.renew!() : connection;
+      const current = side === "origin" ? await (await connection.renew!())!.renew!() : connection;
       logins.push((current?.sasl as { password?: string } | undefined)?.password);
       expect(side === "target" && connection.renew !== undefined).toBe(false);
       return mirror.open(connection, side);
     };
     const { start } = threadsHere(inThread);
     await verifyCopy(model, { mode: "full", threads: 2 }, silent, undefined, mirror.open, start);
-    expect(asked).toBe(2);
-    expect(logins.sort()).toEqual(["new", "new", undefined, undefined]);
+    expect(asked).toBe(4);
+    expect(logins.sort()).toEqual(["newer", "newer", undefined, undefined]);
   });
 
   it("add their requests and keep the limit together", async () => {

@@ -122,6 +122,8 @@ class Running {
   private current: Current | undefined;
   private failure: Error | undefined;
   private ending = false;
+  /** What this thread logs in with. */
+  private readonly used: Record<Side, Connection>;
 
   constructor(
     private readonly options: ThreadsOptions,
@@ -129,6 +131,7 @@ class Running {
     private readonly sent: (requests: number) => void,
   ) {
     const { model, throttleBytesPerSecond, start } = options;
+    this.used = { origin: model.origin, target: model.target };
     this.thread = start({
       message: (message) => this.hear(message),
       ended: (reason) => this.fail(ended(number, reason)),
@@ -197,13 +200,14 @@ class Running {
   }
 
   private async answer(id: number, question: Question): Promise<void> {
-    const { model, budgets } = this.options;
+    const { budgets } = this.options;
     try {
       if (question.kind === "reserve") {
         await budgets?.[question.side].reserve(question.bytes);
         this.thread.post({ kind: "answer", id });
       } else {
-        const renewed = await model[question.side].renew?.();
+        const renewed = await this.used[question.side].renew?.();
+        if (renewed !== undefined) this.used[question.side] = renewed;
         this.thread.post({ kind: "answer", id, value: renewed === undefined ? undefined : plain(renewed) });
       }
     } catch (error) {

@@ -8,9 +8,9 @@ export type {
   MigrationMirror,
   PreflightSettings,
   ReportArgs,
-  VerifySettings,
-  WaveSettings,
 } from "./components/settings/migration";
+export type { VerifySettings } from "./components/settings/verify";
+export type { WaveSettings } from "./components/settings/waves";
 export type {
   ClusterNames,
   ClusterUsers,

@@ -80,6 +80,14 @@ test("every secret that a step gets as plain text is marked as secret, wherever 
         {},
       ),
     MirrorGone: () => new steps.MirrorGone("gone", { ...step, limitSeconds: 1 }, {}),
+    CopyShares: () =>
+      new steps.CopyShares("copy-shares", { ...step, bytesPerSecond: 1, fetchBytes: 1, users: {} as never }, {}),
+    CopyThrottle: () =>
+      new steps.CopyThrottle(
+        "copy-throttle",
+        { ...step, users: {} as never, shares: { origin: 1, target: 1 }, limited: true },
+        {},
+      ),
     Access: () => new steps.Access("access", { ...phased, mode: "warn" }, {}),
     Fence: () => new steps.Fence("fence", { ...phased, enabled: true }, {}),
     Gate: () => new steps.Gate("gate", phased, {}),

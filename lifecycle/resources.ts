@@ -6,6 +6,7 @@ import { clientsStayStep } from "./handlers/clients-stay";
 import { connectorOffsetsStep } from "./handlers/connector-offsets";
 import { accessStep } from "./handlers/access";
 import { consumerOffsetsStep } from "./handlers/consumer-offsets";
+import { copySharesStep, copyThrottleStep } from "./handlers/copy-throttle";
 import { fenceStep } from "./handlers/fence";
 import { gateStep } from "./handlers/gate";
 import { guardStep } from "./handlers/guard";
@@ -51,6 +52,12 @@ export class InternalTopicResource extends stepResource(internalTopicStep) {}
 
 /** On deletion: proves that the mirror is gone and that every topic to delete belongs to the mirror. */
 export class MirrorGone extends stepResource(mirrorGoneStep) {}
+
+/** Divides `mirror.throttleBytesPerSecond` by the number of brokers, before the mirror's users are created. */
+export class CopyShares extends stepResource(copySharesStep) {}
+
+/** Limits the mirror in phase `mirror`, and lifts the limit before a cutover. */
+export class CopyThrottle extends stepResource(copyThrottleStep) {}
 
 /** Compares who may do what on both clusters, before anything else of a cutover happens. */
 export class Access extends stepResource(accessStep) {}

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as migration from "../components/settings/migration";
 import * as mirror from "../components/settings/mirror";
+import * as verify from "../components/settings/verify";
+import * as waves from "../components/settings/waves";
 import { keysAt } from "../components/shape";
 import * as model from "../engine/model";
 import * as offsets from "../engine/offsets/types";
@@ -51,7 +53,9 @@ test("the documented default is the default that the code uses", () => {
   const described = shapesOf(join(__dirname, ".."));
   const differing: string[] = [];
   let compared = 0;
-  for (const [name, shape] of [mirror, migration, offsets, model, stack].flatMap((module) => Object.entries(module))) {
+  for (const [name, shape] of [mirror, migration, verify, waves, offsets, model, stack].flatMap((module) =>
+    Object.entries(module),
+  )) {
     if (!described.has(name)) continue;
     const rows = new Map(rowsOf(name, described).map(({ key, standard }) => [key, standard.replaceAll("`", "")]));
     for (const [key, value] of Object.entries(defaultsOf(shape as Shape))) {

@@ -1,13 +1,9 @@
-import {
-  gateShape,
-  type PreflightSettings,
-  preflightShape,
-  stepShape,
-  verifyShape,
-} from "../components/settings/migration";
+import { copyShape } from "../components/settings/copy";
+import { gateShape, type PreflightSettings, preflightShape, stepShape } from "../components/settings/migration";
 import { clusterShape, mirrorShape, targetShape } from "../components/settings/mirror";
 import { placeShape } from "../components/settings/place";
 import { connectionShape, operatorShape, secretsShape } from "../components/settings/users";
+import { verifyShape } from "../components/settings/verify";
 import { type FenceOptions, fenceShape } from "../engine/fence/types";
 import { offsetShape } from "../engine/offsets/types";
 import { replicationShape } from "../engine/replication/types";
@@ -181,7 +177,7 @@ const stackShape = {
   report: stepShape.report.default({}),
   origin: objectOf(entryShape),
   target: objectOf({ ...entryShape, ...withoutDefaults(targetShape) }),
-  mirror: filled({ ...withoutDefaults({ ...mirrorShape, ...placeShape }), ...kubernetesEntryShape }),
+  mirror: filled({ ...withoutDefaults({ ...mirrorShape, ...placeShape }), ...kubernetesEntryShape, ...copyShape }),
   gate: filled(gateShape),
   verify: filled(verifyShape),
   offsets: filled(offsetShape),

@@ -15,6 +15,7 @@ import { ScramUser } from "../user/scram-user";
 import type { MirrorArgs } from "../mirror/mirror";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
+import type { MirrorUserArgs } from "../settings/parts";
 import type { ClusterNames, MigrationCluster } from "../settings/users";
 import { mirrorNamespace, namesOf, userDialect } from "./names";
 import { credentialsOf } from "./rules";
@@ -63,10 +64,13 @@ export class ClusterAccess {
     if (secrets !== undefined) this.secrets = secrets;
   }
 
-  /** Declares the mirror's user, and the Secrets beside the mirror that the mirror's resource names. */
-  mirrorsUser(after: pulumi.Resource[]): MirrorAccess {
+  /**
+   * Declares the mirror's user, and the Secrets beside the mirror that the mirror's resource names.
+   * @param quotas of the user's KafkaUser, if an operator makes it. Default: none
+   */
+  mirrorsUser(after: pulumi.Resource[], quotas?: MirrorUserArgs["quotas"]): MirrorAccess {
     const { args } = this.context;
-    const { credentials, resources } = this.mirrorsCredentials(after);
+    const { credentials, resources } = this.mirrorsCredentials(after, defined({ quotas }));
     const namespace = mirrorNamespace(args);
     const options = { ...this.at(args.mirror?.provider), dependsOn: [...after, ...resources] };
     const { credentialsSecret, caSecret } = this.names;
@@ -120,7 +124,10 @@ export class ClusterAccess {
     );
   }
 
-  private mirrorsCredentials(after: pulumi.Resource[]): {
+  private mirrorsCredentials(
+    after: pulumi.Resource[],
+    limits: Pick<MirrorUserArgs, "quotas">,
+  ): {
     credentials?: ClusterCredentials;
     resources: pulumi.Resource[];
   } {
@@ -129,7 +136,8 @@ export class ClusterAccess {
     const rights = { role: side, profile: args.profile ?? "least", mirror } as const;
     if (operator !== undefined) {
       // The preflight has already checked the cluster.
-      const user = this.kafkaUser("user", this.names.user, { ...rights, everyoneByDefault: false }, operator, after);
+      const made = { ...rights, ...limits, everyoneByDefault: false };
+      const user = this.kafkaUser("user", this.names.user, made, operator, after);
       return { credentials: user, resources: [user] };
     }
     if (kafka !== undefined) {

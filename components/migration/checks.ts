@@ -14,6 +14,7 @@ import { mirrorSpec } from "../mirror/text";
 import { faultsOf, sayFault, validPart, valueAt } from "../shape";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
 import { connectorMistakes, storageCopied } from "./connectors";
+import { limitedFetches, throttleMistakes } from "./copy-throttle";
 import { nameMistakes, unusedNames, userDialect } from "./names";
 import { clientMistakes, hasClients } from "./clients";
 import { connectionsOf, credentialsOf, migrationRefusals } from "./rules";
@@ -141,6 +142,7 @@ export function argumentMistakes(
     ...waveMistakes(args),
     ...topicMistakes(args),
     ...verifyJobMistakes(args),
+    ...throttleMistakes(args),
     ...wayBackMistakes(args),
     ...new Set(connectorMistakes(args)),
   ])
@@ -242,10 +244,12 @@ function mirrorSettings(args: Partial<MigrationArgs>): MirrorSettings {
     provider: _p,
     kubeconfig: _k,
     context: _x,
+    throttleBytesPerSecond: _t,
     ...settings
   } = args.mirror ?? {};
   return {
     ...settings,
+    ...limitedFetches(args),
     ...(args.dialect === undefined ? {} : { dialect: args.dialect }),
     ...(args.operatorVersion === undefined ? {} : { operatorVersion: args.operatorVersion }),
     ...(args.profile === undefined ? {} : { profile: args.profile }),

@@ -16,6 +16,7 @@ import { defined } from "../../engine/objects";
 import { defaultsOf } from "../../engine/setting";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import { type AroundMirror, declarePrivileges, declareRemoval } from "./around-mirror";
+import { type CopyLimit, copyLimit, throttledPrincipals } from "./copy-throttle";
 import { ownObjects, ownPrincipals } from "./objects";
 import { gateOptions, originEnds, targetEnds, topicIds, userOperator } from "./gate-values";
 import { type LastSteps, PartSteps, stepPhase, type WayBackPlace } from "./part";
@@ -125,7 +126,13 @@ export class Lifecycle {
 
   private residue(when: "cleanup" | "destroy", keepCheckpoints: boolean, after: pulumi.Resource): Residue {
     const { phase, abandon, args, parent, report } = this.context;
-    const look = { keepCheckpoints, principals: ownPrincipals(args), fence: args.fence ?? false };
+    const throttled = throttledPrincipals(args);
+    const look = {
+      keepCheckpoints,
+      principals: ownPrincipals(args),
+      fence: args.fence ?? false,
+      ...defined({ throttled }),
+    };
     const kubernetes = ownObjects(parent, args);
     return new Residue(
       this.named(`residue-on-${when}`),
@@ -144,6 +151,11 @@ export class Lifecycle {
 
   privileges(mirrorConnections: Record<Side, pulumi.Output<Connection>>, after: pulumi.Resource[]): Preflight {
     return declarePrivileges(this.around(), this.context.preflight, mirrorConnections, after);
+  }
+
+  /** Declares what limits the copy. Undefined: it is not limited. */
+  copyLimit(after: pulumi.Resource[]): CopyLimit | undefined {
+    return copyLimit(this.around(), this.context.args, after);
   }
 
   /** Declares the steps that run after the mirror is deleted. The mirror depends on them. */
@@ -180,13 +192,14 @@ export class Lifecycle {
   /**
    * Declares what has to happen before the mirror is changed: the cutover of parts whose topics then leave the mirror,
    * and the return of parts whose topics then come back.
+   * @param limited what lifts the limit of the copy
    * @returns what the mirror depends on; nothing without a way back
    */
-  beforeMirror(): pulumi.Resource[] {
+  beforeMirror(limited: readonly pulumi.Resource[] = []): pulumi.Resource[] {
     const before: pulumi.Resource[] = [];
     for (const part of byPhase([...this.waves, this.rest])) {
       if (!hasLeft(part.part) && part.part.phase !== "returned") continue;
-      const after = [this.preflight, this.checkpoints, ...before.slice(-1)];
+      const after = [this.preflight, this.checkpoints, ...limited, ...before.slice(-1)];
       const declared = hasLeft(part.part) ? part.aboveMirror(after) : undefined;
       const wayBack = part.wayBack(
         declared === undefined ? after : [lastOf(declared)],

@@ -112,13 +112,22 @@ export class Migration extends pulumi.ComponentResource {
   ): Mirror {
     const created = args.mirror?.createNamespace === true ? [createdNamespace(`${name}-namespace`, args, this)] : [];
     const after = [lifecycle.preflight, lifecycle.checkpoints, lifecycle.beneathUsers(), ...created];
-    const users = { origin: origin.mirrorsUser(after), target: target.mirrorsUser(after) };
+    const limit = lifecycle.copyLimit(after);
+    const beforeUsers = limit === undefined ? after : [...after, limit.shares];
+    const users = {
+      origin: origin.mirrorsUser(beforeUsers, limit?.quotas("origin")),
+      target: target.mirrorsUser(beforeUsers, limit?.quotas("target")),
+    };
     const ready = [...users.origin.resources, ...users.target.resources];
     const privileges = lifecycle.privileges(
       { origin: users.origin.connection, target: users.target.connection },
       ready,
     );
-    const beneath = [...lifecycle.beneathMirror([privileges, ...ready]), ...lifecycle.beforeMirror()];
+    const limited = limit === undefined ? [] : [limit.declare([privileges, ...ready])];
+    const beneath = [
+      ...lifecycle.beneathMirror([privileges, ...ready, ...limited]),
+      ...lifecycle.beforeMirror(limited),
+    ];
     const copying = withoutLeft(settings, leftTopics(args));
     const named = (part: string) => `${name}-${part}`;
     return declareMirror({ parent: this, named }, { args, settings: copying, users }, beneath);

@@ -14,6 +14,7 @@ import { returnAdministratorAcls } from "../../engine/way-back/rights";
 import type { MigrationArgs } from "../settings/migration";
 import { inventoryText } from "../clients/inventory";
 import { projectFolder } from "../project";
+import { throttleRights } from "./copy-throttle";
 import { namesOf } from "./names";
 import { ownPrincipals } from "./objects";
 import { hasWaves, partsOf, returningTopics, wavePhase } from "./waves";
@@ -55,17 +56,23 @@ function compression(override: unknown, worker: Config): string | undefined {
   return type === "none" ? undefined : type;
 }
 
-/** Returns the rights that the administrators need for parts with a way back and for connectors. Undefined: none. */
+/**
+ * Returns the rights that the administrators need for parts with a way back, for connectors and for a limit of the
+ * copy. Undefined: none.
+ */
 function moreRights(args: MigrationArgs, model: MirrorModel): Record<Side, AclRule[]> | undefined {
   const { rest, waves } = partsOf(args, model);
   const parts = [rest, ...waves].filter(({ wayBack }) => wayBack !== undefined);
   const { connectors = [] } = args;
-  if (parts.length + connectors.length === 0) return undefined;
   const of = (side: Side) => [
     ...parts.flatMap(({ mirror }) => returnAdministratorAcls(side, mirror, args.offsets?.groups ?? [])),
     ...connectorAcls(side, connectors),
+    ...throttleRights(side, args),
   ];
-  return { origin: of("origin"), target: of("target") };
+  const rights = { origin: of("origin"), target: of("target") };
+  return rights.origin.length + rights.target.length === 0 && parts.length + connectors.length === 0
+    ? undefined
+    : rights;
 }
 
 /** Returns the source connector's settings for topic configurations. Undefined: there are none. */

@@ -7,7 +7,8 @@ import type { KubernetesAccess } from "../../lifecycle/kubernetes/kubeconfig";
 import type { VerifyJob } from "../../lifecycle/verify-job/types";
 import type { StepInputsOf } from "../../lifecycle/step-resource";
 import { accessOfProvider, stackOwner } from "../kubernetes";
-import { type MigrationArgs, VERIFY_PLACE, verifyShape } from "../settings/migration";
+import type { MigrationArgs } from "../settings/migration";
+import { VERIFY_PLACE, verifyShape } from "../settings/verify";
 import { mirrorName, mirrorNamespace, SIDES } from "./names";
 
 const DEFAULTS = { completions: 4, limitSeconds: 86_400 };

@@ -6,7 +6,8 @@ import { defaultsOf } from "../../engine/setting";
 import { defined } from "../../engine/objects";
 import { someOf } from "../../engine/units";
 import { isPattern } from "../mirror/checks";
-import { type MigrationArgs, stepShape, type WaveSettings, waveShape } from "../settings/migration";
+import { type MigrationArgs, stepShape } from "../settings/migration";
+import { type WaveSettings, waveShape } from "../settings/waves";
 
 /** One part of a migration: a wave, or everything outside the waves. Each part has its own steps. */
 export interface Part {

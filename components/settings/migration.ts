@@ -2,18 +2,15 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { type ConnectCluster, connectClusterShape } from "../../engine/connectors/types";
 import { fenceShape, type FenceOptions, fenceTimesShape } from "../../engine/fence/types";
-import { LONGEST_WAVE_NAME } from "../../engine/naming";
 import { offsetShape, type OffsetOptions } from "../../engine/offsets/types";
 import { replicationShape, type ReplicationOptions, replicationTimeShape } from "../../engine/replication/types";
 import {
   block,
   checked,
-  count,
   falseOr,
   flag,
   like,
   list,
-  matching,
   needed,
   oneOf,
   objectOf,
@@ -24,9 +21,9 @@ import {
   withoutDefaults,
   type Written,
 } from "../../engine/setting";
-import { MOST_THREADS, TAIL_RECORDS } from "../../engine/verify/types";
-import { fields, laterText, resource } from "../shape/types";
+import { laterText, resource } from "../shape/types";
 import { type ClientSettings, clientsShape } from "./clients";
+import { copyShape } from "./copy";
 import {
   choiceShape,
   type ClusterSettings,
@@ -41,6 +38,8 @@ import {
 import { type MirrorPlace, placeShape } from "./place";
 import type { PodSettings } from "./pods";
 import { connectionShape, type MigrationCluster, secretsShape, usersShape } from "./users";
+import { verifyShape, type VerifySettings } from "./verify";
+import { type WaveSettings, waveShape } from "./waves";
 
 /** Every argument of a migration, once. The component and the configuration of the ready-made stack share them. */
 
@@ -67,104 +66,6 @@ export const gateShape = {
   acceptTruncation: list(text).optional(),
 };
 export interface GateSettings extends Written<typeof gateShape> {}
-
-export const verifyShape = {
-  /**
-   * `none`. `tail`: counts and the last records of each partition. `sample`: the same, and samples of every partition
-   * (docs/gate.md). `full`: every record.
-   * @default `tail`
-   */
-  mode: oneOf(["none", "tail", "sample", "full"]).default("tail"),
-  /**
-   * Records per partition that `tail` and `sample` compare at the end.
-   * @default 100
-   */
-  tailRecords: count.default(TAIL_RECORDS),
-  /**
-   * Size of the hole that `sample` looks for, in records.
-   * @default 1000
-   */
-  holeRecords: count.optional(),
-  /**
-   * Accepted probability that `sample` misses such a hole at a random place of a partition.
-   * @default 0.05
-   */
-  missProbability: checked<number>(
-    (value) => typeof value === "number" && value > 0 && value < 1,
-    "a number between 0 and 1",
-  ).optional(),
-  /**
-   * The same seed reads the same samples of the same logs.
-   * @default 1
-   */
-  seed: count.optional(),
-  /**
-   * Bytes per second that the proof reads from each cluster, on average. The proof limits itself, so it needs no quota
-   * (docs/gate.md).
-   * @default no limit
-   */
-  throttleBytesPerSecond: count.optional(),
-  /**
-   * Where the proof runs. `here`: on the machine that runs `pulumi`. `kubernetes`: on several machines, as a Job in the
-   * mirror's namespace (docs/verification-job.md).
-   * @default `here`
-   */
-  runOn: oneOf(["here", "kubernetes"]).optional(),
-  /**
-   * Number of shares that the partitions are divided into, 1 to 1000. Each is compared by one pod. Only with `runOn:
-   * kubernetes`, as the following ones.
-   * @default 4
-   */
-  completions: checked<number>(
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1000,
-    "a whole number from 1 to 1000",
-  ).optional(),
-  /**
-   * Number of pods that run at the same time.
-   * @default as many as `completions`
-   */
-  parallelism: count.optional(),
-  /**
-   * Image with the command `kafka-migration`, of the same version as this package (docs/verification-job.md).
-   * @default `kafka-migration:<version of this package>`
-   */
-  image: text.optional(),
-  /**
-   * CPU and memory of each pod. Example: `{ requests: { cpu: "1", memory: "1Gi" } }`.
-   * @default none
-   */
-  resources: fields.optional(),
-  /**
-   * Fields of the pods, as in Kubernetes' PodTemplateSpec. Lists of named objects are merged by name; the container is
-   * `verify`. Example: `{ spec: { nodeSelector: { zone: "b" }, imagePullSecrets: [{ name: "registry" }] } }`.
-   * @default none
-   */
-  template: fields.optional(),
-  /**
-   * Longest time of the Job, in seconds.
-   * @default 86400
-   */
-  limitSeconds: count.optional(),
-  /**
-   * Threads that read and compare, 1 to 64. The result does not depend on it (docs/gate.md).
-   * @default one for each core, at most 8, if there is enough to read; 1 in mode `tail`
-   */
-  threads: checked<number>(
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_THREADS,
-    `a whole number from 1 to ${MOST_THREADS}`,
-  ).optional(),
-};
-/** The settings of `verify` that are about where it runs. The engine does not know them. */
-export const VERIFY_PLACE = [
-  "runOn",
-  "completions",
-  "parallelism",
-  "image",
-  "resources",
-  "template",
-  "limitSeconds",
-] as const;
-export interface VerifySettings extends Written<typeof verifyShape> {}
 
 const bySideShape = {
   /** Value on the origin. */
@@ -198,42 +99,6 @@ export const reportShape = {
   folder: text.default("migration-report"),
 };
 export interface ReportArgs extends Written<typeof reportShape> {}
-
-const WAVE_NAME = new RegExp(`^(?=.{1,${LONGEST_WAVE_NAME}}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$`);
-
-export const waveShape = {
-  /**
-   * Name of the wave, in lower case letters, digits and `-`, at most 40 characters. It is part of the names of the
-   * wave's resources. A wave with another name is another wave. Example: `orders`.
-   */
-  name: matching(
-    WAVE_NAME,
-    `at most ${LONGEST_WAVE_NAME} lower case letters, digits and "-", with a letter or digit at both ends`,
-  ),
-  /**
-   * Topics of the wave: comma-separated Java regular expressions, matched whole. Only topics that the mirror copies
-   * count. Example: `orders[.].*,payments`.
-   */
-  topics: text,
-  /**
-   * Consumer groups of the wave, in the same form.
-   * @default no group moves with the wave
-   */
-  groups: text.optional(),
-  /**
-   * `mirror`, `consumers`, `cutover` or `returned`, as for the whole migration, but only for the topics and groups of
-   * this wave.
-   * @default `mirror`
-   */
-  phase: oneOf(["mirror", "consumers", "cutover", "returned"]).default("mirror"),
-  /**
-   * `true`: after the cutover a second mirror copies the wave's topics back to the origin, so that the wave can return
-   * (docs/waves.md). `false`: ends this. Without waves set it at the top level.
-   * @default no way back
-   */
-  wayBack: flag.optional(),
-};
-export interface WaveSettings extends Written<typeof waveShape> {}
 
 export const stepShape = {
   /**
@@ -347,7 +212,8 @@ export interface MigrationMirror
   extends Written<typeof workerShape>,
     PodSettings,
     MirrorPlace,
-    Written<typeof onKubernetesShape> {}
+    Written<typeof onKubernetesShape>,
+    Written<typeof copyShape> {}
 
 const cluster = withoutDefaults({ ...clusterShape, ...secretsShape, ...connectionShape, ...usersShape });
 
@@ -363,6 +229,7 @@ export const partsShape = {
   mirror: block<MigrationMirror>({
     ...withoutDefaults({ ...mirrorShape, ...placeShape }),
     ...onKubernetesShape,
+    ...copyShape,
   }).optional(),
   /** When the copy counts as complete. Example: `{ limitSeconds: 7200 }`. */
   gate: block<GateSettings>(withoutDefaults(gateShape)).optional(),

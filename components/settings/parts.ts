@@ -106,6 +106,11 @@ const userShape = {
    * @default 120
    */
   readyLimitSeconds: seconds.optional(),
+  /**
+   * Quotas of the user, fields as in Strimzi. Example: `{ consumerByteRate: 10485760 }`.
+   * @default none
+   */
+  quotas: fieldsOf<pulumi.Input<number>>().optional(),
 };
 export interface MirrorUserArgs extends UserRights, KubernetesArgs, Written<typeof userShape> {}
 export const userSchema = objectOf({ ...rightsShape, ...userShape, ...kubernetesShape });

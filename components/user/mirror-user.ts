@@ -109,11 +109,13 @@ export class MirrorUser extends pulumi.ComponentResource implements ClusterCrede
     args: MirrorUserArgs,
   ) {
     const place = { apiVersion, kind: "KafkaUser" as const, namespace: metadata.namespace, name: metadata.name };
+    // Other quotas do not change the credentials. With them as a trigger, a preview would show these as unknown.
+    const { quotas: _q, ...trigger } = spec;
     return new Ready(
       `${name}-ready`,
       {
         place,
-        trigger: pulumi.jsonStringify(spec),
+        trigger: pulumi.jsonStringify(trigger),
         limitSeconds: args.readyLimitSeconds ?? 120,
         ...accessOf(this, args),
       },

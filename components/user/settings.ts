@@ -1,5 +1,6 @@
 import { type AclRule, guideAcls, leastAcls } from "../../engine/acls";
 import { Mistakes } from "../../engine/errors";
+import { defined } from "../../engine/objects";
 import { didYouMean } from "../../engine/near-miss";
 import type { MirrorModel, Profile, Side } from "../../engine/model";
 import { type Text, textsOf } from "../../engine/rules";
@@ -18,6 +19,7 @@ export interface UserDescription
   cluster: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  quotas?: Record<string, number>;
 }
 
 /**
@@ -55,6 +57,7 @@ export function describeUser(user: UserDescription): { text: ResourceText; other
       cluster: user.cluster,
       authentication: user.authentication ?? { type: "scram-sha-512" },
       rules: rulesOf(user, mistakes, textsOf(user.annotations, "annotations")),
+      ...defined({ quotas: user.quotas }),
     },
     mistakes,
   );

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError } from "../errors";
+import { LIMITING_QUOTA, limitOf, userOf } from "../copy-throttle";
 import { saysNoAuthorizer } from "../fence/everyone";
 import { markedAcls } from "../fence/acls";
 import type { Acl, KafkaPort } from "../kafka/port";
@@ -23,6 +24,8 @@ export interface ResidueOptions {
   keepCheckpoints?: boolean;
   /** The migration may have fenced the origin. None of the fence's ACLs may be left. Default false. */
   fence?: boolean;
+  /** Principals with which the mirror was limited. None of them may have that quota. Absent: it was not limited. */
+  throttled?: Record<Side, readonly string[]>;
   /**
    * How long to repeat the search while something is found, in ms. Brokers apply deletions one after the other. Default
    * 5000.
@@ -34,7 +37,7 @@ const SHORT_MS = 5_000;
 
 /** One thing that a finished migration should not leave behind. */
 export interface Residue {
-  kind: "topic" | "group" | "throttle" | "reassignment" | "acl" | "credential" | "object";
+  kind: "topic" | "group" | "throttle" | "reassignment" | "acl" | "credential" | "quota" | "object";
   side: Side | "kubernetes";
   /** The topic, group, `broker 2`, `topic:partition`, the ACL as one line, the user, or `Secret namespace/name`. */
   name: string;
@@ -48,7 +51,7 @@ export interface Residue {
 /**
  * Searches both clusters for everything that a finished migration should not leave behind: its internal topics under
  * every name that another version or setting would give them, Connect's group, throttles, reassignments in progress,
- * and ACLs and SCRAM credentials of its principals. Empty: clean. Deletes nothing.
+ * and ACLs, SCRAM credentials and quotas of its principals. Empty: clean. Deletes nothing.
  */
 export async function listResidue(
   model: MigrationModel,
@@ -81,6 +84,8 @@ async function lookAround(clusters: Clusters, mirror: MirrorModel, options: Resi
     ...(await aclResidue(clusters.target, options.principals?.target ?? [])),
     ...(await credentialResidue(clusters.origin, options.principals?.origin ?? [])),
     ...(await credentialResidue(clusters.target, options.principals?.target ?? [])),
+    ...(await quotaResidue(clusters.origin, options)),
+    ...(await quotaResidue(clusters.target, options)),
     ...(options.fence === true ? await fenceResidue(clusters.origin, mirror) : []),
   ];
 }
@@ -220,6 +225,20 @@ async function mechanismsOf(port: KafkaPort, user: string): Promise<string[]> {
     if (isMigrationError(error) && error.code === "KAFKA_UNSUPPORTED") return [];
     throw error;
   }
+}
+
+/** The quotas that limited the mirror. A user that the migration did not create may have got one from somebody else. */
+async function quotaResidue(port: KafkaPort, { throttled, principals }: ResidueOptions): Promise<Residue[]> {
+  if (throttled === undefined) return [];
+  const { side } = port;
+  const quotas = (await port.clientQuotas()) ?? [];
+  return throttled[side].flatMap((principal): Residue[] => {
+    const limit = limitOf(quotas, side, userOf({ principal }));
+    if (limit === undefined) return [];
+    const own = principals?.[side]?.includes(principal) === true;
+    const what = `${LIMITING_QUOTA[side]} ${limit} of the mirror's user`;
+    return [{ kind: "quota", side, name: principal, what, ...(own ? {} : { foreign: true }) }];
+  });
 }
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {

@@ -412,6 +412,24 @@ describe("a broker that is too old", () => {
     expect(await port.clientQuotas()).toEqual([{ user: null, values: { consumer_byte_rate: 1234 } }]);
     expect(of("DescribeClientQuotas")).toHaveLength(2);
   });
+
+  it("changes a quota with the older version of the request, and again after a temporary error", async () => {
+    broker.newest = { AlterClientQuotas: 0 };
+    broker.answer.Metadata = () => metadata(broker, []);
+    broker.answer.AlterClientQuotas = (before) => (out) => {
+      out.int32(0).list(["mm2"], (user) => {
+        out.int16(before === 0 ? 41 : 0).string(null);
+        out.list([user], (name) => out.string("user").string(name));
+      });
+    };
+    await open();
+    await port.alterUserQuota("mm2", "producer_byte_rate", 1234);
+    expect(of("AlterClientQuotas")).toHaveLength(2);
+    broker.newest = { AlterClientQuotas: -1 };
+    await port.close();
+    await open();
+    await expect(port.alterUserQuota("mm2", "producer_byte_rate", null)).rejects.toThrow(/KAFKA_UNSUPPORTED/);
+  });
 });
 
 describe("a response that lacks requested data is requested again, never treated as complete", () => {

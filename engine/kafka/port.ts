@@ -168,8 +168,17 @@ export interface KafkaPort {
   /**
    * Returns the quotas of all users, client ids, IP addresses and their combinations and defaults (KIP-546, Kafka 2.6
    * and later; needs DescribeConfigs on the cluster). undefined: the brokers do not support this.
+   * @param broker the broker that answers, by its id. Brokers follow a change one after the other. Default: any
    */
-  clientQuotas(): Promise<ClientQuota[] | undefined>;
+  clientQuotas(broker?: number): Promise<ClientQuota[] | undefined>;
+  /**
+   * Sets one limit of a user, or removes it (KIP-546, Kafka 2.6 and later; needs AlterConfigs on the cluster). The
+   * user's other limits stay.
+   * @param user name without `User:`
+   * @param key Kafka's name of the limit, e.g. `producer_byte_rate`
+   * @param value null removes the limit
+   */
+  alterUserQuota(user: string, key: string, value: number | null): Promise<void>;
 
   /**
    * Closes the port. Calls in progress and later calls throw `reason`. No new connection is opened.

@@ -1,17 +1,17 @@
 import { aclText } from "./acl-text";
 import * as api from "./api/acls";
-import { DESCRIBE_CLIENT_QUOTAS } from "./api/quotas";
+import { ALTER_CLIENT_QUOTAS, DESCRIBE_CLIENT_QUOTAS } from "./api/quotas";
 import { describeScramUsers } from "./api/scram";
 import type * as topics from "./api/topics";
 import type { Cluster } from "./cluster";
-import { NONE, RESOURCE_NOT_FOUND } from "./error-codes";
+import { NONE, RESOURCE_NOT_FOUND, UNSUPPORTED_VERSION } from "./error-codes";
 import { codeOf, single } from "./outcomes";
 import type { Acl, KafkaPort } from "./port";
 import type { Api } from "./wire";
 
 type Principals = Pick<
   KafkaPort,
-  "describeAcls" | "createAcls" | "deleteAcls" | "scramMechanisms" | "scramUsers" | "clientQuotas"
+  "describeAcls" | "createAcls" | "deleteAcls" | "scramMechanisms" | "scramUsers" | "clientQuotas" | "alterUserQuota"
 >;
 
 /** The part of the port that reads and changes ACLs, and reads SCRAM users and quotas. */
@@ -31,15 +31,25 @@ export function principals(cluster: Cluster): Principals {
         return { name, mechanisms: mechanisms.sort() };
       });
     },
-    async clientQuotas() {
-      return (await ifSupported(cluster, "quotas", DESCRIBE_CLIENT_QUOTAS, null))?.quotas;
+    async clientQuotas(broker) {
+      return (await ifSupported(cluster, "quotas", DESCRIBE_CLIENT_QUOTAS, null, broker))?.quotas;
+    },
+    async alterUserQuota(user, key, value) {
+      const resource = `quota ${key} of user ${user}`;
+      await single(cluster, "change", resource, async () => {
+        const link = await cluster.links.broker(await cluster.controller());
+        const form = ALTER_CLIENT_QUOTAS.find((f) => link.speaks(f.key, f.version));
+        if (form === undefined) return { errorCode: UNSUPPORTED_VERSION, message: null };
+        return cluster.links.sendOn(link, form, { user, key, value });
+      });
     },
   };
 }
 
 /**
- * Lists everything of one kind on any broker.
+ * Lists everything of one kind.
  * @param forms versions of the request, the best first
+ * @param broker the broker to ask. Default: any
  * @returns undefined if the broker supports none of them
  */
 async function ifSupported<Request, A extends topics.Outcome>(
@@ -47,9 +57,10 @@ async function ifSupported<Request, A extends topics.Outcome>(
   resource: string,
   forms: readonly Api<Request, A>[],
   request: Request,
+  broker?: number,
 ): Promise<A | undefined> {
   const { answer } = await single(cluster, "list", resource, async () => {
-    const link = await cluster.links.any();
+    const link = await (broker === undefined ? cluster.links.any() : cluster.links.broker(broker));
     const form = forms.find((f) => link.speaks(f.key, f.version));
     if (form === undefined) return { errorCode: NONE, message: null, answer: undefined };
     const found = await cluster.links.sendOn(link, form, request);

@@ -48,6 +48,12 @@ export class Out {
     return this;
   }
 
+  float64(value: number): this {
+    const at = this.room(8);
+    this.buffer.writeDoubleBE(value, at);
+    return this;
+  }
+
   boolean(value: boolean): this {
     return this.int8(value ? 1 : 0);
   }

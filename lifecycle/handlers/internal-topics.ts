@@ -11,12 +11,12 @@ import { isMigrationError } from "../../engine/errors";
 import { defineStep } from "./framework";
 import { modelOf, type StepInputs } from "./inputs";
 
-interface GivenUpInputs extends StepInputs {
+export interface GivenUpInputs extends StepInputs {
   /** The migration was abandoned. It can then be deleted even if the origin no longer exists. */
   abandon?: boolean;
 }
 
-async function originIsGone(state: GivenUpInputs): Promise<boolean> {
+export async function originIsGone(state: GivenUpInputs): Promise<boolean> {
   if (state.abandon !== true) return false;
   try {
     await withCluster(modelOf(state), "origin", async () => {});

@@ -24,14 +24,16 @@ export function waysOut(residue: readonly Residue[], facts: ResidueFacts): strin
   return `${[...causes].join("; ")}; ${again}`;
 }
 
+/** Residue that belongs to a user. */
+const OF_USERS: Partial<Record<Residue["kind"], string>> = { acl: "ACLs", credential: "credentials", quota: "quotas" };
+
 function causeOf(r: Residue, facts: ResidueFacts): string {
   if (r.kind === "object") return causeOfObject(r, facts);
-  if (r.side !== "kubernetes" && (r.kind === "acl" || r.kind === "credential")) {
+  if (r.side !== "kubernetes" && OF_USERS[r.kind] !== undefined) {
     if (r.what.includes("fence")) return "stop `kafka-migration fence --hold`, which creates the fence's ACLs again";
     const user = operatorsUser(nameOfUser(r.name), r.side, facts);
     return user === undefined
-      ? `remove the ${r.kind === "acl" ? "ACLs" : "credentials"} of these users on the ${r.side} ` +
-          "(kafka-acls.sh, kafka-configs.sh)"
+      ? `remove the ${OF_USERS[r.kind]} of these users on the ${r.side} ` + "(kafka-acls.sh, kafka-configs.sh)"
       : userOperatorDown(r.side, user);
   }
   if (r.kind === "throttle" || r.kind === "reassignment") {

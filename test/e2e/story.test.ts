@@ -23,7 +23,7 @@ import { openKafka } from "../../engine/kafka/client";
 import type { Acl } from "../../engine/kafka/port";
 import type { Report } from "../../engine/report";
 import { testMirror } from "../support/models";
-import { withSandbox } from "./support";
+import { quotasOn, withSandbox } from "./support";
 
 const KEEP = [
   "telemetry.lz4",
@@ -265,13 +265,8 @@ describe("a migration from start to end, through the real command line", () => {
   });
 
   test("leaves the quotas of the users of applications", async () => {
-    const quotasOn = async (side: "origin" | "target") => {
-      const port = await openKafka(at.sandbox[side].connection, side);
-      const quotas = await port.clientQuotas().finally(() => port.close());
-      return Object.fromEntries(quotas!.map(({ user, values }) => [user, values]));
-    };
-    const expected = await quotasOn("origin");
+    const expected = await quotasOn(at.sandbox.origin);
     expect(Object.keys(expected)).toHaveLength(users.filter(({ quotas }) => quotas !== undefined).length);
-    expect(await quotasOn("target")).toEqual(expected);
+    expect(await quotasOn(at.sandbox.target)).toEqual(expected);
   });
 });

@@ -11,6 +11,7 @@ import {
   type Settings,
   storySettings,
 } from "@kafka-migration/sandbox/story";
+import { openKafka } from "../../engine/kafka/client";
 
 /** One sandbox for the tests of a file; read it inside tests. */
 export function withSandbox(options: Partial<SandboxOptions> = {}): { readonly sandbox: Sandbox; log: string[] } {
@@ -123,6 +124,13 @@ export async function recordsIn(cluster: Sandbox["origin"], topic: string): Prom
   } finally {
     await admin.disconnect();
   }
+}
+
+/** The quotas of each user, by Kafka's names. */
+export async function quotasOn(cluster: Sandbox["origin"]): Promise<Record<string, Record<string, number>>> {
+  const port = await openKafka(cluster.connection, "origin");
+  const quotas = await port.clientQuotas().finally(() => port.close());
+  return Object.fromEntries(quotas!.flatMap(({ user, values }) => (user ? [[user, values]] : [])));
 }
 
 /** Asks until the condition holds; the last answer is part of the error. */

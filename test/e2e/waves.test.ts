@@ -10,11 +10,14 @@ import {
   startWriter,
   type Writer,
 } from "@kafka-migration/sandbox/witness";
+import { fetchBytesOf, quotaOf } from "../../engine/copy-throttle";
 import type { Report } from "../../engine/report";
-import { createTopic, merge, ownStack, settingsFor, until, withSandbox } from "./support";
+import { createTopic, merge, ownStack, quotasOn, settingsFor, until, withSandbox } from "./support";
 
 const PREFIX = "waves";
 const PARTITIONS = 2;
+/** Bytes per second of the mirror while every part only copies. */
+const RATE = 30_000_000;
 /** Each topic with the last number that its group has read when it stops on the origin. */
 const PARTS = { orders: 20, billing: 5, clicks: 10 } as const;
 type Part = keyof typeof PARTS;
@@ -37,6 +40,12 @@ describe("a migration in two waves and the rest, through the real command line",
   const after = new Map<Part, PartitionRead[]>();
   const paused: Record<string, number> = {};
   const denied: string[] = [];
+  /** Quotas of the mirror's users, after the first up and when the first groups have moved. */
+  const quotas: Record<string, number>[] = [];
+  const quotasOfMirror = async () => {
+    const on = async (side: "origin" | "target") => (await quotasOn(at.sandbox[side]))["mm2-credentials"];
+    return { ...(await on("origin")), ...(await on("target")) };
+  };
   const summaries: Record<string, any>[] = [];
   const reports: Report[] = [];
   let ordersWhileCopying: PartitionRead[] = [];
@@ -58,7 +67,7 @@ describe("a migration in two waves and the rest, through the real command line",
         { name: "billing", topics: topicOf("billing"), groups: groupOf("billing"), phase: billing },
       ],
     });
-    const settings = { gate: { stableSeconds: 0 }, fence: true };
+    const settings = { gate: { stableSeconds: 0 }, fence: true, mirror: { throttleBytesPerSecond: RATE } };
     const project = await ownStack(
       sandbox,
       PREFIX,
@@ -84,9 +93,11 @@ describe("a migration in two waves and the rest, through the real command line",
       writers[part] = await startWriter(target(), topicOf(part), PARTITIONS, cutAt[part]);
     };
     await up({});
+    quotas.push(await quotasOfMirror());
     await Promise.all(parts.map(async (part) => before.set(part, await read("origin", part, PARTS[part]))));
 
     await up(waves("consumers", "mirror"));
+    quotas.push(await quotasOfMirror());
     ordersWhileCopying = await read("target", "orders", PARTS.orders + 10);
     await cutOver("orders", waves("cutover", "mirror"));
     for (const part of ["billing", "clicks"] as const)
@@ -111,6 +122,17 @@ describe("a migration in two waves and the rest, through the real command line",
     expect(Object.entries(paused).filter(([, ms]) => ms > PAUSE_MS)).toEqual([]);
     expect(Object.keys(paused)).toHaveLength(3);
     expect(denied).toEqual([]);
+  });
+
+  test("quotas of the operator's users limit the copy, until a wave needs the rest of its records", () => {
+    const brokers = at.sandbox.target.connection.bootstrapServers.split(",").length;
+    expect(quotas).toEqual([
+      {
+        consumer_byte_rate: quotaOf("origin", RATE, fetchBytesOf(RATE, 1)),
+        producer_byte_rate: quotaOf("target", RATE / brokers, 0),
+      },
+      {},
+    ]);
   });
 
   test("every group reads every record once and in order, on both clusters together", () => {

@@ -1,7 +1,7 @@
 import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createScramUser } from "@kafka-migration/sandbox/kafka";
+import { createScramUser, setQuotas } from "@kafka-migration/sandbox/kafka";
 import { connectKube, SECRETS } from "@kafka-migration/sandbox/kubernetes";
 import {
   applicationClient,
@@ -15,12 +15,15 @@ import {
 } from "@kafka-migration/sandbox/story";
 import { bindings, canLogIn } from "@kafka-migration/sandbox/testing";
 import { aclBindings, type AclRule } from "../../engine/acls";
+import { fetchBytesOf, quotaOf } from "../../engine/copy-throttle";
 import { openKafka } from "../../engine/kafka/client";
 import { administratorAcls, leastAcls, mirrorModelOf } from "../../index";
-import { createTopic, ownStack, produce, recordsIn, settingsFor, until, withSandbox } from "./support";
+import { createTopic, ownStack, produce, quotasOn, recordsIn, settingsFor, until, withSandbox } from "./support";
 
 const MINUTES = 60_000;
 const PREFIX = "bare";
+/** Bytes per second of the mirror in phase mirror. The target has three brokers. */
+const RATE = 3_000_000;
 
 /** The ready-made stack, by configuration alone: no operator looks after either cluster's users. */
 describe("users created by the stack through Kafka on the origin, and given users on the target", () => {
@@ -99,7 +102,7 @@ describe("users created by the stack through Kafka on the origin, and given user
       await copyFile(sandbox.kubeconfig, join(project.folder, "kubeconfig"));
       await project.set(
         {
-          mirror: { ...(base["mirror"] as object), kubeconfig: "kubeconfig" },
+          mirror: { ...(base["mirror"] as object), kubeconfig: "kubeconfig", throttleBytesPerSecond: RATE },
           origin: {
             bootstrapServers: sandbox.origin.bootstrapServers,
             brokers: 1,
@@ -123,10 +126,19 @@ describe("users created by the stack through Kafka on the origin, and given user
           targetAdministratorPassword: passwords.administrator,
         },
       );
+      await setQuotas(sandbox.target, { user: "given-mirror" }, { producer_byte_rate: 12_345 });
+      const refused = await project.up({ mayFail: true });
+      expect(refused.exitCode).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toMatch(
+        /QUOTA_TAKEN[^\n]*User:given-mirror[^\n]*on the target[^\n]*producer_byte_rate 12345/,
+      );
+      expect(await quotasOn(sandbox.target)).toEqual({ "given-mirror": { producer_byte_rate: 12_345 } });
+      await setQuotas(sandbox.target, { user: "given-mirror" }, { producer_byte_rate: null });
       const result = await project.up({ mayFail: true });
       const said = result.stdout + result.stderr;
       expect(result.exitCode, said).not.toBe(0);
       expect(said).toMatch(/given-mirror[^\n]*Read[^\n]*group "?mirror-bare/);
+      expect([await quotasOn(sandbox.origin), await quotasOn(sandbox.target)]).toEqual([{}, {}]);
       expect((await kubernetesObjects(sandbox)).filter((o) => o.startsWith("Kafka"))).toEqual([]);
       expect(
         [...(await listEverything(sandbox.target)).topics.keys()].filter((name) => !name.startsWith("__")),
@@ -142,6 +154,12 @@ describe("users created by the stack through Kafka on the origin, and given user
       await grant("given-mirror", leastAcls("target", model()));
       const before = (await listEverything(sandbox.target)).principals.sort();
       await project.up();
+      expect(await quotasOn(sandbox.origin)).toEqual({
+        "mm2-credentials": { consumer_byte_rate: quotaOf("origin", RATE, fetchBytesOf(RATE, 1)) },
+      });
+      expect(await quotasOn(sandbox.target)).toEqual({
+        "given-mirror": { producer_byte_rate: quotaOf("target", RATE / 3, 0) },
+      });
       const made = await bindings(sandbox.origin, "User:mm2-credentials");
       expect(made).toHaveLength(aclBindings(leastAcls("origin", model()), "").length);
       expect((await listEverything(sandbox.target)).principals.sort()).toEqual(before);
@@ -171,6 +189,7 @@ describe("users created by the stack through Kafka on the origin, and given user
       const { sandbox } = at;
       await project.set({ phase: "cutover" });
       await project.up();
+      expect([await quotasOn(sandbox.origin), await quotasOn(sandbox.target)]).toEqual([{}, {}]);
       const { summary } = (await project.outputs()) as {
         summary: { verification: { equal: boolean }; offsets: { written: number } };
       };

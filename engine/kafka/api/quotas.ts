@@ -1,3 +1,4 @@
+import { NOT_ANSWERED } from "../error-codes";
 import type { ClientQuota } from "../port";
 import type { Api, In } from "../wire";
 import type { Outcome } from "./topics";
@@ -43,6 +44,50 @@ function describeClientQuotas(version: 0 | 1): Api<null, Outcome & { quotas: Cli
     },
   };
 }
+
+/** One limit of one user. null removes it. */
+export interface UserQuotaChange {
+  /** Without `User:`. */
+  user: string;
+  /** Kafka's name of the limit. */
+  key: string;
+  value: number | null;
+}
+
+/** AlterClientQuotas (KIP-546), for one limit of one user: v1 with Kafka 2.8 and later, v0 with Kafka 2.6 and 2.7. */
+function alterClientQuotas(version: 0 | 1): Api<UserQuotaChange, Outcome> {
+  return {
+    name: "AlterClientQuotas",
+    key: 49,
+    version,
+    flexible: version === 1,
+    write: (out, { user, key, value }) =>
+      out
+        .list([user], (name) => {
+          out.list([name], () => out.string("user").string(name));
+          out.list([key], () =>
+            out
+              .string(key)
+              .float64(value ?? 0)
+              .boolean(value === null),
+          );
+        })
+        .boolean(false)
+        .tags(),
+    read(body) {
+      body.throttleTime();
+      const [outcome] = body.list(() => {
+        const found = { errorCode: body.int16(), message: body.nullableString() };
+        body.list(() => [body.string(), body.nullableString()]);
+        return found;
+      });
+      return outcome ?? { errorCode: NOT_ANSWERED, message: null };
+    },
+  };
+}
+
+/** Newest first. */
+export const ALTER_CLIENT_QUOTAS = [alterClientQuotas(1), alterClientQuotas(0)] as const;
 
 /** Newest first. */
 export const DESCRIBE_CLIENT_QUOTAS = [describeClientQuotas(1), describeClientQuotas(0)] as const;

@@ -98,6 +98,10 @@ function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<stri
       ),
     };
   if (type.endsWith(":Gate")) return { ends: { orders: { target: "orders", originEnds: [3, 0], targetEnds: [5, 0] } } };
+  if (type.endsWith(":CopyShares")) {
+    const brokers = { origin: 1, target: 3 };
+    return { brokers, shares: { origin: inputs.bytesPerSecond, target: Math.floor(inputs.bytesPerSecond / 3) } };
+  }
   if (type.endsWith(":Password")) return { password: "a made password" };
   return {};
 }

@@ -169,11 +169,26 @@ export async function put(worker: ConnectWorker, name: string, config: Record<st
   }
 }
 
+interface Message {
+  key?: Buffer | string | null;
+  value: Buffer | string | null;
+  partition?: number;
+  timestamp?: number;
+}
+
 /** Writes records as an application would. */
-export async function produce(
+export const produce = (
   cluster: TestCluster,
   topic: string,
-  messages: { key?: Buffer | string | null; value: Buffer | string | null; partition?: number; timestamp?: number }[],
+  messages: Message[],
+  compression?: CompressionTypes,
+): Promise<void> => produceEach(cluster, topic, [messages], compression);
+
+/** The same, with one request after the other: one batch of each for every partition. */
+export async function produceEach(
+  cluster: TestCluster,
+  topic: string,
+  requests: Message[][],
   compression?: CompressionTypes,
 ): Promise<void> {
   const { ca, admin, bootstrapServers } = cluster;
@@ -186,14 +201,15 @@ export async function produce(
   const producer = kafka.producer();
   await producer.connect();
   try {
-    await producer.send({
-      topic,
-      ...(compression === undefined ? {} : { compression }),
-      messages: messages.map(({ timestamp, ...m }) => ({
-        ...m,
-        ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
-      })),
-    });
+    for (const messages of requests)
+      await producer.send({
+        topic,
+        ...(compression === undefined ? {} : { compression }),
+        messages: messages.map(({ timestamp, ...m }) => ({
+          ...m,
+          ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+        })),
+      });
   } finally {
     await producer.disconnect();
   }

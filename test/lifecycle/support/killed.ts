@@ -22,7 +22,7 @@ const SCRIPT = `
   };
   const CHANGES = [
     "createAcls", "deleteAcls", "createTopic", "deleteTopics", "append", "appendByKey", "alterGroupOffsets",
-    "deleteGroups", "deleteGroupOffsets",
+    "deleteGroups", "deleteGroupOffsets", "alterUserQuota",
   ];
   const subject = ([what]) =>
     Array.isArray(what) ? (what[0]?.resourceType ?? what.join()) : what;

@@ -45,7 +45,7 @@ async function runLanes(command, args, cwd) {
     const child = spawn(command, argumentsOf(args, lane), {
       cwd,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, KAFKA_MIGRATION_TEST_LANE: lane, KAFKA_MIGRATION_TEST_WHOLE: "1" },
+      env: { ...process.env, KAFKA_MIGRATION_TEST_LANE: lane },
     });
     children.add(child);
     const code = await ended(child);

@@ -1,4 +1,7 @@
-/** `npm run test:unit` is for quick answers while somebody works. `npm test` and a file that is run alone try all. */
+/**
+ * The unit tests of `npm test` and `npm run test:unit` are for quick answers. A file that is run alone and the nightly
+ * suite (KAFKA_MIGRATION_TEST_WHOLE=1) try all.
+ */
 const isQuick = process.env.KAFKA_MIGRATION_TEST_LANE === "unit" && process.env.KAFKA_MIGRATION_TEST_WHOLE !== "1";
 const PART = 3;
 

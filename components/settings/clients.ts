@@ -169,7 +169,8 @@ const clientUsersShape = {
   /** The cluster that the applications move to. */
   target: block<ClientTargetCluster>(clientTargetShape),
   /**
-   * Settings of the mirror, for `narrow`, and for topics that get other names on the target. Example: `mirrorModelOf(settings)`.
+   * Settings of the mirror, for `narrow`, and for topics that get other names on the target. Example:
+   * `mirrorModelOf(settings)`.
    * @default none
    */
   mirror: typed<MirrorModel>(z.unknown()).optional(),

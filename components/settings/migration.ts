@@ -165,9 +165,9 @@ export const stepShape = {
    */
   clients: falseOr(block<ClientSettings>(withoutDefaults(clientsShape))).optional(),
   /**
-   * Who owns the migrated topics on the target after the cutover (docs/topic-ownership.md). `resources`: a KafkaTopic is
-   * created for each. `files`: the same as YAML files, and the users of `clients`, for Argo CD or Flux. They stay when
-   * the migration is removed.
+   * Who owns the migrated topics on the target after the cutover (docs/topic-ownership.md). `resources`: a KafkaTopic
+   * is created for each. `files`: the same as YAML files, and the users of `clients`, for Argo CD or Flux. They stay
+   * when the migration is removed.
    * @default `none`
    */
   topics: oneOf(["none", "resources", "files"]).default("none"),
@@ -185,7 +185,8 @@ export const stepShape = {
   connectors: list(block<ConnectCluster>(connectClusterShape)).optional(),
   /**
    * Compare who may do what on both clusters before a cutover, and before groups move (docs/access.md). `warn`:
-   * differences are warnings. `require`: a difference fails the `up` before anything is changed. `none`: do not compare.
+   * differences are warnings. `require`: a difference fails the `up` before anything is changed. `none`: do not
+   * compare.
    * @default `warn`
    */
   access: oneOf(["warn", "require", "none"]).default("warn"),

@@ -30,9 +30,9 @@ export function narrowingOf(
 }
 
 /**
- * Adds the ACLs on the copies where these have other names than the topics of the origin. The ACLs on the origin's names
- * stay, because applications write to these names when they have moved. An ACL on the origin's names that would cover
- * copies of other topics is left out: prefix `or` covers `origin-cluster.invoices`.
+ * Adds the ACLs on the copies where these have other names than the topics of the origin. The ACLs on the origin's
+ * names stay, because applications write to these names when they have moved. An ACL on the origin's names that would
+ * cover copies of other topics is left out: prefix `or` covers `origin-cluster.invoices`.
  */
 export function withCopies(acls: readonly InventoryAcl[], copyOf: (topic: string) => string): InventoryAcl[] {
   const start = copyOf("");

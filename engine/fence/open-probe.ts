@@ -9,8 +9,8 @@ import { readEveryoneByDefault } from "./everyone";
 export type Default = "closed" | "open" | "privileged" | "unseen";
 
 /**
- * The answer for one cluster: by the setting (or what the user says about it), or by a test request. `hidden`, `denied`:
- * why the setting is not known. `privileged`: this login may do everything on either kind of cluster.
+ * The answer for one cluster: by the setting (or what the user says about it), or by a test request. `hidden`,
+ * `denied`: why the setting is not known. `privileged`: this login may do everything on either kind of cluster.
  */
 export type Verdict =
   | { default: "closed" }

@@ -24,8 +24,8 @@ export interface StoryOptions {
   /** Users of applications that move with the migration. Default none. */
   users?: readonly EstateUser[];
   /**
-   * Called when the mirror runs. Returns the configuration with which the next `up` declares the users. Default: they are
-   * written by hand, and the first `up` declares them.
+   * Called when the mirror runs. Returns the configuration with which the next `up` declares the users. Default: they
+   * are written by hand, and the first `up` declares them.
    */
   declareUsers?: (project: Project) => Promise<Settings>;
   /** True: an operator of Event Streams manages the origin's users. Default false. */

@@ -14,8 +14,8 @@ const encode = (text: string): string => Buffer.from(text, "utf8").toString("bas
 
 /**
  * Returns the CA that signs the certificates of users: the one in the Secrets `<cluster>-clients-ca-cert` and
- * `<cluster>-clients-ca`, which a person may have written before. Creates one if there is none. Strimzi's cluster operator
- * creates it with the cluster; here it comes with the first user that needs it.
+ * `<cluster>-clients-ca`, which a person may have written before. Creates one if there is none. Strimzi's cluster
+ * operator creates it with the cluster; here it comes with the first user that needs it.
  */
 export async function clientsCa(kube: Kube, { namespace, cluster, domain }: ClientsCaPlace): Promise<Authority> {
   const [certName, keyName] = [`${cluster}-clients-ca-cert`, `${cluster}-clients-ca`];
@@ -36,7 +36,8 @@ export async function clientsCa(kube: Kube, { namespace, cluster, domain }: Clie
 }
 
 /**
- * Returns the user's certificate as its Secret holds it: `ca.crt`, `user.crt` and `user.key`. The real operator also writes
+ * Returns the user's certificate as its Secret holds it: `ca.crt`, `user.crt` and `user.key`. The real operator also
+ * writes
  * `user.p12`. A certificate of the same CA is kept.
  * @param live the user's Secret, if this operator created it
  */

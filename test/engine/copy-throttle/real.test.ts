@@ -132,7 +132,8 @@ test("one broker sends and three brokers take about the rate that was asked for"
   });
   await eventually("the copy has begun", async () => (await copied()) > 0, 90_000);
   const { perSecond } = await rateOver(2, copied);
-  // A busy machine reaches less, and in a short time a quota allows more. engine/copy-throttle/rate.test.ts shows what the quotas allow.
+  // A busy machine reaches less, and in a short time a quota allows more. engine/copy-throttle/rate.test.ts shows what
+  // the quotas allow.
   expect(perSecond * RECORD_BYTES).toBeGreaterThan(RATE * 0.6);
   expect(perSecond * RECORD_BYTES).toBeLessThan(RATE * 1.25);
 }, 180_000);

@@ -1,9 +1,10 @@
+import { testInventory } from "../test/support/inventories";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, test } from "vitest";
-import { printInventory, type Inventory, type InventoryUser } from "../engine/inventory";
+import { printInventory, type InventoryUser } from "../engine/inventory";
 import { ClientUsers, type ClientUsersArgs, Migration, type MigrationArgs } from "../index";
 import { base64, opened, recordingMocks, valueOf } from "../test/components/support/mocks";
 import { testMirror } from "../test/support/models";
@@ -73,19 +74,8 @@ function inventoryOf(users: InventoryUser[], dialect?: DialectName): string {
           kafkaUser: { apiVersion: dialects[dialect].userApiVersion, namespace: "origin-ns", name: user.name! },
         },
   );
-  const none = {
-    quotas: [],
-    topics: [],
-    groups: [],
-    streams: [],
-    topicResources: [],
-    deployments: [],
-    connect: [],
-    registries: [],
-  };
-  const inventory: Inventory = { format: 1, origin: "o", target: "t", users: made, ...none, mirrors: [], unread: [] };
   const file = join(folder, `${users.length}-${dialect ?? "kafka"}.yaml`);
-  writeFileSync(file, printInventory(inventory));
+  writeFileSync(file, printInventory(testInventory({ users: made })));
   return file;
 }
 

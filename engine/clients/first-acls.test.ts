@@ -1,17 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Acl, KafkaPort } from "../kafka/port";
+import { testAcl } from "../../test/support/acls";
 import { requireNobodyLockedOut } from "./first-acls";
-
-const acl = (over: Partial<Acl> = {}): Acl => ({
-  resourceType: "topic",
-  resourceName: "orders",
-  patternType: "literal",
-  principal: "User:billing",
-  host: "*",
-  operation: "Read",
-  permission: "allow",
-  ...over,
-});
 
 interface Target {
   /** null: the brokers hide the value. Absent: not set. */
@@ -63,22 +53,22 @@ function ask(
 }
 
 describe("the ACLs of applications on a target that is open by default", () => {
-  const group = acl({ resourceType: "group", resourceName: "pay-", patternType: "prefixed" });
+  const group = testAcl({ resourceType: "group", resourceName: "pay-", patternType: "prefixed" });
 
   it("stop if they would lock everybody else out", async () => {
-    const message = await ask([acl(), group], { setting: "true" });
+    const message = await ask([testAcl(), group], { setting: "true" });
     expect(message).toMatch(/^CLUSTER_OPEN: .*would be the first on topic orders, group pay-\* of the target/);
-    expect(await ask([acl()], { setting: null, probe: true })).toMatch(/^CLUSTER_OPEN: .*it is no super user/);
-    expect(await ask([acl({ permission: "deny" })], { setting: "true" })).toMatch(/^CLUSTER_OPEN/);
+    expect(await ask([testAcl()], { setting: null, probe: true })).toMatch(/^CLUSTER_OPEN: .*it is no super user/);
+    expect(await ask([testAcl({ permission: "deny" })], { setting: "true" })).toMatch(/^CLUSTER_OPEN/);
   });
 
   it("pass on a closed cluster, on resources with ACLs, and if the user says so", async () => {
-    expect(await ask([acl()], {})).toBe("passes");
-    expect(await ask([acl()], { setting: null, probe: false })).toBe("passes");
-    expect(await ask([acl()], { setting: "true" }, false)).toBe("passes");
+    expect(await ask([testAcl()], {})).toBe("passes");
+    expect(await ask([testAcl()], { setting: null, probe: false })).toBe("passes");
+    expect(await ask([testAcl()], { setting: "true" }, false)).toBe("passes");
     expect(await ask([], { setting: "true" })).toBe("passes");
-    const others = [acl({ principal: "User:mm2", resourceName: "*" }), { ...group, resourceName: "p" }];
-    expect(await ask([acl(), group], { setting: "true", listed: others })).toBe("passes");
+    const others = [testAcl({ principal: "User:mm2", resourceName: "*" }), { ...group, resourceName: "p" }];
+    expect(await ask([testAcl(), group], { setting: "true", listed: others })).toBe("passes");
   });
 
   it("stop if a literal ACL covers only one name of a prefix", async () => {
@@ -91,9 +81,9 @@ describe("the ACLs of applications on a target that is open by default", () => {
   it("need an answer from the user if nobody can tell", async () => {
     const everything = "ClusterAction Create Alter Describe DescribeConfigs AlterConfigs IdempotentWrite".split(" ");
     const unknown = { setting: null, probe: true, cluster: everything };
-    expect(await ask([acl()], unknown)).toMatch(
+    expect(await ask([testAcl()], unknown)).toMatch(
       /^CLUSTER_OPEN_UNKNOWN: .*fix: set preflight\.everyoneByDefault\.target/s,
     );
-    expect(await ask([acl()], unknown, true)).toMatch(/^CLUSTER_OPEN: /);
+    expect(await ask([testAcl()], unknown, true)).toMatch(/^CLUSTER_OPEN: /);
   });
 });

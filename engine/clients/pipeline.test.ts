@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { testInventory } from "../../test/support/inventories";
 import { testMirror } from "../../test/support/models";
 import { compareAcls } from "../access/parity";
 import { counterpartsOn, namesToCompare } from "../access/names";
@@ -59,19 +60,7 @@ const anyAcls = fc
 function throughTheFile(acls: readonly Acl[]): Inventory {
   const facts = { acls, scram: [], quotas: [], objects: undefined, own: new Set<string>(), targetHasOperator: false };
   const users = inventoryUsers(facts).map((user) => ({ ...user, moves: "yes" as const }));
-  const none = {
-    quotas: [],
-    topics: [],
-    groups: [],
-    streams: [],
-    topicResources: [],
-    deployments: [],
-    connect: [],
-    registries: [],
-  };
-  return parseInventory(
-    printInventory({ format: 1, origin: "o", target: "t", users, ...none, mirrors: [], unread: [] }),
-  );
+  return parseInventory(printInventory(testInventory({ users })));
 }
 
 function declared(acls: readonly Acl[], more: Partial<Parameters<typeof planClients>[0]> = {}): Acl[] {

@@ -1,27 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { testInventory } from "../../test/support/inventories";
 import { isMigrationError } from "../errors";
 import { parseInventory, printInventory } from ".";
 import { OPERATIONS } from "./schema";
 import { fileOf } from "./print";
 import type { Inventory, InventoryUser } from "./types";
 
-const empty: Inventory = {
-  format: 1,
-  origin: "o",
-  target: "t",
-  users: [],
-  quotas: [],
-  topics: [],
-  groups: [],
-  streams: [],
-  topicResources: [],
-  deployments: [],
-  connect: [],
-  registries: [],
-  mirrors: [],
-  unread: [],
-};
+const empty = testInventory();
 
 const text = fc.oneof(
   fc.string({ minLength: 1, unit: "grapheme" }),

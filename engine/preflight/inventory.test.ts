@@ -1,3 +1,4 @@
+import { testAcl } from "../../test/support/acls";
 import { expect, it } from "vitest";
 import { parseInventory } from "../inventory";
 import type { Acl } from "../kafka/port";
@@ -13,16 +14,6 @@ users:
     acls:
       - { resource: topic, name: orders, pattern: literal, host: "*", permission: allow, operations: [Read, Write] }
 `);
-const acl = (more: Partial<Acl> = {}): Acl => ({
-  resourceType: "topic",
-  resourceName: "orders",
-  patternType: "literal",
-  principal: "User:billing",
-  host: "*",
-  operation: "Read",
-  permission: "allow",
-  ...more,
-});
 const seen = (acls: Acl[], scram: string[], clusterId = "c1") =>
   compareInventory(
     { file: "estate.yaml", inventory },
@@ -34,13 +25,13 @@ const seen = (acls: Acl[], scram: string[], clusterId = "c1") =>
   });
 
 it("preflight says nothing if the inventory has every user and ACL of the origin", () => {
-  expect(seen([acl(), acl({ operation: "Write" })], ["billing", "mm2"])).toEqual([]);
-  expect(seen([acl({ principal: "User:mm2", resourceName: "x" })], [])).toEqual([]);
+  expect(seen([testAcl(), testAcl({ operation: "Write" })], ["billing", "mm2"])).toEqual([]);
+  expect(seen([testAcl({ principal: "User:mm2", resourceName: "x" })], [])).toEqual([]);
   expect(seen([], [])).toEqual([]);
 });
 
 it("preflight names users and ACLs that were added to the origin after the inventory", () => {
-  expect(seen([acl({ principal: "User:CN=new" })], ["reports"])).toEqual([
+  expect(seen([testAcl({ principal: "User:CN=new" })], ["reports"])).toEqual([
     "the origin has 2 users that estate.yaml lacks: User:CN=new, User:reports",
   ]);
   for (const [more, text] of [
@@ -51,7 +42,7 @@ it("preflight names users and ACLs that were added to the origin after the inven
     [{ operation: "Delete" }, "User:billing may Delete topic orders"],
     [{ resourceType: "group" }, "User:billing may Read group orders"],
   ] satisfies [Partial<Acl>, string][])
-    expect(seen([acl(), acl(more)], [])).toEqual([
+    expect(seen([testAcl(), testAcl(more)], [])).toEqual([
       `the origin has 1 ACL of known users that estate.yaml lacks: ${text}`,
     ]);
 });
@@ -62,8 +53,8 @@ it("preflight does not take the ACLs of a fence for new ones", () => {
   expect(
     seen(
       [
-        acl({ ...fence, operation: "Write" }),
-        acl({ ...fence, resourceType: "transactionalId", resourceName: marker, operation: "Describe" }),
+        testAcl({ ...fence, operation: "Write" }),
+        testAcl({ ...fence, resourceType: "transactionalId", resourceName: marker, operation: "Describe" }),
       ],
       [],
     ),

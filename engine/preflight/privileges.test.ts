@@ -1,3 +1,4 @@
+import { testAcl } from "../../test/support/acls";
 import { describe, expect, it } from "vitest";
 import { administratorAcls, allows, byAcls, leastAcls, PROBE } from "../acls";
 import type { Acl } from "../kafka/port";
@@ -15,16 +16,7 @@ const rule = (
   ...operations: Need["operation"][]
 ) => ({ type: "allow" as const, resource: { type, name, patternType }, operations, host: "*" });
 const nothing: Answers = { topics: new Map(), groups: new Map(), cluster: [], acls: [] };
-const acl = (over: Partial<Acl>): Acl => ({
-  resourceType: "topic",
-  resourceName: "orders",
-  patternType: "literal",
-  principal: "User:m",
-  host: "*",
-  operation: "Read",
-  permission: "allow",
-  ...over,
-});
+const acl = (over: Partial<Acl>): Acl => testAcl({ principal: "User:m", ...over });
 
 describe("ACL rules as questions", () => {
   it.each([

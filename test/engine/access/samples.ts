@@ -1,19 +1,11 @@
 import fc from "fast-check";
+import { testAcl } from "../../support/acls";
 import type { Acl } from "../../../engine/kafka/port";
 import type { Question } from "../../../engine/access";
 
 /** For tests: random ACLs, and Kafka's rules in their simplest form. */
 
-export const acl = (over: Partial<Acl>): Acl => ({
-  resourceType: "topic",
-  resourceName: "invoices",
-  patternType: "literal",
-  principal: "User:billing",
-  host: "*",
-  operation: "Read",
-  permission: "allow",
-  ...over,
-});
+export const acl = (over: Partial<Acl>): Acl => testAcl({ resourceName: "invoices", ...over });
 
 const OPERATIONS = [
   "All",

@@ -58,8 +58,7 @@ const OPERATOR_REMOVES =
 
 /**
  * Denies writes on the migrated origin topics from the cutover until the roll-back, the return or the clean-up. In
- * phase
- * `mirror` the gate lowers the fence, because it first reports what the producers come back to.
+ * phase `mirror` the gate lowers the fence, because it first reports what the producers come back to.
  */
 export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   outputs: { raised: true },

@@ -20,10 +20,9 @@ export type Type =
 
 /**
  * Reads one field per line: its path, its type (`a|b`, `int`, `int:1..9`, `num:0..`, `text`, `bool`, `list`, `map`,
- * `any`,
- * `/form/example`), and `!` if it is required. `!other` means: required unless the field `other` exists beside it. If
- * Strimzi versions from 0.18 to 1.2 differ, the table has the widest range. A field above one of these fields is a
- * mapping or a list, and needs no line.
+ * `any`, `/form/example`), and `!` if it is required. `!other` means: required unless the field `other` exists beside
+ * it. If Strimzi versions from 0.18 to 1.2 differ, the table has the widest range. A field above one of these fields is
+ * a mapping or a list, and needs no line.
  */
 function factsOf(...tables: readonly string[]): ValueFact[] {
   const lines = tables.flatMap((table) => table.split("\n")).map((line) => line.trim());

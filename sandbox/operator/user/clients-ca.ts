@@ -37,8 +37,7 @@ export async function clientsCa(kube: Kube, { namespace, cluster, domain }: Clie
 
 /**
  * Returns the user's certificate as its Secret holds it: `ca.crt`, `user.crt` and `user.key`. The real operator also
- * writes
- * `user.p12`. A certificate of the same CA is kept.
+ * writes `user.p12`. A certificate of the same CA is kept.
  * @param live the user's Secret, if this operator created it
  */
 export async function userCertificate(

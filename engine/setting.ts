@@ -55,10 +55,10 @@ export const oneOf = <const T extends string>(values: readonly T[]) => typed<T>(
 export const matching = (pattern: RegExp, expected: string) => typed<string>(z.string().regex(pattern, expected));
 export const version = matching(/^\d+\.\d+(\.\d+)?$/, "major.minor or major.minor.patch, like 4.2.0");
 
-export const whole = (least: number) =>
+export const whole = (least: number, most = Infinity) =>
   checked<number>(
-    (value) => Number.isInteger(value) && (value as number) >= least,
-    `a whole number, at least ${least}`,
+    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
+    most === Infinity ? `a whole number, at least ${least}` : `a whole number from ${least} to ${most}`,
   );
 export const count = whole(1);
 export const seconds = checked<number>(

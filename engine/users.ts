@@ -1,3 +1,4 @@
+import { userName } from "./acls";
 import { withCluster, type OpenKafka } from "./clusters";
 import { MigrationError } from "./errors";
 import type { Connection, Side } from "./model";
@@ -86,7 +87,7 @@ export async function requireUnusedNames(
         port.clientQuotas(),
       ]);
       return principals.flatMap((principal) => {
-        const name = principal.replace(/^User:/, "");
+        const name = userName(principal);
         const rules = acls.filter((acl) => acl.principal === principal).length;
         const has = [
           ...(credentials ?? []).flatMap((one) =>

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as kafka from "@pulumi/kafka";
 import type * as pulumi from "@pulumi/pulumi";
 import * as sdk from "@pulumi/pulumi";
-import { aclKey } from "../../engine/acls";
+import { aclKey, userName } from "../../engine/acls";
 import { clientBindings, type PlannedUser } from "../../engine/clients";
 import type { InventoryQuotas } from "../../engine/inventory";
 import type { Acl } from "../../engine/kafka/port";
@@ -50,7 +50,7 @@ export function declareKafkaClients(context: ClientsContext): pulumi.Output<stri
       : [
           new kafka.Quota(
             `${name}-${user.name}`,
-            { entityType: "user", entityName: user.principal.replace(/^User:/, ""), config: configOf(user.quotas) },
+            { entityType: "user", entityName: userName(user.principal), config: configOf(user.quotas) },
             options,
           ),
         ]),

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { Mistakes } from "../../engine/errors";
 import type { Connection, MirrorModel, Side } from "../../engine/model";
+import { SIDES } from "../../engine/sides";
 import { policyKind } from "../../engine/naming";
 import { defined } from "../../engine/objects";
 import { ClientUsers } from "../clients/client-users";
@@ -9,7 +10,7 @@ import { describeClients } from "../clients/describe";
 import type { ClientUsersArgs } from "../settings/clients";
 import type { MigrationArgs } from "../settings/migration";
 import type { MigrationCluster, OperatorUsers } from "../settings/users";
-import { namesOf, SIDES, userDialect } from "./names";
+import { namesOf, userDialect } from "./names";
 
 /** Returns true if the migration declares users of applications. */
 export const hasClients = ({ clients }: Pick<MigrationArgs, "clients">): boolean =>

@@ -3,12 +3,12 @@ import type { AclRule } from "../../engine/acls";
 import { allow, cluster } from "../../engine/acls/rules";
 import { fetchBytesOf, type ThrottledUser } from "../../engine/copy-throttle";
 import type { Side } from "../../engine/model";
+import { SIDES } from "../../engine/sides";
 import { defaultsOf } from "../../engine/setting";
 import { CopyShares, CopyThrottle } from "../../lifecycle/resources";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import type { SourceConnectorSettings } from "../settings/mirror";
 import type { AroundMirror } from "./around-mirror";
-import { SIDES } from "./names";
 import { ownPrincipals } from "./objects";
 import { wavePhase } from "./waves";
 
@@ -55,7 +55,7 @@ export function throttleMistakes(args: Args): string[] {
         `mirror.throttleBytesPerSecond needs a user of the mirror on the ${side}: with ${side}.anonymous every client ` +
           "is User:ANONYMOUS, and the quota would limit all of them; let the mirror log in, or remove the limit",
       ];
-    return principalOn(side, { ...args, [side]: of } as MigrationArgs) === undefined
+    return principalOn(side, args as MigrationArgs) === undefined
       ? [
           `mirror.throttleBytesPerSecond needs the name of the mirror's user on the ${side}, and only the brokers know ` +
             `that of a certificate or a token: set ${side}.given.username (in a stack ${side}.username) to the principal ` +

@@ -1,12 +1,11 @@
 import type { Side } from "../../engine/model";
+import { SIDES } from "../../engine/sides";
 import { defined } from "../../engine/objects";
 import type { DialectName } from "../settings/mirror";
 import { PLACE_DEFAULTS } from "../settings/place";
 import { DEFAULT_USER } from "../user/rules";
 import type { MigrationArgs } from "../settings/migration";
 import type { ClusterNames, MigrationCluster } from "../settings/users";
-
-export const SIDES = ["origin", "target"] as const;
 
 /** Returns all names of one side. */
 export function namesOf(side: Side, cluster: Pick<MigrationCluster, "names"> | undefined): Required<ClusterNames> {

@@ -1,3 +1,4 @@
+import { SIDES } from "../../engine/sides";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
@@ -7,7 +8,7 @@ import { dialectNamed } from "../dialects";
 import { accessOfProvider, stackOwner } from "../kubernetes";
 import type { KubernetesArgs } from "../settings/place";
 import type { MigrationArgs } from "../settings/migration";
-import { mirrorName, mirrorNamespace, namesOf, SIDES, userDialect } from "./names";
+import { mirrorName, mirrorNamespace, namesOf, userDialect } from "./names";
 
 /**
  * Returns every Kubernetes object that the migration creates and deletes, and the Secrets that operators create beside

@@ -1,6 +1,7 @@
 import { Mistakes } from "../../engine/errors";
 import { modelFrom } from "../../engine/mirror-configuration";
 import type { Side } from "../../engine/model";
+import { SIDES } from "../../engine/sides";
 import { refusals, type UserView } from "../../engine/rules";
 import { checkCredentials } from "../given/given-credentials";
 import { type Connections, type ResolvedMirror, viewOf } from "../mirror/rules";
@@ -8,7 +9,6 @@ import { DEFAULT_USER } from "../user/rules";
 import { profileRules } from "../user/settings";
 import type { MigrationArgs } from "../settings/migration";
 import type { GivenMirrorUser, GivenUser, MigrationCluster } from "../settings/users";
-import { SIDES } from "./names";
 
 /**
  * Returns what the policy pack's mandatory rules forbid in a migration and its mirror's users, before anything is

@@ -1,8 +1,8 @@
+import { SIDES } from "../../engine/sides";
 import { addressFaults } from "../../engine/bootstrap";
 import { didYouMean } from "../../engine/near-miss";
 import { FINDING_CODES } from "../../engine/preflight/finding";
 import type { MigrationArgs } from "../settings/migration";
-import { SIDES } from "./names";
 
 /** The operator's Service is called `<name>-mirrormaker2-api`, and a Service's name has at most 63 characters. */
 export const LONGEST_MIRROR = 63 - "-mirrormaker2-api".length;

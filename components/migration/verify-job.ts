@@ -1,3 +1,4 @@
+import { SIDES } from "../../engine/sides";
 import type * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import type { VerifyOptions } from "../../engine/verify";
@@ -9,7 +10,7 @@ import type { StepInputsOf } from "../../lifecycle/step-resource";
 import { accessOfProvider, stackOwner } from "../kubernetes";
 import type { MigrationArgs } from "../settings/migration";
 import { VERIFY_PLACE, verifyShape } from "../settings/verify";
-import { mirrorName, mirrorNamespace, SIDES } from "./names";
+import { mirrorName, mirrorNamespace } from "./names";
 
 const DEFAULTS = { completions: 4, limitSeconds: 86_400 };
 /** A pod is called `<job>-<number>-<5 characters>`, and its host name has at most 63 characters. */

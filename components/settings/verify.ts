@@ -1,4 +1,4 @@
-import { checked, count, oneOf, text, type Written } from "../../engine/setting";
+import { checked, count, oneOf, text, whole, type Written } from "../../engine/setting";
 import { MOST_THREADS, TAIL_RECORDS } from "../../engine/verify/types";
 import { fields } from "../shape/types";
 
@@ -51,10 +51,7 @@ export const verifyShape = {
    * kubernetes`, as the following ones.
    * @default 4
    */
-  completions: checked<number>(
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1000,
-    "a whole number from 1 to 1000",
-  ).optional(),
+  completions: whole(1, 1000).optional(),
   /**
    * Number of pods that run at the same time.
    * @default as many as `completions`
@@ -85,10 +82,7 @@ export const verifyShape = {
    * Threads that read and compare, 1 to 64. The result does not depend on it (docs/gate.md).
    * @default one for each core, at most 8, if there is enough to read; 1 in mode `tail`
    */
-  threads: checked<number>(
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST_THREADS,
-    `a whole number from 1 to ${MOST_THREADS}`,
-  ).optional(),
+  threads: whole(1, MOST_THREADS).optional(),
 };
 /** The settings of `verify` that are about where it runs. The engine does not know them. */
 export const VERIFY_PLACE = [

@@ -1,19 +1,10 @@
 import { EVERYONE, OPERATIONS_OF } from "../acls";
 import type { Acl } from "../kafka/port";
 import type { Side } from "../model";
+import { SIDES } from "../sides";
 import { causesOf, type Only } from "./causes";
 import { ANY_HOST, denies, permits } from "./decide";
-import {
-  type BySide,
-  bySide,
-  CauseKeys,
-  coversName,
-  hasAlone,
-  hostsOf,
-  isEverything,
-  type MaskedAcl,
-  SIDES,
-} from "./masked";
+import { type BySide, bySide, CauseKeys, coversName, hasAlone, hostsOf, isEverything, type MaskedAcl } from "./masked";
 import { NameIndex } from "./name-index";
 import type { AccessDifference, AccessResource, Cause, ClusterRules, ComparedName } from "./types";
 import { MOST_NAMES } from "./types";

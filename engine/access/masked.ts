@@ -1,9 +1,8 @@
 import type { Acl } from "../kafka/port";
 import type { Side } from "../model";
+import { SIDES } from "../sides";
 import { ANY_HOST } from "./decide";
 import type { Cause } from "./types";
-
-export const SIDES = ["origin", "target"] as const;
 
 export type BySide<T> = Record<Side, T>;
 

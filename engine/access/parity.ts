@@ -2,6 +2,7 @@ import { EVERYONE } from "../acls";
 import { aclText } from "../kafka/acl-text";
 import type { Acl } from "../kafka/port";
 import type { MirrorModel, Side } from "../model";
+import { SIDES } from "../sides";
 import { withoutFences } from "../fence";
 import { onlyOn } from "./causes";
 import { TypeComparison } from "./compare";
@@ -17,7 +18,6 @@ import type {
   ComparedNames,
 } from "./types";
 
-const SIDES = ["origin", "target"] as const;
 const RESOURCES: readonly AccessResource[] = ["topic", "group", "transactionalId", "cluster"];
 
 /**

@@ -1,10 +1,9 @@
 import type { ClientQuota } from "../kafka/port";
 import type { Side } from "../model";
+import { SIDES } from "../sides";
 import { listText } from "../units";
 import type { AccessDifference } from "./types";
 import { otherSide } from "./words";
-
-const SIDES = ["origin", "target"] as const;
 
 /**
  * Compares the quotas of users, client ids and IP addresses, and their defaults.

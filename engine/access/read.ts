@@ -1,6 +1,6 @@
 import type { Clusters } from "../clusters";
 import { isMigrationError } from "../errors";
-import { everyoneByDefault, saysNoAuthorizer } from "../fence";
+import { aclsIfAny, everyoneByDefault } from "../fence";
 import { askDefault } from "../fence/open-probe";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { Side } from "../model";
@@ -80,9 +80,8 @@ async function isOpen(port: KafkaPort, acls: readonly Acl[]): Promise<boolean | 
 
 async function listAcls(port: KafkaPort): Promise<Acl[] | "no authorizer" | "unauthorized"> {
   try {
-    return await port.describeAcls();
+    return (await aclsIfAny(port)) ?? "no authorizer";
   } catch (error) {
-    if (saysNoAuthorizer(error)) return "no authorizer";
     if (isUnauthorized(error)) return "unauthorized";
     throw error;
   }

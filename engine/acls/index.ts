@@ -12,6 +12,7 @@ export {
   mergeRules,
   OPERATIONS_OF,
   PROBE,
+  userName,
 } from "./rules";
 export { guideAcls } from "./guide";
 export { leastAcls, type LeastAclOptions } from "./least";

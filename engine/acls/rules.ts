@@ -167,3 +167,6 @@ export function byAcls(
   const denied = here.some((a) => a.permission === "deny" && (a.operation === operation || a.operation === "All"));
   return !denied && here.some((a) => a.permission === "allow" && implies(a.operation, operation));
 }
+
+/** Returns the name of a user in Kafka: its principal without `User:`. */
+export const userName = (principal: string): string => principal.replace(/^User:/, "");

@@ -1,8 +1,9 @@
+import { userName } from "../acls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError } from "../errors";
-import { LIMITING_QUOTA, limitOf, userOf } from "../copy-throttle";
-import { saysNoAuthorizer } from "../fence/everyone";
+import { LIMITING_QUOTA, limitOf } from "../copy-throttle";
+import { aclsIfAny } from "../fence/everyone";
 import { markedAcls } from "../fence/acls";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
@@ -189,7 +190,7 @@ function throttleResidue({ topics, brokers }: ThrottleFound, whose: string): Res
 async function aclResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
   const found: Residue[] = [];
   for (const principal of principals) {
-    for (const acl of await aclsOf(port, { principal }))
+    for (const acl of (await aclsIfAny(port, { principal })) ?? [])
       found.push({
         kind: "acl",
         side: port.side,
@@ -204,7 +205,7 @@ async function aclResidue(port: KafkaPort, principals: readonly string[]): Promi
 async function credentialResidue(port: KafkaPort, principals: readonly string[]): Promise<Residue[]> {
   const found: Residue[] = [];
   // A principal with a distinguished name logs in with a certificate, so it has no SCRAM credential.
-  for (const name of principals.filter((p) => !p.startsWith("User:CN=")).map((p) => p.replace(/^User:/, ""))) {
+  for (const name of principals.filter((p) => !p.startsWith("User:CN=")).map(userName)) {
     for (const mechanism of await mechanismsOf(port, name)) {
       found.push({
         kind: "credential",
@@ -233,7 +234,7 @@ async function quotaResidue(port: KafkaPort, { throttled, principals }: ResidueO
   const { side } = port;
   const quotas = (await port.clientQuotas()) ?? [];
   return throttled[side].flatMap((principal): Residue[] => {
-    const limit = limitOf(quotas, side, userOf({ principal }));
+    const limit = limitOf(quotas, side, userName(principal));
     if (limit === undefined) return [];
     const own = principals?.[side]?.includes(principal) === true;
     const what = `${LIMITING_QUOTA[side]} ${limit} of the mirror's user`;
@@ -242,7 +243,7 @@ async function quotaResidue(port: KafkaPort, { throttled, principals }: ResidueO
 }
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
-  const left = markedAcls(mirror, await aclsOf(origin));
+  const left = markedAcls(mirror, (await aclsIfAny(origin)) ?? []);
   return left.map(
     ({ acl }): Residue => ({ kind: "acl", side: "origin", name: aclText(acl), what: "an ACL of the fence" }),
   );
@@ -253,14 +254,4 @@ function aclText(acl: Acl): string {
     `${acl.principal} ${acl.permission} ${acl.operation} on ${acl.resourceType} ` +
     `${acl.resourceName}${acl.patternType === "prefixed" ? "*" : ""}`
   );
-}
-
-async function aclsOf(port: KafkaPort, filter?: { principal: string }): Promise<Acl[]> {
-  try {
-    return await port.describeAcls(filter);
-  } catch (error) {
-    // A cluster without an authorizer has no ACLs.
-    if (saysNoAuthorizer(error)) return [];
-    throw error;
-  }
 }

@@ -1,3 +1,4 @@
+import { userName } from "../acls";
 import type { InventoryAcl, InventoryQuotas, InventoryUser } from "../inventory/types";
 import { defined } from "../objects";
 import type { ClientLogin, ClientQuestion, WrittenUser } from "./types";
@@ -51,7 +52,7 @@ export interface Candidate {
 }
 
 export const nameIn = (principal: string): string => {
-  const name = principal.replace(/^User:/, "");
+  const name = userName(principal);
   return /^CN=([^,=]+)$/.exec(name)?.[1] ?? name;
 };
 

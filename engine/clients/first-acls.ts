@@ -1,9 +1,9 @@
 import { covers } from "../acls";
 import { withCluster, type OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
-import { saysNoAuthorizer } from "../fence/everyone";
+import { aclsIfAny } from "../fence/everyone";
 import { judgeDefault } from "../fence/open-probe";
-import type { Acl, KafkaPort } from "../kafka/port";
+import type { Acl } from "../kafka/port";
 import type { Connection, Side } from "../model";
 import { principalOf } from "../preflight/ask";
 import { type Progress, silent } from "../progress";
@@ -36,7 +36,7 @@ export async function requireNobodyLockedOut(
     { [side]: connection } as Record<Side, Connection>,
     side,
     async (port) => {
-      const listed = await listedAcls(port);
+      const listed = await aclsIfAny(port);
       const first = listed === undefined ? [] : resourcesOf(acls.filter((acl) => !listed.some((l) => holds(l, acl))));
       if (first.length === 0) return undefined;
       return { first, verdict: await judgeDefault(port, listed, everyoneByDefault, principalOf(connection)) };
@@ -48,8 +48,12 @@ export async function requireNobodyLockedOut(
   const seen =
     `the ACLs of the applications' users would be the first on ${someOf(first, 5)} of the ${side}, and ` +
     `lock everybody else out of them`;
-  const tell = `set preflight.everyoneByDefault.${side} to what the brokers have (in the component ClientUsers: \`everyoneByDefault\`)`;
-  const own = `give everybody else who uses them ACLs of their own first, also the mirror's user, and add CLUSTER_OPEN to preflight.accept`;
+  const tell =
+    `set preflight.everyoneByDefault.${side} to what the brokers have (in the component ClientUsers: ` +
+    "`everyoneByDefault`)";
+  const own =
+    "give everybody else who uses them ACLs of their own first, also the mirror's user, and add CLUSTER_OPEN to " +
+    "preflight.accept";
   if (verdict.default === "open") {
     const why =
       verdict.by === "setting"
@@ -66,7 +70,8 @@ export async function requireNobodyLockedOut(
       },
     );
   progress.warn(
-    `CLUSTER_OPEN_UNKNOWN: this login may not read whether the ${side}'s brokers set ${SETTING}: if it is true, ${seen}. ${tell}`,
+    `CLUSTER_OPEN_UNKNOWN: this login may not read whether the ${side}'s brokers set ${SETTING}: if it is true, ` +
+      `${seen}. ${tell}`,
   );
 }
 
@@ -85,13 +90,3 @@ const resourcesOf = (acls: readonly Acl[]): string[] => [
     ),
   ),
 ];
-
-/** Returns undefined if the brokers have no authorizer: there are no ACLs then. */
-async function listedAcls(port: KafkaPort): Promise<Acl[] | undefined> {
-  try {
-    return await port.describeAcls();
-  } catch (thrown) {
-    if (saysNoAuthorizer(thrown)) return undefined;
-    throw thrown;
-  }
-}

@@ -1,3 +1,4 @@
+import { userName } from "../acls";
 import type { InventoryAcl, InventoryQuotas } from "../inventory/types";
 import { unreadOfUsers } from "../inventory/unread";
 import { didYouMean } from "../near-miss";
@@ -85,7 +86,7 @@ class Planner {
       this.mistakes.push(`clients.users: "${name}" is ${mine}, which does not move; remove it`);
       return;
     }
-    const whole = candidate.principal.replace(/^User:/, "");
+    const whole = userName(candidate.principal);
     // Only an operator calls `User:CN=billing` billing. In Kafka both users can exist.
     if (this.users.has(name) && target === "kafka" && !byHand && !this.users.has(whole)) {
       this.declare({ ...candidate, name: whole });

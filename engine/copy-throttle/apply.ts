@@ -1,22 +1,14 @@
+import { userName } from "../acls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenKafka, withCluster } from "../clusters";
 import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, Side } from "../model";
+import { SIDES } from "../sides";
 import { type Progress, silent } from "../progress";
 import { countText, durationText } from "../units";
-import {
-  changeOf,
-  LIMITING_QUOTA,
-  limitOf,
-  type Shares,
-  type ThrottledUser,
-  type ThrottledUsers,
-  userOf,
-} from "./decide";
+import { changeOf, LIMITING_QUOTA, limitOf, type Shares, type ThrottledUser, type ThrottledUsers } from "./decide";
 import { quotasOf } from "./share";
-
-const SIDES = ["origin", "target"] as const;
 
 /** Longest time until every broker shows a change, in ms. A user operator may be busy with other users. */
 const LIMIT_MS = 120_000;
@@ -60,7 +52,7 @@ async function onSide(port: KafkaPort, options: ThrottleOptions, progress: Progr
   const share = options.shares[side];
   const wanted = options.limited ? share : null;
   if (!user.operator) {
-    const found = limitOf(await quotasOf(port), side, userOf(user));
+    const found = limitOf(await quotasOf(port), side, userName(user.principal));
     switch (changeOf(found, { wanted, share, before: options.before?.[side] ?? null })) {
       case "foreign":
         throw foreign(side, user, found!);
@@ -70,7 +62,7 @@ async function onSide(port: KafkaPort, options: ThrottleOptions, progress: Progr
         );
       case "set":
       case "remove":
-        await port.alterUserQuota(userOf(user), LIMITING_QUOTA[side], wanted);
+        await port.alterUserQuota(userName(user.principal), LIMITING_QUOTA[side], wanted);
         break;
       case "none":
     }
@@ -86,10 +78,11 @@ async function onSide(port: KafkaPort, options: ThrottleOptions, progress: Progr
 /** Each broker follows a change on its own. */
 async function untilShown(port: KafkaPort, user: ThrottledUser, wanted: number | null, limitMs: number): Promise<void> {
   const { side } = port;
+  const name = userName(user.principal);
   for (const begun = Date.now(); ; await sleep(PAUSE_MS)) {
     const { brokers } = await port.describeCluster();
     const shown = await Promise.all(
-      brokers.map(async ({ id }) => ({ id, found: limitOf(await quotasOf(port, id), side, userOf(user)) ?? null })),
+      brokers.map(async ({ id }) => ({ id, found: limitOf(await quotasOf(port, id), side, name) ?? null })),
     );
     const wrong = shown.filter(({ found }) => found !== wanted);
     if (wrong.length === 0) return;
@@ -104,7 +97,8 @@ function foreign(side: Side, user: ThrottledUser, found: number): MigrationError
     `${user.principal} has ${key} ${found} on the ${side}, which this migration did not set; it was not changed`,
     {
       fix:
-        `remove it (kafka-configs.sh --alter --entity-type users --entity-name ${userOf(user)} --delete-config ${key}), ` +
+        `remove it (kafka-configs.sh --alter --entity-type users --entity-name ${userName(user.principal)} ` +
+        `--delete-config ${key}), ` +
         "or remove mirror.throttleBytesPerSecond",
     },
   );
@@ -146,7 +140,7 @@ export async function isOff(
     withCluster(
       model,
       side,
-      async (port) => limitOf(await quotasOf(port), side, userOf(users[side])) !== shares[side],
+      async (port) => limitOf(await quotasOf(port), side, userName(users[side].principal)) !== shares[side],
       open,
     );
   return (await Promise.all(sides.map(off))).includes(true);

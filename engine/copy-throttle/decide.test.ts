@@ -1,7 +1,8 @@
+import { userName } from "../acls";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ClientQuota } from "../kafka/port";
-import { changeOf, largestBatch, LEAST_SHARE, limitOf, limitsOf, rateFor, shareOf, userOf } from "./decide";
+import { changeOf, largestBatch, LEAST_SHARE, limitOf, limitsOf, rateFor, shareOf } from "./decide";
 
 const quota = (values: Record<string, number>, entity: Omit<ClientQuota, "values"> = { user: "mm2" }): ClientQuota => ({
   ...entity,
@@ -28,7 +29,7 @@ test("limits for a client id of the user count as the user's, because Kafka appl
     quota({ producer_byte_rate: 4 }, { clientId: "a" }),
     quota({ request_percentage: 5 }, { user: "CN=mm2", clientId: "b" }),
   ];
-  expect(limitsOf(quotas, "target", userOf({ principal: "User:CN=mm2" }))).toEqual([
+  expect(limitsOf(quotas, "target", userName("User:CN=mm2"))).toEqual([
     "producer_byte_rate 1 for client id a",
     "producer_byte_rate 2 for every client id",
     "producer_byte_rate 3",

@@ -69,8 +69,6 @@ export type Shares = Record<Side, number>;
 /** Kafka applies a quota on each broker alone, so each broker gets its part of the whole rate. */
 export const shareOf = (bytesPerSecond: number, brokers: number): number => Math.floor(bytesPerSecond / brokers);
 
-export const userOf = ({ principal }: Pick<ThrottledUser, "principal">): string => principal.replace(/^User:/, "");
-
 /** Returns the user's own limit. Undefined: it has none. */
 export function limitOf(quotas: readonly ClientQuota[], side: Side, user: string): number | undefined {
   return quotas.find((q) => q.user === user && q.clientId === undefined && q.ip === undefined)?.values[

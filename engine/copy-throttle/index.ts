@@ -12,6 +12,5 @@ export {
   type Shares,
   type ThrottledUser,
   type ThrottledUsers,
-  userOf,
 } from "./decide";
 export { brokersOf, copyShares, type CopyShares, type SharesOptions } from "./share";

@@ -1,7 +1,9 @@
+import { userName } from "../acls";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel, Side } from "../model";
+import { SIDES } from "../sides";
 import { type Progress, silent } from "../progress";
 import { selectTopics } from "../selection";
 import { bytesText, countText, listText, someOf } from "../units";
@@ -15,10 +17,7 @@ import {
   shareOf,
   type Shares,
   type ThrottledUsers,
-  userOf,
 } from "./decide";
-
-const SIDES = ["origin", "target"] as const;
 
 /** The number of brokers and each broker's quota. */
 export interface CopyShares {
@@ -53,7 +52,7 @@ export async function copyShares(
       found: await Promise.all(
         SIDES.map(async (side) => {
           const [{ brokers }, quotas] = await Promise.all([clusters[side].describeCluster(), quotasOf(clusters[side])]);
-          const taken = unlimited.includes(side) ? limitsOf(quotas, side, userOf(users[side])) : [];
+          const taken = unlimited.includes(side) ? limitsOf(quotas, side, userName(users[side].principal)) : [];
           const share = shareOf(bytesPerSecond, brokers.length);
           return { side, brokers: brokers.length, share, quota: quotaOf(side, share, fetchBytes), taken };
         }),
@@ -135,7 +134,7 @@ function refuseTaken(found: readonly { side: Side; taken: string[] }[], users: T
     {
       fix:
         "remove mirror.throttleBytesPerSecond and keep that quota, or remove the quota (kafka-configs.sh --alter " +
-        `--entity-type users --entity-name ${userOf(users[taken[0]!.side])} ` +
+        `--entity-type users --entity-name ${userName(users[taken[0]!.side].principal)} ` +
         `--delete-config ${LIMITING_QUOTA[taken[0]!.side]})`,
     },
   );

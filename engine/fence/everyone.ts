@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import type { KafkaPort } from "../kafka/port";
+import type { Acl, KafkaPort } from "../kafka/port";
 
 const SETTING = "allow.everyone.if.no.acl.found";
 
@@ -30,4 +30,14 @@ export async function everyoneByDefault(port: KafkaPort): Promise<boolean | unde
 /** Returns true if the error means that the brokers have no authorizer. Then there are no ACLs. */
 export function saysNoAuthorizer(thrown: unknown): boolean {
   return isMigrationError(thrown) && thrown.message.includes("SECURITY_DISABLED");
+}
+
+/** Returns the ACLs. Undefined: the brokers have no authorizer, so there are none. */
+export async function aclsIfAny(port: KafkaPort, filter?: Partial<Acl>): Promise<Acl[] | undefined> {
+  try {
+    return await port.describeAcls(filter);
+  } catch (error) {
+    if (saysNoAuthorizer(error)) return undefined;
+    throw error;
+  }
 }

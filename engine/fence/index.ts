@@ -1,7 +1,7 @@
 /** Keeps producers from writing to the origin during a cutover, and shows who writes. See docs/fence.md. */
 export { withoutFences } from "./acls";
 export { breached, writtenOnOrigin, writtenText } from "./breach";
-export { everyoneByDefault, saysNoAuthorizer } from "./everyone";
+export { aclsIfAny, everyoneByDefault, saysNoAuthorizer } from "./everyone";
 export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { aclKey } from "../acls";
 import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
 import { ConnectStateReader } from "../connect-state";
-import { isMigrationError, MigrationError } from "../errors";
+import { MigrationError } from "../errors";
 import type { Acl, KafkaPort, OpenOptions } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import { mayBeEmpty, NOTHING_OUTSIDE, wholeMirror } from "../parts";
 import type { Progress } from "../progress";
 import { selectPairs } from "../selection";
 import { countText, someOf } from "../units";
-import { everyoneByDefault, saysNoAuthorizer } from "./everyone";
+import { aclsIfAny, everyoneByDefault, saysNoAuthorizer } from "./everyone";
 import { askDefault } from "./open-probe";
 import { type Ends, endsOf, movements } from "./movement";
 import { compare, fencedTopics, fenceAcls, markedAcls, type FenceAcl, uncovered } from "./acls";
@@ -192,14 +192,6 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
   }
 }
 
-/** Returns no ACLs if the brokers have no authorizer. */
-async function aclsIfAny(origin: KafkaPort): Promise<Acl[]> {
-  return listAcls(origin).catch((error: unknown) => {
-    if (isMigrationError(error) && error.code === "FENCE_NO_AUTHORIZER") return [];
-    throw error;
-  });
-}
-
 /**
  * Creates markers first, because an ACL without a marker would never be removed. ACLs that keep reads allowed come
  * before those that deny.
@@ -245,7 +237,7 @@ async function settle(
 export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
   const topics = await onOrigin(
     model,
-    async (origin) => markedAcls(model.mirror, await aclsIfAny(origin)).map((r) => r.topic),
+    async (origin) => markedAcls(model.mirror, (await aclsIfAny(origin)) ?? []).map((r) => r.topic),
     open,
   );
   return selectPairs([...new Set(topics)], model.mirror).length > 0;
@@ -280,7 +272,7 @@ export async function lowerFence(
 }
 
 export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
-  const acls = await aclsIfAny(origin);
+  const acls = (await aclsIfAny(origin)) ?? [];
   const marked = markedAcls(mirror, acls);
   if (marked.length === 0) return { removed: 0 };
   const there = new Set(acls.map(aclKey));

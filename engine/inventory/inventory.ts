@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
-import { saysNoAuthorizer, withoutFences } from "../fence";
+import { aclsIfAny, withoutFences } from "../fence";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { OffsetOptions } from "../offsets";
 import { wholeMirror } from "../parts";
@@ -152,15 +152,7 @@ function fate(all: { [key in keyof Fate]: Fate[key] | undefined }): Fate {
 }
 
 async function readPrincipals(origin: Clusters["origin"], optional: Optional) {
-  const acls = await optional(UNREAD.acls, async () => {
-    try {
-      return await origin.describeAcls();
-    } catch (error) {
-      // Without an authorizer there are no ACLs.
-      if (saysNoAuthorizer(error)) return [];
-      throw error;
-    }
-  });
+  const acls = await optional(UNREAD.acls, async () => (await aclsIfAny(origin)) ?? []);
   const [scram, quotas] = [
     await optional(UNREAD.scram, async () => tooOld(await origin.scramUsers(), "2.7")),
     await optional(UNREAD.quotas, async () => tooOld(await origin.clientQuotas(), "2.6")),

@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import { saysNoAuthorizer, withoutFences } from "../fence";
+import { aclsIfAny, withoutFences } from "../fence";
 import type { Inventory, InventoryAcl, InventoryUser } from "../inventory";
 import { inventoryAcl } from "../inventory/users";
 import type { Acl, KafkaPort, ScramUser } from "../kafka/port";
@@ -30,10 +30,7 @@ export async function inventoryFindings(
   own: ReadonlySet<string>,
 ): Promise<PreflightFinding[]> {
   try {
-    const acls = await origin.describeAcls().catch((error: unknown) => {
-      if (saysNoAuthorizer(error)) return [];
-      throw error;
-    });
+    const acls = (await aclsIfAny(origin)) ?? [];
     const { clusterId } = await origin.describeCluster();
     return compareInventory(estate, { clusterId, acls, scram: await origin.scramUsers() }, own);
   } catch (error) {

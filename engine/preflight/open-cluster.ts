@@ -1,5 +1,5 @@
 import { type AclRule, administratorAcls, covers, guideAcls, leastAcls } from "../acls";
-import { saysNoAuthorizer } from "../fence/everyone";
+import { aclsIfAny } from "../fence/everyone";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
@@ -154,9 +154,8 @@ async function idsInUse(port: KafkaPort, mirror: MirrorModel, rules: readonly Ac
 /** Returns undefined if this login may not list ACLs. Then no resource is known to have one. */
 async function listedAcls(port: KafkaPort): Promise<Acl[] | "no authorizer" | undefined> {
   try {
-    return await port.describeAcls();
+    return (await aclsIfAny(port)) ?? "no authorizer";
   } catch (thrown) {
-    if (saysNoAuthorizer(thrown)) return "no authorizer";
     if (isMigrationError(thrown) && thrown.code === "KAFKA_UNAUTHORIZED") return undefined;
     throw thrown;
   }

@@ -2,6 +2,7 @@ import { addressesIn, formsOf, hostOf } from "../addresses";
 import { attempt } from "./unknown";
 import type { MirrorView } from "./view";
 import type { Side } from "../model";
+import { SIDES } from "../sides";
 
 /** Hosts of services that choose the number of replicas themselves and ignore the number in a request. */
 const CHOOSE_REPLICAS = [
@@ -70,8 +71,6 @@ export function isReversed(one: MirrorView, other: MirrorView): boolean {
     return incomparable || sameCluster(one, side, other, itsSide);
   });
 }
-
-const SIDES = ["origin", "target"] as const;
 
 /** Returns true for a service of Kubernetes, and false for a host outside. Undefined if no address is known. */
 const isInside = (forms: readonly string[]): boolean | undefined =>

@@ -1,4 +1,5 @@
 import { type Config, modelFrom, reader } from "../mirror-configuration";
+import { SIDES } from "../sides";
 import {
   internalTopics,
   LONGEST_ALIAS,
@@ -20,7 +21,6 @@ import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { type MirrorView, namesIn } from "./view";
 
-const SIDES = ["origin", "target"] as const;
 const CONNECTORS = ["source", "checkpoint", "heartbeat"] as const;
 /** The operators' CRDs take no other alias. */
 const ALIAS = new RegExp(`^[A-Za-z0-9._-]{1,${LONGEST_ALIAS}}$`);

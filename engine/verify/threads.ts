@@ -1,5 +1,6 @@
 import { MigrationError } from "../errors";
 import type { Connection, MigrationModel, Side } from "../model";
+import { SIDES } from "../sides";
 import { defined } from "../objects";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
@@ -136,12 +137,11 @@ class Running {
       message: (message) => this.hear(message),
       ended: (reason) => this.fail(ended(number, reason)),
     });
-    const sides = ["origin", "target"] as const;
     // A function cannot be sent. The main thread renews the connection when the thread asks for it.
     this.thread.post({
       kind: "begin",
       connections: { origin: plain(model.origin), target: plain(model.target) },
-      renewable: sides.filter((side) => model[side].renew !== undefined),
+      renewable: SIDES.filter((side) => model[side].renew !== undefined),
       ...defined({ throttleBytesPerSecond }),
     });
   }
@@ -183,8 +183,7 @@ class Running {
       case "line":
         return this.options.progress[message.level](message.line);
       case "read":
-        for (const side of ["origin", "target"] as const)
-          if (message[side] > 0) current?.watch.bytes(side, message[side]);
+        for (const side of SIDES) if (message[side] > 0) current?.watch.bytes(side, message[side]);
         return;
       case "reached":
         return current?.watch.reached?.(current.items[message.at]!.pair, message.side, message.reached);

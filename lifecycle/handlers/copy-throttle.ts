@@ -8,6 +8,7 @@ import {
   type ThrottledUsers,
 } from "../../engine/copy-throttle";
 import type { Side } from "../../engine/model";
+import { SIDES } from "../../engine/sides";
 import type { Progress } from "../../engine/progress";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, type StepInputs } from "./inputs";
@@ -26,8 +27,6 @@ export interface CopySharesOutputs {
   /** The quota of each broker, in bytes per second. */
   shares: Shares;
 }
-
-const SIDES = ["origin", "target"] as const;
 
 /** An operator's KafkaUser is new, so nobody can have given it a quota before. */
 const unclaimed = (inputs: CopySharesInputs, which: (side: Side) => boolean = () => true): Side[] =>

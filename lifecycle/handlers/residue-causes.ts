@@ -33,7 +33,7 @@ function causeOf(r: Residue, facts: ResidueFacts): string {
     if (r.what.includes("fence")) return "stop `kafka-migration fence --hold`, which creates the fence's ACLs again";
     const user = operatorsUser(nameOfUser(r.name), r.side, facts);
     return user === undefined
-      ? `remove the ${OF_USERS[r.kind]} of these users on the ${r.side} ` + "(kafka-acls.sh, kafka-configs.sh)"
+      ? `remove the ${OF_USERS[r.kind]} of these users on the ${r.side} (kafka-acls.sh, kafka-configs.sh)`
       : userOperatorDown(r.side, user);
   }
   if (r.kind === "throttle" || r.kind === "reassignment") {

@@ -12,13 +12,15 @@ import { testMirror } from "../test/support/models";
 /** An origin that only answers what the check of the waves asks. */
 let asked: string[];
 let broken: boolean;
+/** Other topics of the origin. */
+let more: string[];
 const answer = <T>(what: string, value: T) => {
   asked.push(what);
   if (broken) throw new MigrationError("KAFKA_UNREACHABLE", "cannot reach the origin cluster", { fix: "-" });
   return Promise.resolve(value);
 };
 const port: Partial<KafkaPort> = {
-  listTopics: () => answer("topics", ["orders", "audit"]),
+  listTopics: () => answer("topics", ["orders", "audit", ...more]),
   listGroups: () =>
     answer("groups", [
       { groupId: "billing", protocolType: "consumer", state: "Empty", type: "classic" },
@@ -38,15 +40,16 @@ vi.mock("../engine/kafka/client", () => ({
 beforeEach(() => {
   asked = [];
   broken = false;
+  more = [];
 });
 
 const checkedAt = "2026-01-01T00:00:00.000Z";
-const wave = (phase: string, more: object = {}) => ({
+const wave = (phase: string, others: object = {}) => ({
   name: "shop",
   topics: "orders",
   groups: "billing",
   phase,
-  ...more,
+  ...others,
 });
 const inputs = (...waves: object[]) => ({
   ...preflightInputs,
@@ -103,6 +106,34 @@ describe("the preflight of waves", () => {
     expect(await failures({ ...inputs(), phase: "cutover" }, { ...inputs(), phase: "consumers" })).toEqual([
       expect.stringMatching(/WAVES_REFUSED[^]*the migration: phase cutover cannot be followed by consumers/),
     ]);
+  });
+
+  it("keeps a part out of the mirror while its return mirror runs, also if the migration is abandoned", async () => {
+    const way = { wayBack: true };
+    const refused = /WAVES_REFUSED[^]*wave shop: its return has not ended .*endless loop[^]*/;
+    // The last up wanted to return, and failed.
+    const olds = inputs(wave("returned", way));
+    for (const abandon of [false, true]) {
+      for (const news of [inputs(wave("mirror", way)), inputs(wave("mirror")), inputs()]) {
+        more = ["mm2-configs.mirrormaker2-cluster-return-shop.internal"];
+        expect(await failures(olds, { ...news, abandon })).toEqual([expect.stringMatching(refused)]);
+        await expect(update(olds, { ...news, abandon })).rejects.toThrow(refused);
+        more = [];
+        expect(await failures(olds, { ...news, abandon })).toEqual([]);
+        await update(olds, { ...news, abandon });
+      }
+    }
+    // Abandoned, a wave would otherwise go from its cutover to phase mirror.
+    more = ["mm2-configs.mirrormaker2-cluster-return-shop.internal"];
+    const abandoned = { ...inputs(wave("mirror", way)), abandon: true };
+    expect(await failures(inputs(wave("cutover", way)), abandoned)).toEqual([
+      expect.stringMatching(/wave shop: its way back is open/),
+    ]);
+    asked = [];
+    expect(await failures(inputs(wave("cutover", way)), { ...inputs(wave("cutover", way)), abandon: true })).toEqual(
+      [],
+    );
+    expect(asked).toEqual([]);
   });
 
   it("leaves an origin that does not answer to the up", async () => {

@@ -11,6 +11,6 @@ export type { PreflightFinding } from "./finding";
 export type { Estate } from "./inventory";
 export type { ConfigSync } from "./config-sync";
 export { toMoveSinks, whySinksStay } from "./selected";
-export { checkWaves } from "./read-waves";
+export { checkOpenWays, checkWaves } from "./read-waves";
 export type { DeclaredWave, Waves } from "./waves";
 export type { PreflightResult } from "./result";

@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Phase } from "../model";
 import { testMirror } from "../../test/support/models";
-import { changeProblems, declaresOthers, goesForward, partProblems, type WaveFacts, type Waves } from "./waves";
+import { changeProblems } from "./wave-changes";
+import { declaresOthers, goesForward, partProblems, type WaveFacts, type Waves } from "./waves";
 
 const wave = (name: string, topics: string, groups = "", phase: Phase = "mirror") => ({ name, topics, groups, phase });
 const waves = (...list: Waves["waves"]): Waves => ({
@@ -104,6 +105,15 @@ describe("waves on an origin", () => {
     expect(partProblems(found, waves(wave("shop", "orders,app-[bs].*", "app")))).toEqual([]);
   });
 
+  it("may leave out an application whose group does not move; its topics are not those of another application", () => {
+    const found = facts(["orders", "app-v2-s-changelog", "app-s-changelog"], { app: ["orders"] });
+    const news = waves(wave("one", "orders|app-s-.*", "app"));
+    expect(partProblems({ ...found, listed: ["app", "app-v2"] }, news)).toEqual([]);
+    expect(partProblems({ ...found, listed: ["app"] }, news)).toEqual([
+      'Streams application "app" is in wave one, but its internal topics are outside the waves: app-v2-s-changelog',
+    ]);
+  });
+
   it("are accepted exactly if no name is in two parts, for any topics and groups", () => {
     const names = fc.uniqueArray(fc.stringMatching(/^[ab][ab]?$/), { minLength: 1, maxLength: 6 });
     fc.assert(
@@ -170,6 +180,44 @@ describe("a change of the waves", () => {
     expect(changeProblems(waves(bare), waves(wave("b", "y", "", "consumers")))).toEqual([]);
   });
 
+  it("names a way out that is open: a wave with a way back cannot go to phase mirror", () => {
+    const olds = waves(
+      { ...wave("a", "x", "", "cutover"), wayBack: true },
+      { ...wave("b", "y", "", "cutover"), wayBack: true },
+      { ...wave("c", "z", "", "cutover"), wayBack: false },
+    );
+    const news = waves(
+      { ...wave("b", "y2", "", "cutover"), wayBack: true },
+      { ...wave("c", "z2", "", "cutover"), wayBack: false },
+    );
+    expect(changeProblems(olds, news)).toEqual([
+      expect.stringMatching(/^wave a .* was removed: set its phase to returned/),
+      expect.stringMatching(/^wave b .* changed from "y" to "y2": set its phase to returned/),
+      expect.stringMatching(/^wave c .* changed from "z" to "z2": its way back was ended, so keep it as it is/),
+    ]);
+  });
+
+  it("may not clean up a wave that no up has cut over, although its phase is cutover now", () => {
+    const to = (...list: Waves["waves"]): Waves => ({ ...waves(...list), phase: "cleanup" });
+    const done = wave("done", "x", "", "cutover");
+    const olds = waves(done, wave("copied", "y"), wave("early", "z", "", "consumers"));
+    const news = to(
+      done,
+      wave("copied", "y", "", "cutover"),
+      wave("early", "z", "", "cutover"),
+      wave("late", "w", "", "cutover"),
+    );
+    expect(changeProblems(olds, news)).toEqual([
+      expect.stringMatching(
+        /^wave copied was not cut over yet \(its last phase was mirror\).*pulumi up.*cutover first/,
+      ),
+      expect.stringMatching(/^wave early was not cut over yet \(its last phase was consumers\)/),
+      expect.stringMatching(/^wave late was not cut over yet \(it is new\)/),
+    ]);
+    expect(changeProblems(waves(done), to(done))).toEqual([]);
+    expect(changeProblems(to(done), to(done))).toEqual([]);
+  });
+
   it("may not take topics from what is outside once that is under way, nor give it any", () => {
     const found = facts(["a", "b", "c"], { g: [], h: [] });
     const olds = { ...waves(wave("one", "a", "g")), phase: "cutover" as const };
@@ -224,6 +272,16 @@ describe("a part with a way back", () => {
     [["cutover", true], ["returned", true], undefined],
     [["cutover", true], ["cutover", false], undefined],
     [["cutover", false], ["cutover", false], undefined],
+    [["mirror", false], ["mirror", false], undefined],
+    [
+      ["mirror", false],
+      ["cutover", false],
+      /wayBack false, which ends a way back, but none was opened: remove wayBack/,
+    ],
+    [["consumers", true], ["cutover", false], /none was opened: remove wayBack/],
+    [["returned", true], ["cutover", false], /none was opened/],
+    [["cutover"], ["cutover", false], /none was opened/],
+    [undefined, ["cutover", false], /none was opened/],
     [["returned", true], ["cutover", true], undefined],
     [["returned", true], ["mirror"], undefined],
     [["returned", true], ["consumers", true], undefined],

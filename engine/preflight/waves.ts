@@ -37,6 +37,11 @@ export interface WaveFacts {
   topics: readonly string[];
   /** The groups that move, with the topics that they have committed offsets on. */
   groups: ReadonlyMap<string, readonly string[]>;
+  /**
+   * Every group of the origin, whether it moves or not.
+   * @default those that move
+   */
+  listed?: readonly string[];
 }
 
 /** A wave, or what is outside the waves. */
@@ -52,15 +57,8 @@ interface Part {
 /** Most names in one line. */
 const NAMED = 5;
 
-const ALLOWED: Partial<Record<Phase, readonly Phase[]>> = {
-  mirror: ["consumers", "cutover"],
-  consumers: ["mirror", "cutover"],
-  cutover: ["mirror", "returned"],
-  returned: ["mirror", "consumers", "cutover"],
-};
-
 /** True if the groups of this part, or all of it, have moved or are moving. */
-const isUnderWay = (phase: Phase): boolean => phase === "consumers" || phase === "cutover";
+export const isUnderWay = (phase: Phase): boolean => phase === "consumers" || phase === "cutover";
 
 /** True if a part begins to move, or goes on. Then a new look at the origin is needed. */
 export function goesForward(olds: Waves | undefined, news: Waves): boolean {
@@ -83,85 +81,6 @@ export function declaresOthers(olds: Waves | undefined, news: Waves): boolean {
     ],
   ];
   return (olds.waves.length > 0 || news.waves.length > 0) && !isDeepStrictEqual(parts(olds), parts(news));
-}
-
-/**
- * What is wrong with the change from the last `up`, as far as the program alone shows it: phases that cannot follow
- * each other, and waves that are under way and were removed or changed.
- */
-export function changeProblems(olds: Waves | undefined, news: Waves): string[] {
-  // After a clean-up nothing of the migration exists any more.
-  if (olds === undefined || olds.phase === "cleanup") return tooEarly(news);
-  const now = new Map(news.waves.map((wave) => [wave.name, wave]));
-  const before = new Set(olds.waves.map(({ name }) => name));
-  return [
-    ...partProblem(news.waves.length === 0 ? "the migration" : "outside the waves", olds, news),
-    ...news.waves.filter(({ name }) => !before.has(name)).flatMap((wave) => notYet(`wave ${wave.name}`, wave)),
-    ...olds.waves.flatMap((was): string[] => {
-      const is = now.get(was.name);
-      if (is === undefined) {
-        return isUnderWay(was.phase)
-          ? [
-              `wave ${was.name} is in phase ${was.phase} and was removed: set its phase to mirror and run ` +
-                `\`pulumi up\` first`,
-            ]
-          : [];
-      }
-      const problems = partProblem(`wave ${was.name}`, was, is);
-      for (const key of ["topics", "groups"] as const) {
-        const [before, after] = [was[key] ?? "", is[key] ?? ""];
-        if (isUnderWay(was.phase) && before !== after)
-          problems.push(
-            `wave ${was.name} is in phase ${was.phase}, but its ${key} changed from "${before}" to "${after}": ` +
-              "set its phase to mirror and run `pulumi up` first",
-          );
-      }
-      return problems;
-    }),
-  ];
-}
-
-type PartPhase = Pick<DeclaredWave, "phase" | "wayBack">;
-
-/** The mirror has to copy before a part with a way back is cut over: its topics leave the mirror in the same `up`. */
-const tooEarly = (news: Waves): string[] => [
-  ...(news.waves.length === 0 ? notYet("the migration", news) : []),
-  ...news.waves.flatMap((wave) => notYet(`wave ${wave.name}`, wave)),
-];
-
-function notYet(part: string, { phase, wayBack }: PartPhase): string[] {
-  if (phase === "returned") return [`${part}: phase returned is only possible after cutover; go to mirror first`];
-  if (phase !== "cutover" || wayBack === undefined) return [];
-  return [`${part} has a way back and was not copied yet: run \`pulumi up\` in phase mirror first`];
-}
-
-/** What is wrong with the change of one part: its phase and its way back. */
-function partProblem(part: string, was: PartPhase, is: PartPhase): string[] {
-  const problems = phaseProblem(part, was.phase, is.phase);
-  if (was.phase !== "cutover" || is.phase === "cleanup") return problems;
-  if (is.phase === "mirror" && was.wayBack !== undefined)
-    return [
-      `${part} was cut over with a way back, so phase mirror would copy to the target what came back from it: ` +
-        (was.wayBack ? "go to phase returned first" : "its way back was ended, so it stays on the target"),
-    ];
-  if (is.phase === "cutover" && is.wayBack === true && was.wayBack !== true)
-    problems.push(`${part} was cut over without a way back: set wayBack to true before the cutover`);
-  if (is.phase === "cutover" && is.wayBack === undefined && was.wayBack !== undefined)
-    problems.push(
-      `${part} was cut over with a way back: set wayBack to false to end it, and keep it until the clean-up`,
-    );
-  if (is.phase === "returned" && was.wayBack !== true)
-    problems.push(`${part} has no way back that is open, so it cannot return`);
-  return problems;
-}
-
-function phaseProblem(part: string, was: Phase, is: Phase): string[] {
-  if (was === is || ALLOWED[was]?.includes(is) === true) return [];
-  if (is === "cleanup" && was !== "consumers") return [];
-  if (is === "returned") return [`${part}: phase returned is only possible after cutover, and it was ${was}`];
-  return [
-    `${part}: phase ${was} cannot be followed by ${is}; go to ${was === "consumers" ? "cutover" : "mirror"} first`,
-  ];
 }
 
 /** What is wrong with the waves on this origin. A pure function of the facts. */
@@ -228,18 +147,23 @@ function wavesWithoutGroups(facts: WaveFacts, news: Waves, olds?: Waves): string
   return partsOf(news).flatMap(({ wave, group }) => {
     if (wave?.phase !== "consumers" || underWay.has(wave.name) || [...facts.groups.keys()].some(group)) return [];
     const { name, groups = "" } = wave;
-    const why = groups === "" ? "it has no `groups`" : `waves.${name}.groups "${groups}" selects none`;
+    const why =
+      groups === ""
+        ? "it has no `groups`"
+        : `waves.${name}.groups "${groups}" selects none of the origin's groups that mirror.groupsPattern ` +
+          `"${news.mirror.groupsPattern}" selects`;
     return [`wave ${name} is in phase consumers, but no group would move: ${why}; set \`groups\`, or go to cutover`];
   });
 }
 
 /** Streams applications whose group is in one part and whose internal topics are in another. */
 function splitApplications(parts: readonly Part[], topics: readonly string[], facts: WaveFacts): string[] {
-  const groups = new Set(facts.groups.keys());
+  const groups = new Set(facts.listed ?? facts.groups.keys());
   const apart = new Map<string, string[]>();
   for (const topic of topics) {
     const application = applicationOf(topic, groups);
-    if (application === undefined) continue;
+    // The group of an application that does not move is in no part.
+    if (application === undefined || !facts.groups.has(application)) continue;
     const [home, place] = [homeOf(parts, application), partWith(parts, topic)];
     if (home === place) continue;
     const key = `Streams application "${application}" is ${inPart(home)}, but its internal topics are ${inPart(place)}`;
@@ -256,7 +180,7 @@ function splitGroups(
   accepted: readonly string[],
 ): string[] {
   const copied = new Set(topics);
-  const groups = new Set(facts.groups.keys());
+  const groups = new Set(facts.listed ?? facts.groups.keys());
   return [...facts.groups].sort().flatMap(([group, committed]): string[] => {
     if (accepted.includes(group)) return [];
     // Its internal topics have a line of their own.

@@ -7,6 +7,7 @@ import { type Progress, withoutRepeats } from "../../engine/progress";
 import {
   checkMirrorPrivileges,
   checkNotePrivileges,
+  checkOpenWays,
   checkWaves,
   type DeclaredWave,
   mirrorRemembers,
@@ -177,8 +178,9 @@ const changeOf = (news: PreflightInputs, olds: PreflightInputs | undefined): str
 async function requireWaves(news: PreflightInputs, olds: PreflightInputs | undefined): Promise<void> {
   if (news.stage !== "clusters") return;
   noteDeclaredWaves(news, news.waves ?? []);
-  if (news.abandon || acceptedWaves.delete(changeOf(news, olds))) return;
+  if (acceptedWaves.delete(changeOf(news, olds))) return;
   const before = olds === undefined ? undefined : wavesOf(olds);
+  if (news.abandon) return checkOpenWays(modelOf(news), wavesOf(news), before);
   await checkWaves(modelOf(news), wavesOf(news), before, news.options.groups ?? []);
 }
 

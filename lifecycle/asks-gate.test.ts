@@ -12,6 +12,10 @@ const gate = { asked: [] as { options: GateOptions; recorded: unknown }[], refus
 const origin = { wrote: [] as object[], failure: undefined as Error | undefined, checks: 0 };
 /** The mirror excludes the part's topics. `movedOn`: the origin has records since the gate. */
 const wayBack = { open: false, movedOn: false };
+/** What clients have written to the target since the gate passed, or why that is not known. */
+const target = { wrote: [] as object[], failure: undefined as Error | undefined };
+/** The fences that were lowered. */
+let lowered = 0;
 
 vi.mock("../engine/gate", async (original) => ({
   ...(await original<typeof import("../engine/gate")>()),
@@ -22,12 +26,18 @@ vi.mock("../engine/gate", async (original) => ({
   },
   copyEnds: async () => ({}),
   originMovedOn: async () => wayBack.movedOn,
-  writtenSince: async () => [],
+  writtenSince: async () => {
+    if (target.failure !== undefined) throw target.failure;
+    return target.wrote;
+  },
 }));
 vi.mock("../engine/fence", async (original) => ({
   ...(await original<typeof import("../engine/fence")>()),
   fenceIsThere: async () => false,
-  lowerFence: async () => ({}),
+  lowerFence: async () => {
+    lowered++;
+    return {};
+  },
   writtenOnOrigin: async () => {
     origin.checks++;
     if (origin.failure !== undefined) throw origin.failure;
@@ -39,6 +49,8 @@ vi.mock("../engine/way-back/left-mirror", () => ({ hasLeftMirror: async () => wa
 
 beforeEach(() => {
   Object.assign(wayBack, { open: false, movedOn: false });
+  Object.assign(target, { wrote: [], failure: undefined });
+  lowered = 0;
   Object.assign(gate, { asked: [], refusal: undefined });
   Object.assign(origin, { wrote: [], failure: undefined, checks: 0 });
 });
@@ -180,6 +192,34 @@ describe("a gate that has passed and whose way back was opened", () => {
     const { outs } = (await gateStep.update("id", { ...state, hasLeft: true }, returned)) as { outs: object };
     expect(outs).toMatchObject({ passed: false, passedAt: null, ends: null });
     expect(gate.asked).toEqual([]);
+  });
+});
+
+describe("a return whose mirror never ran, because the cutover failed or was killed before that", () => {
+  const state = { ...inputs, ...passed, fence: true, phase: "cutover", abandonedAt: null, hasLeft: true };
+  const returned = { ...inputs, fence: true, phase: "returned", returnedAt: null };
+  const goBack = (more: object = {}) => gateStep.update("id", state, { ...returned, ...more });
+
+  it("leaves no record behind that clients have written to the target, and keeps the origin closed", async () => {
+    target.wrote = [{ topic: "orders", partition: 0, records: 7 }];
+    for (const fence of [true, false])
+      await expect(goBack({ fence })).rejects.toThrow(
+        /WAY_BACK_INTERRUPTED[^]*7 records to 1 partition of the target[^]*orders-0 \(7\)[^]*phase to cutover again/,
+      );
+    expect(lowered).toBe(0);
+    expect(await said(() => goBack({ abandon: true }))).toMatch(
+      /roll-back: clients wrote 7 records[^]*stay on the target/,
+    );
+    expect(lowered).toBe(1);
+  });
+
+  it("is a roll-back if they have written nothing, or if the target does not answer", async () => {
+    await goBack();
+    target.failure = new MigrationError("KAFKA_UNREACHABLE", "cannot reach the target cluster", { fix: "-" });
+    expect(await said(goBack)).toMatch(
+      /roll-back: could not check whether clients wrote to the target.*KAFKA_UNREACHABLE/,
+    );
+    expect(lowered).toBe(2);
   });
 });
 

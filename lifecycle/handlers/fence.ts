@@ -6,7 +6,7 @@ import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
 import { watchGroups } from "./idle-groups";
-import { modelOf, type PhasedInputs } from "./inputs";
+import { isCopying, modelOf, type PhasedInputs } from "./inputs";
 
 export interface FenceInputs extends PhasedInputs {
   options: FenceOptions;
@@ -58,7 +58,7 @@ const OPERATOR_REMOVES =
 
 /**
  * Denies writes on the migrated origin topics from the cutover until the roll-back, the return or the clean-up. In
- * phase `mirror` the gate lowers the fence, because it first reports what the producers come back to.
+ * phases `mirror` and `returned` the gate lowers the fence, because it first checks what the producers come back to.
  */
 export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   outputs: { raised: true },
@@ -73,13 +73,12 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
 
   async create(inputs, progress) {
     if (wanted(inputs)) return raise(inputs, progress);
-    if (inputs.phase === "returned") await lowerWhatIsThere(inputs, inputs.enabled, progress);
     return { raised: null };
   },
 
   async update(olds, news, progress) {
     if (wanted(news)) return raise(news, progress, olds.raised);
-    if (news.phase !== "mirror") await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
+    if (!isCopying(news.phase)) await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
     else if (olds.enabled && olds.phase === "cutover")
       progress.info("the fence stays up until the gate has checked whether clients wrote to the target");
     return { raised: null };

@@ -1,5 +1,5 @@
 import { entry } from "../../engine/objects";
-import { isMigrationError } from "../../engine/errors";
+import { isMigrationError, MigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
 import {
   type CopyEnds,
@@ -64,31 +64,58 @@ const pass: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress
   return { ...shut(inputs), passed: true, passedAt: now(), ...found };
 };
 
+/** What clients have written to the target since the gate passed, in words. */
+interface TargetWrites {
+  text: string;
+  /** The target did not answer, so it is not known whether there is anything. */
+  unknown?: true;
+}
+
 /**
- * Returns a message about what clients have written to the target since the gate passed. Returns undefined if there is
- * nothing, if the gate did not pass, or if the state is of an older version that did not record it. An unreachable
- * target is often the reason for the roll-back, so it must not keep producers locked out: the message then says so.
+ * Returns undefined if there is nothing, if the gate did not pass, or if the state is of an older version that did not
+ * record it. An unreachable target is often the reason for the roll-back, so it must not keep producers locked out: the
+ * text then says so.
  */
-async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<string | undefined> {
+async function writtenOnTarget(olds: GateOutputs, news: GateInputs): Promise<TargetWrites | undefined> {
   if (olds.passed !== true || olds.ends === undefined || olds.ends === null) return undefined;
   let written: WrittenOnTarget[];
   try {
     written = await writtenSince(modelOf(news), olds.ends);
   } catch (error) {
     if (!isMigrationError(error)) throw error;
-    return (
-      `roll-back: could not check whether clients wrote to the target since the gate passed (${error.code}: ` +
-      `${error.seen})`
-    );
+    const what = "could not check whether clients wrote to the target since the gate passed";
+    return { text: `${what} (${error.code}: ${error.seen})`, unknown: true };
   }
   if (written.length === 0) return undefined;
   const records = written.reduce((sum, w) => sum + w.records, 0);
   const where = someOf(written.map((w) => `${w.topic}-${w.partition} (${w.records})`));
-  return (
-    `roll-back: clients wrote ${countText(records, "record")} to ${countText(written.length, "partition")} ` +
-    `of the target since the gate passed: ${where}. ` +
-    "These records stay on the target and are not copied back. The next cutover reports a difference until " +
-    "they are deleted"
+  return {
+    text:
+      `clients wrote ${countText(records, "record")} to ${countText(written.length, "partition")} ` +
+      `of the target since the gate passed: ${where}`,
+  };
+}
+
+function sayWritten({ text, unknown }: TargetWrites, progress: Progress): void {
+  const stays =
+    ". These records stay on the target and are not copied back. The next cutover reports a difference until they are " +
+    "deleted";
+  progress.warn(`roll-back: ${text}${unknown === true ? "" : stays}`);
+}
+
+/**
+ * The cutover with a way back failed or was killed before its return mirror ran, but clients were told already that
+ * they may start. A roll-back would leave their records behind.
+ */
+function notBack({ text }: TargetWrites): MigrationError {
+  return new MigrationError(
+    "WAY_BACK_INTERRUPTED",
+    `the return mirror never ran, so nothing was copied back to the origin, but ${text}`,
+    {
+      fix:
+        "stop the clients on the target, set the phase to cutover again and run `pulumi up`, which starts the return " +
+        "mirror, and then return",
+    },
   );
 }
 
@@ -105,7 +132,10 @@ async function movedOn(olds: GateOutputs, news: GateInputs): Promise<boolean> {
 /** Reports first what the producers come back to, then lowers the fence. */
 async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<void> {
   const written = isDefined(news.returnedAt) ? undefined : await writtenOnTarget(olds, news);
-  if (written !== undefined) progress.warn(written);
+  if (written !== undefined) {
+    if (news.phase === "returned" && written.unknown !== true && !news.abandon) throw notBack(written);
+    sayWritten(written, progress);
+  }
   await lowerWhatIsThere(news, olds.fence || news.fence, progress);
   progress.info(
     "closed again: the mirror continues to copy until the next cutover. Reverted: the fence and the groups' " +
@@ -206,7 +236,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
     // The records come back. WayBack reports what is left to copy.
     if (news.phase === "returned") return;
     const written = await writtenOnTarget(olds, news);
-    if (written !== undefined) progress.warn(written);
+    if (written !== undefined) sayWritten(written, progress);
   },
 
   /**

@@ -48,7 +48,7 @@ async function giveUpReturn(inputs: WayBackInputs, progress: Progress): Promise<
 }
 
 function neverOpened(progress: Progress): WayBackOutputs {
-  progress.info("the way back was never opened, so nothing has to be copied back");
+  progress.info("the return mirror never ran, so this is a roll-back");
   return closed;
 }
 

@@ -107,6 +107,18 @@ it("a return whose mirror never ran copies nothing back, and leaves the rest to 
   expect(await groupsOn(target)).toEqual([]);
 }, 60_000);
 
+it("a return whose mirror never ran is refused if clients wrote to the target, and they lose nothing", async () => {
+  await useApiServer();
+  const { targetEnds: _, ...known } = await cutover("cutover");
+  await up(wayBackStep, wayBackInputs("cutover", known));
+  await write("target", "early");
+  const { returnedAt, wentBack } = await up(wayBackStep, wayBackInputs("returned"));
+  await expect(cutover("returned", { returnedAt, wentBack })).rejects.toThrow(
+    /WAY_BACK_INTERRUPTED[^]*clients wrote \d+ records to 2 partitions of the target[^]*one-a-0/,
+  );
+  expect(await fences()).toEqual(["up", "down"]);
+}, 60_000);
+
 it("the start of the return mirror was killed after each change, and it still starts at the right record", async () => {
   await useApiServer();
   let kills: string[] = [];

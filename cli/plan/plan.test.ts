@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { partProblems } from "../../engine/preflight/waves";
 import { decide, type Plan, type PlanFacts, type PlanOptions, type TopicFacts } from "../../engine/plan";
 import { readSettings } from "../../stacks/settings";
+import { testMirror } from "../../test/support/models";
 import { configurationOf } from "./configuration";
 import { planJson } from "./json";
 import { planLines } from "./lines";
@@ -77,6 +79,28 @@ describe("the proposed waves", () => {
         expect(mistakes(planOf(topics, { waves: n, split: [] }, Object.fromEntries(reads)))).toEqual([]);
       }),
       { numRuns: 25 },
+    );
+  });
+
+  test("are accepted by the preflight on the origin that was planned, also before an application has committed", () => {
+    const name = fc.stringMatching(/^(app|app-v2|orders|x)(-(store|agg))?(-changelog|-repartition|[.]eu|_b)?$/);
+    const group = fc.constantFrom("app", "app-v2", "orders", "g1", "g.3");
+    const read = fc.dictionary(group, fc.array(fc.nat(11), { maxLength: 4 }), { maxKeys: 5 });
+    const topics = fc.uniqueArray(name, { minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(topics, read, fc.integer({ min: 1, max: 5 }), fc.boolean(), (names, of, waves, apart) => {
+        const reads = Object.entries(of).map(([who, at]) => [
+          who,
+          [...new Set(at.map((i) => names[i % names.length]!))],
+        ]);
+        const groups: Record<string, string[]> = Object.fromEntries(reads);
+        const runs = (who: string) => names.some((t) => t.startsWith(`${who}-`) && /-(changelog|repartition)$/.test(t));
+        const split = Object.keys(groups).filter((who) => apart && groups[who]!.length > 1 && !runs(who));
+        const { waves: found, splitGroups = [] } = configurationOf(planOf(names, { waves, split }, groups));
+        const news = { phase: "mirror" as const, waves: found, splitGroups, mirror: testMirror() };
+        expect(partProblems({ topics: names, groups: new Map(Object.entries(groups)) }, news)).toEqual([]);
+      }),
+      { numRuns: 300 },
     );
   });
 

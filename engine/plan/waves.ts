@@ -1,4 +1,5 @@
 import { LONGEST_WAVE_NAME } from "../naming";
+import { internalTopics } from "./links";
 import { type Owned, patternsOf } from "./patterns";
 import type { Part, PlanFacts, TopicFacts, Wave } from "./types";
 
@@ -59,8 +60,11 @@ function describe(
   const waveOf = new Map(
     bundles.flatMap((parts, i) => parts.flatMap((p) => p.topics.map((t): [string, number] => [t, i]))),
   );
-  // A group that was split moves with each of its waves.
-  const groups = new Map(facts.groups.map((g) => [g.name, wavesOf([g.committed, g.reads ?? []], waveOf)]));
+  // A group that was split moves with each of its waves. A Streams application may have committed nothing yet.
+  const { byApplication } = internalTopics(facts);
+  const groups = new Map(
+    facts.groups.map((g) => [g.name, wavesOf([g.committed, g.reads ?? [], byApplication.get(g.name) ?? []], waveOf)]),
+  );
   const topicPatterns = patternsOf(ownedTopics(facts.allTopics, waveOf), bundles.length);
   const groupPatterns = patternsOf(ownedGroups(facts.allGroups, groups), bundles.length);
   const shared = topics.size === 1 ? "" : commonStart([...topics.keys()].sort());

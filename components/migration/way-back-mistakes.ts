@@ -1,6 +1,7 @@
 import { Mistakes } from "../../engine/errors";
 import type { MirrorModel } from "../../engine/model";
 import { policyKind } from "../../engine/naming";
+import { listText } from "../../engine/units";
 import { versionAtLeast } from "../../engine/version";
 import { strimziOf } from "../dialects/versions";
 import { DEFAULT_DIALECT, type DialectName } from "../settings/mirror";
@@ -14,6 +15,15 @@ import type { MigrationArgs } from "../settings/migration";
 const wantsWayBack = ({ wayBack, waves = [] }: Partial<MigrationArgs>): boolean =>
   wayBack === true || waves.some((wave) => wave.wayBack === true);
 
+/** The settings that ask for a way back, for messages: `waves.0.wayBack and waves.2.wayBack are true`. */
+function wherever({ wayBack, waves = [] }: Partial<MigrationArgs>): string {
+  const places = [
+    ...(wayBack === true ? ["wayBack"] : []),
+    ...waves.flatMap((wave, i) => (wave.wayBack === true ? [`waves.${i}.wayBack`] : [])),
+  ];
+  return places.length === 1 ? `${places[0]} is true` : `${listText(places)} are true`;
+}
+
 /** The first Strimzi version in which a person can list and alter the offsets of the return mirror. */
 const OFFSETS_SINCE = "0.44";
 
@@ -24,14 +34,13 @@ export const HEARTBEATS_OFF_SINCE = "4.0";
 
 /** An operator with which nobody could look at a return mirror. */
 function oldOperator(args: Partial<MigrationArgs>): string[] {
-  const { waves = [], wayBack, dialect = DEFAULT_DIALECT, operatorVersion } = args;
+  const { dialect = DEFAULT_DIALECT, operatorVersion } = args;
   if (!wantsWayBack(args)) return [];
-  const where = wayBack === true ? "wayBack" : `waves.${waves.findIndex((wave) => wave.wayBack === true)}.wayBack`;
   const strimzi = strimziOf(dialect as DialectName, operatorVersion, new Mistakes());
   return versionAtLeast(strimzi, OFFSETS_SINCE)
     ? []
     : [
-        `${where} is true, but the operator ${operatorVersion ?? `of dialect ${dialect}`} is older than Strimzi ` +
+        `${wherever(args)}, but the operator ${operatorVersion ?? `of dialect ${dialect}`} is older than Strimzi ` +
           `${OFFSETS_SINCE}, the first that lists and alters a connector's offsets: ` +
           "update the operator (and set operatorVersion), or migrate without a way back",
       ];
@@ -68,7 +77,7 @@ function unknownPrincipal(args: Partial<MigrationArgs>): string[] {
   const known = given === undefined || typeof given.username === "string" || (fenceOptions?.except ?? []).length > 0;
   if (fence !== true || !wantsWayBack(args) || known) return [];
   return [
-    "fence and wayBack are true, but the principal of origin.given is not known here: the return mirror logs in with it " +
+    `fence is true, ${wherever(args)}, but the principal of origin.given is not known here: the return mirror logs in with it ` +
       'and would be fenced off; name it in fenceOptions.except, like ["User:CN=mirror"]',
   ];
 }
@@ -80,13 +89,14 @@ export function unfitForReturn(args: Partial<MigrationArgs>, mirror: MirrorModel
     ...(policyKind(mirror) === "identity"
       ? []
       : [
-          "wayBack is true, but the mirror's replication policy gives topics another name on the target: a way back " +
-            "needs the identity policy",
+          `${wherever(args)}, but the mirror's replication policy (${mirror.policyClass}) gives topics another name on ` +
+            "the target: a way back needs the identity policy, in replication.policy.class of " +
+            "mirror.sourceConnector.config and of mirror.checkpointConnector.config; or migrate without a way back",
         ]),
     // Older versions always copy a topic called heartbeats, whatever the patterns are.
     ...(mirror.heartbeats && !versionAtLeast(mirror.kafkaVersion, HEARTBEATS_OFF_SINCE)
       ? [
-          `wayBack is true, and mirror.heartbeatConnector is set: before Kafka ${HEARTBEATS_OFF_SINCE} the return mirror ` +
+          `${wherever(args)}, and mirror.heartbeatConnector is set: before Kafka ${HEARTBEATS_OFF_SINCE} the return mirror ` +
             "would copy the heartbeats to the origin; remove one of them",
         ]
       : []),

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { MigrationError } from "../engine/errors";
 import type { KafkaPort } from "../engine/kafka/port";
+import { parseJson } from "../engine/plain";
 import { type AppliedOffsets, joinApplied, isApplied, requireSameTarget } from "../engine/offsets";
 import { checkReplaceable, replaceDurably } from "./replace-file";
 
@@ -82,8 +83,7 @@ export async function readKept(file: string): Promise<AppliedOffsets> {
 
 function parse(text: string): AppliedOffsets | undefined {
   try {
-    // An editor on Windows may have put a byte order mark in front.
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    const value = parseJson(text);
     return isApplied(value) ? value : undefined;
   } catch {
     return undefined;

@@ -3,6 +3,8 @@ export type Json = Record<string, unknown>;
 
 export const object = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
+/** Parses JSON. An editor or a shell on Windows may have put a byte order mark in front. Throws a SyntaxError. */
+export const parseJson = (json: string): unknown => JSON.parse(json.replace(/^\uFEFF/, ""));
 /** All entries of a list. A value that is not known yet throws when it is read. */
 export const items = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? Array.from({ length: value.length }, (_, i) => value[i] as unknown) : [];

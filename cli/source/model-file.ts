@@ -1,16 +1,17 @@
 import { open, readlink } from "node:fs/promises";
 import { basename, extname } from "node:path";
 import { z } from "zod";
-import { connectClusterShape } from "../../engine/connectors/types";
 import { MigrationError } from "../../engine/errors";
 import { modelConnectionShape, mirrorModelShape, type Scope, scopeShape } from "../../engine/model";
+import { didYouMean } from "../../engine/near-miss";
 import { block, list, objectOf, text } from "../../engine/setting";
 import { defined } from "../../engine/objects";
+import { parseJson } from "../../engine/plain";
 import { checkOf } from "../../engine/setting-check";
+import { OPTION_SHAPES, optionsCheck } from "./options";
 import { DEFAULT_OPTIONS, type LoadedMigration, type Options } from "./types";
 
 const connection = checkOf(objectOf(modelConnectionShape));
-const options = z.record(z.string(), z.unknown());
 const id = z.string().optional();
 const ends = z.array(z.number());
 
@@ -27,19 +28,7 @@ const schema = z.strictObject({
   /** When the gate passed, ISO 8601. `verify --shard` writes it into its result. */
   gatePassedAt: z.string().optional(),
   /** In the form that the engine takes. The command's own options override them. */
-  options: z
-    .strictObject({
-      preflight: options,
-      gate: options,
-      verify: options,
-      offsets: options,
-      replication: options,
-      fence: options,
-      access: options,
-      connectors: checkOf(list(objectOf(connectClusterShape))),
-    })
-    .partial()
-    .optional(),
+  options: checkOf(optionsCheck).optional(),
 });
 
 /**
@@ -53,7 +42,7 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
     // Report the place and the problem, but never the value. It may be a password.
     throw new MigrationError("CLI_MODEL_INVALID", `${path} is not a valid migration model`, {
       fix: "write the model as shown in docs/command-line.md",
-      details: parsed.error.issues.map((i) => `${i.path.map(String).join(".") || "the file"}: ${i.message}`),
+      details: parsed.error.issues.flatMap(issueTexts),
     });
   }
   const { origin, target, mirror: model, recorded, proved, gatePassedAt, options: written } = parsed.data;
@@ -67,6 +56,22 @@ export async function readModelFile(path: string): Promise<LoadedMigration> {
     principals: [],
     operators: { target: false },
   };
+}
+
+/** The mistakes at one place. */
+function issueTexts(issue: z.core.$ZodIssue): string[] {
+  const place = issue.path.map(String).join(".") || "the file";
+  if (issue.code !== "unrecognized_keys") return [`${place}: ${issue.message}`];
+  const [first, name] = issue.path.map(String);
+  const known =
+    first === undefined
+      ? Object.keys(schema.shape)
+      : first === "mirror"
+        ? Object.keys(mirrorModelShape)
+        : first !== "options"
+          ? []
+          : Object.keys(name === undefined ? { ...OPTION_SHAPES, connectors: {} } : (OPTION_SHAPES[name] ?? {}));
+  return issue.keys.map((key) => `${place}: unknown key "${key}"${didYouMean(key, known)}`);
 }
 
 async function readJson(path: string): Promise<unknown> {
@@ -88,7 +93,7 @@ async function readJson(path: string): Promise<unknown> {
     }
     const content = await file.readFile("utf8");
     try {
-      return JSON.parse(content);
+      return parseJson(content);
     } catch {
       throw new MigrationError("CLI_MODEL_INVALID", `${path} is not JSON`, {
         fix: "write the model as shown in docs/command-line.md",

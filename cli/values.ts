@@ -38,6 +38,11 @@ export class Reader {
     return this.number(name, (n) => n > 0, "a number above 0");
   }
 
+  /** Reads a number between 0 and 1, without these two. */
+  fraction(name: string): number | undefined {
+    return this.number(name, (n) => n > 0 && n < 1, "a number between 0 and 1");
+  }
+
   /** Reads seconds and returns milliseconds. */
   seconds(name: string): number | undefined {
     const seconds = this.number(name, (n) => n >= 0, "a number of seconds");

@@ -6,8 +6,10 @@ import {
   compareShard,
   mergeResults,
   readShard,
+  isShardText,
   type Shard,
   shardFile,
+  shardName,
   type ShardOptions,
   shardText,
   shortShard,
@@ -101,7 +103,7 @@ export async function runShard(
   signal: AbortSignal,
 ): Promise<Outcome> {
   // Hours of reading must not end at a folder that does not exist.
-  if (out !== undefined) await written(out, () => checkReplaceable(out));
+  if (out !== undefined) await written(out, () => checkOut(out, shard.shard));
   if (terminationMessage !== undefined)
     await written(terminationMessage, () => writeFile(terminationMessage, "", { flag: "a", mode: 0o600 }));
   const result = await compareShard(model, options, shard, progress, signal);
@@ -118,12 +120,27 @@ export async function runShard(
   };
 }
 
+/** An existing result of the same machine is replaced. Anything else in the file would be lost. */
+async function checkOut(out: string, shard: Shard): Promise<void> {
+  await checkReplaceable(out);
+  const text = await readFile(out, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  if (text.trim() === "") return;
+  const found = readShard(text);
+  if (typeof found === "string") {
+    if (!isShardText(text)) throw new Error("it holds something else than a result of verify --shard");
+  } else if (found.shard.of === shard.of && found.shard.index !== shard.index)
+    throw new Error(`it has the result of machine ${shardName(found.shard)}`);
+}
+
 async function written<T>(file: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
     throw new MigrationError("CLI_OUT_FILE", `${file} can't be written: ${(error as Error).message}`, {
-      fix: "use a file for --out or --termination-message in an existing folder that you may write to",
+      fix: "use a file of its own for --out or --termination-message, in an existing folder that you may write to",
     });
   }
 }

@@ -1,8 +1,10 @@
+import { MigrationError } from "../../engine/errors";
 import { atMost, bytesText, countText, durationText } from "../../engine/units";
 import {
   compareCopy,
   isFault,
   MOST_THREADS,
+  progressFileProblem,
   sampleText,
   type VerifyOptions,
   type VerifyResult,
@@ -60,7 +62,7 @@ export const verify: Command = {
     const tailRecords = read.count("tail-records");
     const [holeRecords, missProbability, seed] = [
       read.count("hole-records"),
-      read.amount("miss-probability"),
+      read.fraction("miss-probability"),
       read.count("seed"),
     ];
     const throttleBytesPerSecond = read.count("throttle-bytes-per-second");
@@ -69,7 +71,10 @@ export const verify: Command = {
       read.mistake(`--threads is "${threads}": it must be a whole number from 1 to ${MOST_THREADS}`);
     const resumeFile = read.text("resume");
     const shard = shardFrom(read);
+    if (resumeFile !== undefined && resumeFile === read.text("out"))
+      read.mistake("--resume and --out name the same file");
     read.check("verify");
+    if (resumeFile !== undefined) await requireProgressFile(resumeFile);
     const options: VerifyOptions = {
       ...configured,
       mode,
@@ -94,6 +99,15 @@ export const verify: Command = {
     return outcomeOf(await compareCopy(migration.model, options, progress, signal));
   },
 };
+
+/** Hours of reading must not end without anything that a later run can go on from. */
+async function requireProgressFile(file: string): Promise<void> {
+  const problem = await progressFileProblem(file);
+  if (problem === undefined) return;
+  throw new MigrationError("CLI_RESUME_FILE", `the progress can't be kept in ${file}: ${problem}`, {
+    fix: "use a file for --resume that an earlier `verify --resume` wrote, or a new one in an existing folder",
+  });
+}
 
 /** The options of this command that were given beside `--merge`. */
 function othersThanMerge(values: Values): string[] {

@@ -2,8 +2,9 @@ export { divide, type Shard, shardName, type Weighted } from "./divide";
 export { mergeResults, type NamedShard, shardProblems, shardText } from "./merge";
 export type { Remarks } from "./remarks";
 export { sampleText } from "./result";
+export { progressFileProblem } from "./resume";
 export { compareCopy, compareShard, requireEqual, type ShardOptions, verifyCopy } from "./run";
-export { readShard, shardFile, SHORT_BYTES, shortShard } from "./shard-text";
+export { isShardText, readShard, shardFile, SHORT_BYTES, shortShard } from "./shard-text";
 export { type Look, type ShardResult, type ShardTopic, shardResult } from "./shards";
 export {
   comparedBy,

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { compareInOrder, type Reached } from "./ordered";
-import { Memory } from "./resume";
+import { Memory, progressFileProblem } from "./resume";
 import { type Pair, readPairs } from "./pairs";
 import type { PartitionResult } from "./types";
 import { memoryClusters, put, puts } from "../../test/engine/verify/memory-cluster";
@@ -95,6 +95,29 @@ it("a partly read partition continues on each side from its own offset", async (
   ]);
   // The saved progress of another log is not used.
   expect(second.reachedBefore({ ...long, identity: "a c" }, "origin")).toBeUndefined();
+});
+
+it.each([
+  ["a folder", async (path: string) => void (await mkdir(path)), "is not a file"],
+  ["another file", (path: string) => writeFile(path, '{"password":"x"}'), "holds something else"],
+])("%s is neither read nor changed, and does not stop the comparison", async (_what, make, reason) => {
+  const path = join(temporaryFolder("resume"), "progress");
+  await make(path);
+  expect(await progressFileProblem(path)).toContain(reason);
+  const memory = await Memory.open(path, "full 100");
+  memory.remember({ origin: {}, target: {} } as unknown as Pair, { differences: [] } as unknown as PartitionResult);
+  expect(await memory.flushed()).toMatch(new RegExp(`^a later run could not go on from here: .*${reason}`));
+  expect(await readFile(path, "utf8").catch(() => "a folder")).toMatch(/^a folder$|^\{"password":"x"\}$/);
+});
+
+it("progress can be kept in a new file, an empty one, and that of a run that was killed at its first line", async () => {
+  const folder = temporaryFolder("resume");
+  expect(await progressFileProblem(join(folder, "new"))).toBeUndefined();
+  for (const text of ["", "\n", '{"i', '{"id":"full 100 a b ord']) {
+    await writeFile(join(folder, "old"), text);
+    expect(await progressFileProblem(join(folder, "old"))).toBeUndefined();
+  }
+  expect(await progressFileProblem(join(folder, "absent", "new"))).toMatch(/ENOENT/);
 });
 
 it("a saved result is not used for a recreated topic, even on brokers without topic ids", async () => {

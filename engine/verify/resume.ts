@@ -1,7 +1,35 @@
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile, readFile, stat } from "node:fs/promises";
 import type { Reached } from "./ordered";
 import type { Pair } from "./pairs";
 import type { PartitionResult } from "./types";
+
+/** How every line begins. */
+const BEGINNING = '{"id":"';
+
+/** Returns the text of a file of `Memory`, or why it is none. */
+async function readProgress(file: string): Promise<string | Error> {
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) return found.code === "ENOENT" ? "" : found;
+  if (!found.isFile()) return new Error(`${file} is not a file`);
+  const text = await readFile(file, "utf8").catch((error: Error) => error);
+  if (text instanceof Error || text.trim() === "") return text;
+  // The first line of a killed run can be incomplete.
+  if (text.startsWith(BEGINNING) || BEGINNING.startsWith(text.trim())) return text;
+  return new Error(`${file} holds something else than the progress of a verification`);
+}
+
+/**
+ * Returns why the progress of a verification cannot be kept in this file. Creates it if it does not exist. undefined:
+ * it can.
+ */
+export async function progressFileProblem(file: string): Promise<string | undefined> {
+  const read = await readProgress(file);
+  if (read instanceof Error) return read.message;
+  return appendFile(file, "", { mode: 0o600 }).then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+}
 
 /**
  * Saves the progress in a file, so that an interrupted run can continue where it stopped. There is one line for each
@@ -23,13 +51,16 @@ export class Memory {
     private readonly mode: string,
   ) {}
 
+  /** A file that cannot be used is not changed, and does not end the comparison (see `flushed`). */
   static async open(file: string | undefined, mode: string): Promise<Memory> {
-    const memory = new Memory(file, mode);
-    if (file === undefined) return memory;
-    const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return "";
-      throw error;
-    });
+    if (file === undefined) return new Memory(undefined, mode);
+    const read = await readProgress(file);
+    const memory = new Memory(read instanceof Error ? undefined : file, mode);
+    if (read instanceof Error) {
+      memory.failure = read;
+      return memory;
+    }
+    const text = read;
     if (text !== "" && !text.endsWith("\n")) memory.before = "\n";
     for (const line of text.split("\n")) {
       try {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { parseJson } from "../plain";
 import { isFault, type TopicResult } from "./types";
 import type { ShardResult, ShardTopic } from "./shards";
 
@@ -164,6 +165,9 @@ function rangesOf(text: string): number[] {
   });
 }
 
+/** True if the text begins like a result, whether or not it is complete or of this version. */
+export const isShardText = (text: string): boolean => /^\uFEFF?\s*\{\s*"format":\s*"kafka-migration shard /.test(text);
+
 /**
  * Reads a result in either form.
  * @returns a text that says why it cannot be used
@@ -171,7 +175,7 @@ function rangesOf(text: string): number[] {
 export function readShard(text: string): ShardResult | string {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text);
   } catch {
     return text.trim() === "" ? "it is empty" : "it is damaged or was not written completely";
   }

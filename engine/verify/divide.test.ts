@@ -49,4 +49,16 @@ describe("the division of partitions among machines", () => {
     const many = Array.from({ length: 100_000 }, (_, i) => ({ topic: `t${i % 500}`, partition: i, weight: i % 1_000 }));
     expect(divide(many, 64)).toHaveLength(100_000);
   });
+
+  it("takes no longer than a moment for more machines than partitions, of which some have nothing to do", () => {
+    const few = Array.from({ length: 2_000 }, (_, i) => ({ topic: `t${i}`, partition: 0, weight: i % 7 }));
+    const started = performance.now();
+    expect(new Set(divide(few, 999_999)).size).toBe(2_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    fc.assert(
+      fc.property(topics, (all) => {
+        expect(divide(all, 500)).toEqual(divide(all, Math.max(1, all.length)));
+      }),
+    );
+  });
 });

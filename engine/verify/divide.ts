@@ -33,12 +33,20 @@ export function divide(partitions: readonly Weighted[], count: number): number[]
     topic.all.push({ at, weighted });
     topics.set(weighted.topic, topic);
   }
-  const shares = Array.from({ length: count }, (_, share) => ({ share: share + 1, weight: 0, partitions: 0 }));
+  // Shares beyond the number of partitions would all be empty.
+  const shares = Array.from({ length: Math.min(count, partitions.length) }, (_, share) => ({
+    share: share + 1,
+    weight: 0,
+    partitions: 0,
+  }));
   const found = new Array<number>(partitions.length);
   const inOrder = [...topics].sort(([a, x], [b, y]) => y.heaviest - x.heaviest || byName(a, b));
   for (const [, { all }] of inOrder) {
     // More parts than partitions would all be empty.
-    const parts = Array.from({ length: Math.min(count, all.length) }, () => ({ weight: 0, members: [] as number[] }));
+    const parts = Array.from({ length: Math.min(shares.length, all.length) }, () => ({
+      weight: 0,
+      members: [] as number[],
+    }));
     const heaviestFirst = [...all].sort(
       (a, b) => b.weighted.weight - a.weighted.weight || byPlace(a.weighted, b.weighted),
     );

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { MigrationError } from "../errors";
+import { defined } from "../objects";
 import { byName, byPlace } from "../log/order";
 import { countText, durationText, listText, someOf } from "../units";
+import { packageVersion } from "./package-version";
 import { joinRemarks, remarkTexts } from "./remarks";
 import { beyond, LISTED } from "./result";
 import { shardName } from "./divide";
@@ -60,7 +62,15 @@ export function mergeResults(given: readonly NamedShard[]): VerifyResult {
     ...(mode === "sample" ? { sample: mergedSample(all) } : {}),
     durationMs: Math.max(...all.map(({ durationMs }) => durationMs)),
     requests: sum(({ requests }) => requests),
+    ...defined({ throttleBytesPerSecond: limitOfAll(all) }),
   };
+}
+
+/** Each machine read with its part of its limit. Undefined: one of them had none. */
+function limitOfAll(all: readonly ShardResult[]): number | undefined {
+  const limits = all.flatMap(({ throttleBytesPerSecond: limit }) => (limit === undefined ? [] : [limit]));
+  if (limits.length < all.length) return undefined;
+  return Math.round(limits.reduce((sum, limit) => sum + limit, 0) / all.length);
 }
 
 function shortened(topics: number, remarks: number): string[] {
@@ -121,7 +131,10 @@ export function shardProblems(given: readonly NamedShard[]): string[] {
   const unusable = given.flatMap(({ name, result }) => (typeof result === "string" ? [`${name}: ${result}`] : []));
   const shards = usable(given);
   if (shards.length === 0) return [...unusable, "no result of a machine is left"];
-  const foreign = ASPECTS.flatMap(({ what, of, text }) => disagreement(shards, what, of, text));
+  const foreign = [
+    ...ofOtherVersions(shards),
+    ...ASPECTS.flatMap(({ what, of, text }) => disagreement(shards, what, of, text)),
+  ];
   const { missing, twice } = completeness(shards);
   // Without one machine its partitions are missing, which is no further problem.
   const coverage = missing.length > 0 ? comparedTwice(shards) : [...comparedTwice(shards), ...notCompared(shards)];
@@ -137,7 +150,6 @@ interface Aspect {
 /** What all machines of one comparison have in common. */
 const ASPECTS: readonly Aspect[] = [
   { what: "numbers of machines", of: ({ shard }) => shard.of, text: ({ shard }) => `N = ${shard.of}` },
-  { what: "versions of this package", of: ({ version }) => version, text: ({ version }) => version },
   {
     what: "clusters",
     of: ({ look }) => look.clusters,
@@ -180,6 +192,17 @@ function disagreement(shards: readonly Usable[], what: string, of: Aspect["of"],
   return groups.length < 2 ? [] : [`they are of different ${what}: ${each.join("; ")}`];
 }
 
+/** Also if all of them are of the same other version: it may have compared in another way. */
+function ofOtherVersions(shards: readonly Usable[]): string[] {
+  const own = packageVersion();
+  const others = shards.filter(({ result }) => result.version !== own);
+  const named = someOf(
+    others.map(({ name, result }) => `${name} (${result.version})`),
+    5,
+  );
+  return others.length === 0 ? [] : [`they are of other versions of this package than this one, ${own}: ${named}`];
+}
+
 function completeness(shards: readonly Usable[]): { missing: string[]; twice: string[] } {
   const most = mostFrequent(shards.map(({ result }) => result.shard.of));
   const byIndex = new Map<number, Usable[]>();
@@ -204,7 +227,8 @@ function completeness(shards: readonly Usable[]): { missing: string[]; twice: st
 /** What a machine found, without what it cost. A machine that ran twice finds the same. */
 function findings(result: ShardResult): object {
   const { bytes: _bytes, durationMs: _duration, requests: _requests, resumed: _resumed, ...rest } = result;
-  return rest;
+  const { throttleBytesPerSecond: _limit, ...found } = rest;
+  return { ...found, remarks: { ...found.remarks, run: [] } };
 }
 
 function mostFrequent(numbers: readonly number[]): number {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { isMigrationError } from "../errors";
 import { silent } from "../progress";
 import { mergeResults, shardProblems } from "./merge";
+import { packageVersion } from "./package-version";
 import { noRemarks, remarkTexts } from "./remarks";
 import type { Pair, TopicPair } from "./pairs";
 import { resultOf, samplesOf } from "./result";
@@ -99,7 +100,7 @@ function shardsOf({ topics, pairs, results }: Case, mode: VerifyOptions["mode"],
     const shard = { index: i + 1, of };
     const own = pairsOf(pairs, shard);
     return shardResult({
-      version: "1.0.0",
+      version: packageVersion(),
       shard,
       look: lookOf(
         { topics, pairs, notes: [] },
@@ -185,7 +186,6 @@ describe("the results of several machines", () => {
   });
 
   const CHANGES: [string, (shard: ShardResult) => ShardResult][] = [
-    ["versions of this package", (s) => ({ ...s, version: "2.0.0" })],
     ["clusters", (s) => ({ ...s, look: { ...s.look, clusters: { ...s.look.clusters, target: "other" } } })],
     ["waves", (s) => ({ ...s, look: { ...s.look, wave: "orders" } })],
     ["options", (s) => ({ ...s, options: { ...s.options, mode: "sample", seed: 2 } })],
@@ -244,16 +244,45 @@ describe("the results of several machines", () => {
       "VERIFY_SHARDS",
       [
         "broken.json: it is damaged or was not written completely",
-        "they are of different versions of this package: first.json, second.json, other.json (1.0.0); third.json (0.9.0)",
+        `they are of other versions of this package than this one, ${packageVersion()}: third.json (0.9.0)`,
         "1 result of 4 is missing: 4/4",
         "second.json and other.json are all of machine 2/4, but differ: leave out the wrong one",
       ],
     ]);
   });
 
+  it("are refused if all of them are of the same other version", () => {
+    const old = shardsOf(plain(), "full", 2).map((shard) => ({ ...shard, version: "0.0.9" }));
+    expect(shardProblems(named(old))).toEqual([
+      `they are of other versions of this package than this one, ${packageVersion()}: 1.json (0.0.9), 2.json (0.0.9)`,
+    ]);
+  });
+
+  it("state the limit of all machines together, as one machine does", async () => {
+    const mirror = new MemoryMirror();
+    mirror.topic("orders", 10, 3);
+    const options = { mode: "full" as const, throttleBytesPerSecond: 1e8 };
+    const shards = await Promise.all(
+      [1, 2, 3].map((index) =>
+        compareShard(mirror.model, options, { shard: { index, of: 3 } }, silent, undefined, mirror.open),
+      ),
+    );
+    for (const write of [shardFile, shortShard])
+      expect(mergeResults(named(shards.map((shard) => readShard(write(shard)))))).toMatchObject({
+        throttleBytesPerSecond: 1e8,
+      });
+    const { throttleBytesPerSecond: _, ...free } = shards[0]!;
+    expect(mergeResults(named([free, ...shards.slice(1)]))).not.toHaveProperty("throttleBytesPerSecond");
+  });
+
   it("count once if a machine ran twice and found the same", () => {
     const shards = shardsOf(plain(), "full", 2);
-    const again = { ...shards[0]!, durationMs: 5, bytes: { origin: 1, target: 1 }, resumed: 0 };
+    const { remarks } = shards[0]!;
+    const again = {
+      ...shards[0]!,
+      ...{ durationMs: 5, bytes: { origin: 1, target: 1 }, resumed: 0, throttleBytesPerSecond: 1 },
+      remarks: { ...remarks, run: ["a later run could not go on from here"] },
+    };
     expect(mergeResults(named([...shards, again]))).toEqual(mergeResults(named(shards)));
   });
 
@@ -299,8 +328,12 @@ describe("a result in text", () => {
   it("names what is wrong with it", () => {
     expect(readShard("")).toBe("it is empty");
     expect(readShard("[]")).toBe("it is no result of verify --shard");
+    // A shell on Windows writes a byte order mark.
+    expect(readShard(`\uFEFF${shardFile(shard)}`)).toEqual(readShard(shardFile(shard)));
     const next = shardFile(shard).replace("kafka-migration shard 1", "kafka-migration shard 2");
-    expect(readShard(next)).toBe("it was written by another version of this package (1.0.0): use one version for all");
+    expect(readShard(next)).toBe(
+      `it was written by another version of this package (${packageVersion()}): use one version for all`,
+    );
   });
 
   it("of thousands of long names is under 4,000 bytes, and keeps verdict, totals and the first differences", () => {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { partitionKey } from "../log/partition";
+import { defined } from "../objects";
 import type { Isolation } from "../records/read";
 import { divide, type Shard } from "./divide";
 import type { Pair, Pairs, TopicPair } from "./pairs";
@@ -67,6 +68,8 @@ export interface ShardResult {
   sample?: VerifyResult["sample"];
   durationMs: number;
   requests: number;
+  /** The limit of all machines together, in bytes per second from each cluster. Absent: none. */
+  throttleBytesPerSecond?: number;
   /** Set if a short form left something out: numbers of topics and remarks. Its totals are complete. */
   cut?: { topics: number; remarks: number };
 }
@@ -157,5 +160,6 @@ export function shardResult(compared: Compared): ShardResult {
     ...(mode === "sample" ? { sample: samplesOf([...results.values()], comparedBy(options)) } : {}),
     durationMs: compared.durationMs,
     requests: compared.requests,
+    ...defined({ throttleBytesPerSecond: options.throttleBytesPerSecond }),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { testMirror } from "../../test/support/models";
 import type { MigrationModel } from "../../engine/model";
-import { type Comparison, digestOf, jobText, merged, secretText } from "./objects";
+import { type Comparison, digestOf, jobText, merged, optionsOfPods, secretText } from "./objects";
 import type { VerifyJob } from "./types";
 
 const connection = (side: string) => ({
@@ -43,8 +43,25 @@ describe("the Job of a verification", () => {
       recorded: model.recorded,
       proved: model.proved,
       gatePassedAt: comparison.gatePassedAt,
-      options: { verify: { mode: "full", throttleBytesPerSecond: 1e6 } },
+      // Two of eight pods read at the same time, and each reads with an eighth of it.
+      options: { verify: { mode: "full", throttleBytesPerSecond: 4e6 } },
     });
+  });
+
+  it("keeps the limit with the pods that read at the same time, not with all of them", () => {
+    const limitOfPod = (changed: Partial<VerifyJob>, together?: number) => {
+      const changedJob = { ...job, ...changed };
+      const { throttleBytesPerSecond: limit } = optionsOfPods(
+        comparison.options,
+        changedJob,
+        together ?? changedJob.parallelism,
+      );
+      return limit! / changedJob.completions;
+    };
+    expect(limitOfPod({ completions: 8, parallelism: 8 })).toBe(1e6 / 8);
+    expect(limitOfPod({ completions: 100, parallelism: 1 })).toBe(1e6);
+    expect(limitOfPod({}, 1)).toBe(1e6);
+    expect(optionsOfPods({ mode: "tail" }, job, 1)).toEqual({ mode: "tail" });
   });
 
   it("is the same for the same comparison only", () => {

@@ -15,7 +15,7 @@ export const JOB_LABEL = "job-name";
 export const INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index";
 
 /** Name of the container. `template` can change its fields. */
-const CONTAINER = "verify";
+export const CONTAINER = "verify";
 const MODEL_PATH = "/etc/kafka-migration";
 const MODEL_KEY = "model.json";
 /** Largest Secret, in bytes (Kubernetes: 1 MiB). */
@@ -39,13 +39,27 @@ export function digestOf({ model, options, gatePassedAt }: Comparison, { complet
 }
 
 /**
+ * Returns the options for the pods, of which `together` read at the same time. Each of them divides the limit by the
+ * number of all shares (`compareShard`).
+ */
+export function optionsOfPods(
+  { throttleBytesPerSecond: limit, ...options }: VerifyOptions,
+  { completions }: VerifyJob,
+  together: number,
+): VerifyOptions {
+  return limit === undefined
+    ? options
+    : { ...options, throttleBytesPerSecond: Math.floor((limit * completions) / together) };
+}
+
+/**
  * The Secret with what a pod needs: a model file of the command line.
  * @throws MigrationError VERIFY_JOB_TOO_LARGE
  */
 export function secretText({ model, options, gatePassedAt }: Comparison, job: VerifyJob, jobUid?: string) {
   const { origin, target, mirror, recorded, proved } = model;
   // The pods have no place for a file that outlives them.
-  const { resumeFile: _, ...verify } = options;
+  const { resumeFile: _, ...verify } = optionsOfPods(options, job, Math.min(job.parallelism, job.completions));
   const file = JSON.stringify({
     origin: fromPods(origin, job.bootstrapServers.origin),
     target: fromPods(target, job.bootstrapServers.target),

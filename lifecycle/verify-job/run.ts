@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isMigrationError, MigrationError } from "../../engine/errors";
+import { defined } from "../../engine/objects";
 import type { Progress } from "../../engine/progress";
 import { countText, durationText } from "../../engine/units";
 import { compareShard, mergeResults, type ShardResult, shardText, type VerifyResult } from "../../engine/verify";
@@ -8,7 +9,15 @@ import type { KubernetesAccess } from "../kubernetes/kubeconfig";
 import type { KubernetesObject } from "../kubernetes/reader";
 import { fieldManagerOf, ownerOf, ownerText } from "../owner";
 import { type JobApi, jobApi } from "./api";
-import { COMPARES_ANNOTATION, type Comparison, digestOf, jobText, secretText, unusableInPods } from "./objects";
+import {
+  COMPARES_ANNOTATION,
+  type Comparison,
+  digestOf,
+  jobText,
+  optionsOfPods,
+  secretText,
+  unusableInPods,
+} from "./objects";
 import { stuck } from "./stuck";
 import { attemptTexts, type JobState, stateOf } from "./state";
 import type { VerifyJob } from "./types";
@@ -42,7 +51,8 @@ export async function compareInJob(
     await startedJob(api, comparison, job, progress);
     const found = await results(api, comparison, job, progress, lost, times);
     const named = [...found].map(([index, result]) => ({ name: `share ${index + 1}`, result }));
-    return mergeResults(named);
+    const { throttleBytesPerSecond } = comparison.options;
+    return { ...mergeResults(named), ...defined({ throttleBytesPerSecond }) };
   } finally {
     await api.removeAll().catch((error: unknown) => {
       const why = isMigrationError(error) ? error.seen : (error as Error).message;
@@ -153,10 +163,20 @@ function keep(
   found: Map<number, ShardResult>,
   index: number,
   result: ShardResult | string,
-  { image }: VerifyJob,
+  { image, namespace, name }: VerifyJob,
   progress: Progress,
 ): void {
-  if (typeof result === "string") return;
+  if (typeof result === "string")
+    throw new MigrationError(
+      "VERIFY_JOB_RESULT",
+      `the pod of share ${index + 1} of Job ${namespace}/${name} succeeded, but its result cannot be used: ${result}`,
+      {
+        fix:
+          `build ${image} of version ${packageVersion()} as docs/verification-job.md says, with the command ` +
+          "kafka-migration as its entry point; verify.template must not change command, args and " +
+          "terminationMessagePath of the container",
+      },
+    );
   if (result.version !== packageVersion())
     throw new MigrationError(
       "VERIFY_JOB_VERSION",
@@ -171,14 +191,14 @@ function keep(
 async function compareHere(
   index: number,
   { model, options, gatePassedAt }: Comparison,
-  { completions }: VerifyJob,
+  job: VerifyJob,
   progress: Progress,
   lost: AbortSignal | undefined,
 ): Promise<ShardResult> {
-  const shard = { index: index + 1, of: completions };
+  const shard = { index: index + 1, of: job.completions };
   progress.warn(`the result of machine ${shard.index}/${shard.of} was deleted with its pod: comparing its share here`);
   const at = gatePassedAt === undefined ? {} : { gatePassedAt };
-  return compareShard(model, options, { shard, ...at }, progress, lost);
+  return compareShard(model, optionsOfPods(options, job, 1), { shard, ...at }, progress, lost);
 }
 
 function failed({ namespace, name, limitSeconds }: VerifyJob, state: JobState, reason: string): MigrationError {

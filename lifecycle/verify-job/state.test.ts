@@ -29,6 +29,19 @@ describe("the state of a Job", () => {
     expect(state.end).toBe("running");
   });
 
+  it("reads the message of its own container only", () => {
+    const container = (name: string, message: string) => ({ name, state: { terminated: { exitCode: 0, message } } });
+    const containerStatuses = [container("a-sidecar", "bye"), container("verify", "hello")];
+    const { results } = stateOf(jobWith({}), [
+      pod(0, { phase: "Succeeded", containerStatuses }),
+      pod(1, { phase: "Succeeded", containerStatuses: containerStatuses.slice(0, 1) }),
+    ]);
+    expect([...results]).toEqual([
+      [0, "it is damaged or was not written completely"],
+      [1, "it is empty"],
+    ]);
+  });
+
   it("is over only if a condition is true", () => {
     const conditions = (type: string, status: string) => ({
       conditions: [{ type, status, reason: "DeadlineExceeded", message: "too late" }],
@@ -72,13 +85,14 @@ describe("the state of a Job", () => {
 });
 
 describe("a Job that does not start", () => {
-  const state = (waiting: string[], hasPods = true): JobState => ({
+  const state = (waiting: string[], hasPods = true, running = 0, reason = "Unschedulable"): JobState => ({
     end: "running",
+    running,
     finished: [],
     results: new Map(),
     attempts: [],
     hasPods,
-    waiting: waiting.map((name) => ({ pod: name, reason: "Unschedulable", text: "Unschedulable" })),
+    waiting: waiting.map((name) => ({ pod: name, reason, text: reason })),
   });
 
   it("is given up after the limit, counted for each pod from when it was first seen", () => {
@@ -88,6 +102,17 @@ describe("a Job that does not start", () => {
     expect(look(state(["b"]), 1000)).toBeUndefined();
     expect(look(state(["a", "b"]), 1500)).toBeUndefined();
     expect(look(state(["a", "b"]), 2000)).toBeDefined();
+  });
+
+  it("is not given up while other pods run, whose place comes free", () => {
+    const look = stuck(1000);
+    expect(look(state(["a"], true, 1), 0)).toBeUndefined();
+    expect(look(state(["a"], true, 1), 5000)).toBeUndefined();
+    expect(look(state(["a"]), 6000)).toBeUndefined();
+    expect(look(state(["a"]), 7000)).toBeDefined();
+    const noImage = stuck(1000);
+    expect(noImage(state(["a"], true, 1, "ErrImagePull"), 0)).toBeUndefined();
+    expect(noImage(state(["a"], true, 1, "ErrImagePull"), 1000)).toBeDefined();
   });
 
   it("is given up if it has no pod", () => {

@@ -1,6 +1,6 @@
 import { readShard, type ShardResult } from "../../engine/verify";
 import type { KubernetesObject } from "../kubernetes/reader";
-import { INDEX_ANNOTATION } from "./objects";
+import { CONTAINER, INDEX_ANNOTATION } from "./objects";
 
 /** What a pod is waiting for. */
 export interface Waiting {
@@ -25,6 +25,8 @@ export interface JobState {
   /** Results that the pods reported, by number from 0. A text says why the message of a pod cannot be used. */
   results: Map<number, ShardResult | string>;
   waiting: Waiting[];
+  /** Number of pods that run. */
+  running: number;
   attempts: Attempt[];
   /** True if there is a pod, whatever it does. */
   hasPods: boolean;
@@ -47,7 +49,7 @@ interface PodStatus {
   reason?: string;
   message?: string;
   conditions?: Condition[];
-  containerStatuses?: { state?: ContainerState }[];
+  containerStatuses?: { name?: string; state?: ContainerState }[];
 }
 
 /** What a Job and its pods say. */
@@ -61,13 +63,17 @@ export function stateOf(job: KubernetesObject, pods: readonly KubernetesObject[]
   const results: JobState["results"] = new Map();
   const waiting: Waiting[] = [];
   const attempts: Attempt[] = [];
+  let running = 0;
   for (const pod of pods) {
     const index = indexOf(pod);
     const status = (pod.status ?? {}) as PodStatus;
-    const terminated = status.containerStatuses?.map((one) => one.state?.terminated).find((one) => one !== undefined);
+    // A template or an admission rule can add containers.
+    const own = status.containerStatuses?.find(({ name = CONTAINER }) => name === CONTAINER);
+    const terminated = own?.state?.terminated;
     if (status.phase === "Succeeded" && index !== undefined) results.set(index, readShard(terminated?.message ?? ""));
     if (status.phase === "Failed" && index !== undefined)
       attempts.push({ index, text: `share ${index + 1}: ${reasonOf(status, terminated)}` });
+    if (status.phase === "Running") running++;
     const why = status.phase === "Pending" ? waitOf(status) : undefined;
     if (why !== undefined) waiting.push({ pod: String(pod.metadata.name), ...why });
   }
@@ -81,6 +87,7 @@ export function stateOf(job: KubernetesObject, pods: readonly KubernetesObject[]
     finished: numbersOf(completedIndexes),
     results,
     waiting,
+    running,
     attempts,
     hasPods: pods.length > 0,
   };

@@ -10,20 +10,24 @@ type Problem = (api: JobApi, job: VerifyJob) => Promise<MigrationError>;
 /** Reasons for which Kubernetes tries again for ever, although only a person can help. */
 const IMAGE = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"];
 
+const UNSCHEDULABLE = "Unschedulable";
+
 /**
  * Finds pods that do not start. Their times are those of this machine: the clocks of the cluster may differ.
  * @returns a function that takes each look at the Job. It returns undefined as long as there is hope
  */
 export function stuck(limitMs: number): (state: JobState, now: number) => Problem | undefined {
   const since = new Map<string, number>();
-  return ({ waiting, hasPods }, now) => {
-    const names = hasPods ? waiting.map(({ pod }) => pod) : [NO_POD];
+  return ({ waiting, running, hasPods }, now) => {
+    // A pod for which there is no place now gets that of one that runs.
+    const hopeless = waiting.filter(({ reason }) => running === 0 || reason !== UNSCHEDULABLE);
+    const names = hasPods ? hopeless.map(({ pod }) => pod) : [NO_POD];
     for (const name of since.keys()) if (!names.includes(name)) since.delete(name);
     for (const name of names) if (!since.has(name)) since.set(name, now);
     const late = names.filter((name) => now - since.get(name)! >= limitMs);
     if (late.length === 0) return undefined;
     if (!hasPods) return (api, job) => noPods(api, job, limitMs);
-    const found = waiting.filter(({ pod }) => late.includes(pod));
+    const found = hopeless.filter(({ pod }) => late.includes(pod));
     return async (_api, job) => notStarted(job, found, limitMs);
   };
 }
@@ -47,7 +51,7 @@ async function noPods(api: JobApi, { namespace, name }: VerifyJob, limitMs: numb
 function notStarted({ image }: VerifyJob, waiting: JobState["waiting"], limitMs: number): MigrationError {
   const reasons = waiting.map(({ reason }) => reason);
   const isImage = reasons.some((reason) => IMAGE.includes(reason));
-  const isNode = reasons.includes("Unschedulable");
+  const isNode = reasons.includes(UNSCHEDULABLE);
   return new MigrationError(
     isImage ? "VERIFY_JOB_IMAGE" : isNode ? "VERIFY_JOB_UNSCHEDULABLE" : "VERIFY_JOB_PENDING",
     `${someOf(

@@ -52,6 +52,7 @@ beforeAll(async () => {
     folder: join(supervisor.folder, "node"),
     images: {
       [IMAGE]: [process.execPath, join(repositoryRoot, "dist", "cli", "main.js")],
+      other: ["true"],
       broken: ["sh", "-c", "echo no route to host >&2; exit 3"],
     },
     progress,
@@ -247,6 +248,11 @@ describe("a Job that cannot compare", () => {
       "a share fails",
       { image: "broken", completions: 1, parallelism: 1, template: {} },
       /VERIFY_JOB_FAILED: [^]*share 1: exit code 3 \(Error: no route to host\)/,
+    ],
+    [
+      "its image is another one that succeeds",
+      { image: "other", completions: 1, parallelism: 1, template: {} },
+      /VERIFY_JOB_RESULT: the pod of share 1 of Job [^]* it is empty[^]*fix: build other of version/,
     ],
     [
       "its template is wrong",

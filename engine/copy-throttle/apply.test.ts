@@ -188,9 +188,23 @@ test("a user that already has such a quota is refused, with every quota and how 
   expect(refused).toMatch(/^QUOTA_TAKEN/);
   expect(refused).toContain("User:CN=mm2 on the origin has consumer_byte_rate 9 for client id a");
   expect(refused).toContain("User:mm2 on the target has producer_byte_rate 7");
-  expect(refused).toContain("--entity-name CN=mm2 --delete-config consumer_byte_rate");
+  // The quota of a client id is another one than that of the user.
+  expect(refused).toContain(
+    "kafka-configs.sh --bootstrap-server ORIGIN --alter --delete-config consumer_byte_rate --entity-type users " +
+      "--entity-name 'CN=mm2' --entity-type clients --entity-name a; kafka-configs.sh --bootstrap-server TARGET " +
+      "--alter --delete-config producer_byte_rate --entity-type users --entity-name mm2",
+  );
   // Once the migration has set its own, they are no reason to stop.
   await at.shares(1_000_000, []);
+});
+
+test("a lower quota of every user is a warning: the mirror gets more than it has without a limit", async () => {
+  const lower = [{ user: null, values: { consumer_byte_rate: 500_000 } }];
+  const at = world(new FakeCluster("origin", 1, lower), new FakeCluster("target", 3));
+  await at.shares(1_000_000);
+  expect(at.lines.filter((line) => line.startsWith("!"))).toEqual([
+    expect.stringMatching(/^! the origin has consumer_byte_rate 500000 for every user\. .*User:CN=mm2.*1010000/),
+  ]);
 });
 
 test("a rate that is too low for the number of brokers is refused, with the lowest that works", async () => {

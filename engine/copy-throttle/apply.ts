@@ -7,7 +7,15 @@ import type { MigrationModel, Side } from "../model";
 import { SIDES } from "../sides";
 import { type Progress, silent } from "../progress";
 import { countText, durationText } from "../units";
-import { changeOf, LIMITING_QUOTA, limitOf, type Shares, type ThrottledUser, type ThrottledUsers } from "./decide";
+import {
+  changeOf,
+  LIMITING_QUOTA,
+  limitOf,
+  removal,
+  type Shares,
+  type ThrottledUser,
+  type ThrottledUsers,
+} from "./decide";
 import { quotasOf } from "./share";
 
 /** Longest time until every broker shows a change, in ms. A user operator may be busy with other users. */
@@ -96,10 +104,7 @@ function foreign(side: Side, user: ThrottledUser, found: number): MigrationError
     "QUOTA_TAKEN",
     `${user.principal} has ${key} ${found} on the ${side}, which this migration did not set; it was not changed`,
     {
-      fix:
-        `remove it (kafka-configs.sh --alter --entity-type users --entity-name ${userName(user.principal)} ` +
-        `--delete-config ${key}), ` +
-        "or remove mirror.throttleBytesPerSecond",
+      fix: `remove it (${removal({ user: userName(user.principal) }, side)}), or remove mirror.throttleBytesPerSecond`,
     },
   );
 }

@@ -2,7 +2,18 @@ import { userName } from "../acls";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ClientQuota } from "../kafka/port";
-import { changeOf, largestBatch, LEAST_SHARE, limitOf, limitsOf, rateFor, shareOf } from "./decide";
+import {
+  changeOf,
+  largestBatch,
+  LEAST_SHARE,
+  limitOf,
+  limitsOf,
+  limitText,
+  lowerDefaults,
+  quotaOf,
+  rateFor,
+  shareOf,
+} from "./decide";
 
 const quota = (values: Record<string, number>, entity: Omit<ClientQuota, "values"> = { user: "mm2" }): ClientQuota => ({
   ...entity,
@@ -29,11 +40,36 @@ test("limits for a client id of the user count as the user's, because Kafka appl
     quota({ producer_byte_rate: 4 }, { clientId: "a" }),
     quota({ request_percentage: 5 }, { user: "CN=mm2", clientId: "b" }),
   ];
-  expect(limitsOf(quotas, "target", userName("User:CN=mm2"))).toEqual([
+  const found = limitsOf(quotas, "target", userName("User:CN=mm2"));
+  expect(found.map((one) => limitText(one, "target"))).toEqual([
     "producer_byte_rate 1 for client id a",
     "producer_byte_rate 2 for every client id",
     "producer_byte_rate 3",
   ]);
+});
+
+test("a lower quota for every user or every client id is named, because a quota of the user replaces it", () => {
+  const quotas = [
+    quota({ producer_byte_rate: 1 }, { user: null }),
+    quota({ producer_byte_rate: 2 }, { user: null, clientId: null }),
+    quota({ producer_byte_rate: 3 }, { clientId: null }),
+    quota({ producer_byte_rate: 100 }, { user: null }),
+    quota({ consumer_byte_rate: 4 }, { user: null }),
+    quota({ producer_byte_rate: 5 }, { clientId: "a" }),
+    quota({ producer_byte_rate: 6 }, { user: null, clientId: "a" }),
+    quota({ producer_byte_rate: 7 }, { user: "other" }),
+    quota({ connection_creation_rate: 8 }, { ip: null }),
+  ];
+  expect(lowerDefaults(quotas, "target", 100)).toEqual([
+    "1 for every user",
+    "2 for every user",
+    "3 for every client id",
+  ]);
+});
+
+test("a quota fits into 32 bits, because a KafkaUser's operator reads no larger one", () => {
+  expect(quotaOf("target", 5e9, 1e6)).toBe(2 ** 31 - 1);
+  expect(quotaOf("origin", 2 ** 31 - 5, 16_777_216)).toBe(2 ** 31 - 1);
 });
 
 const rate = fc.integer({ min: 131_072, max: 10 ** 12 });

@@ -1,5 +1,6 @@
 import type { ClientQuota } from "../kafka/port";
 import type { Side } from "../model";
+import { quotaCommand } from "../quota-command";
 
 /** Kafka's quota that limits the mirror on each cluster, in bytes per second and broker (KIP-13). */
 export const LIMITING_QUOTA: Readonly<Record<Side, string>> = {
@@ -26,6 +27,9 @@ export const largestBatch = (share: number): number => share * WINDOW_SECONDS;
 export const rateFor = (batchBytes: number, brokers: number): number =>
   Math.ceil(batchBytes / WINDOW_SECONDS) * brokers;
 
+/** Largest quota of a KafkaUser: its operator reads the field as a number of 32 bits. */
+const MOST_QUOTA = 2_147_483_647;
+
 /** Largest limit of a response, in bytes. Kafka's default is 50 MiB, that of profile `tuned` 16 MiB. */
 const MOST_FETCH = 16_777_216;
 
@@ -49,7 +53,10 @@ export const fetchBytesOf = (bytesPerSecond: number, brokers = 3): number =>
  * @param fetchBytes of the mirror's consumers
  */
 export const quotaOf = (side: Side, share: number, fetchBytes: number): number =>
-  share + Math.floor(side === "target" ? share / 20 : Math.min(fetchBytes, share) / (WINDOW_SECONDS + 1));
+  Math.min(
+    MOST_QUOTA,
+    share + Math.floor(side === "target" ? share / 20 : Math.min(fetchBytes, share) / (WINDOW_SECONDS + 1)),
+  );
 
 /** The user that the mirror logs in with on one cluster. */
 export interface ThrottledUser {
@@ -80,13 +87,31 @@ export function limitOf(quotas: readonly ClientQuota[], side: Side, user: string
  * Returns the limits of this kind that the user already has, also those for one of its client ids: Kafka would apply
  * these instead of the user's own.
  */
-export function limitsOf(quotas: readonly ClientQuota[], side: Side, user: string): string[] {
+export const limitsOf = (quotas: readonly ClientQuota[], side: Side, user: string): ClientQuota[] =>
+  quotas.filter(({ user: of, values }) => of === user && values[LIMITING_QUOTA[side]] !== undefined);
+
+/** `consumer_byte_rate 9 for client id a` */
+export function limitText({ clientId, values }: ClientQuota, side: Side): string {
   const key = LIMITING_QUOTA[side];
-  return quotas.flatMap(({ user: of, clientId, values }) => {
-    if (of !== user || values[key] === undefined) return [];
-    const client =
-      clientId === undefined ? "" : clientId === null ? " for every client id" : ` for client id ${clientId}`;
-    return [`${key} ${values[key]}${client}`];
+  const client =
+    clientId === undefined ? "" : clientId === null ? " for every client id" : ` for client id ${clientId}`;
+  return `${key} ${values[key]}${client}`;
+}
+
+/** The command that removes this limit. */
+export const removal = (quota: Omit<ClientQuota, "values">, side: Side): string =>
+  quotaCommand(quota, `--delete-config ${LIMITING_QUOTA[side]}`, side);
+
+/**
+ * Returns the limits of this kind for every user, or every client id, that are lower than the quota. They apply to the
+ * mirror until it gets the quota: Kafka applies only the most specific one.
+ */
+export function lowerDefaults(quotas: readonly ClientQuota[], side: Side, quota: number): string[] {
+  return quotas.flatMap(({ user, clientId, ip, values }) => {
+    const value = values[LIMITING_QUOTA[side]];
+    const isDefault = user == null && clientId == null && (user === null || clientId === null);
+    if (!isDefault || ip !== undefined || value === undefined || value >= quota) return [];
+    return [`${value} for every ${user === null ? "user" : "client id"}`];
   });
 }
 

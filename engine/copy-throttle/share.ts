@@ -1,7 +1,7 @@
 import { userName } from "../acls";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
-import type { KafkaPort } from "../kafka/port";
+import type { ClientQuota, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel, Side } from "../model";
 import { SIDES } from "../sides";
 import { type Progress, silent } from "../progress";
@@ -12,8 +12,11 @@ import {
   LEAST_SHARE,
   LIMITING_QUOTA,
   limitsOf,
+  limitText,
+  lowerDefaults,
   quotaOf,
   rateFor,
+  removal,
   shareOf,
   type Shares,
   type ThrottledUsers,
@@ -54,7 +57,8 @@ export async function copyShares(
           const [{ brokers }, quotas] = await Promise.all([clusters[side].describeCluster(), quotasOf(clusters[side])]);
           const taken = unlimited.includes(side) ? limitsOf(quotas, side, userName(users[side].principal)) : [];
           const share = shareOf(bytesPerSecond, brokers.length);
-          return { side, brokers: brokers.length, share, quota: quotaOf(side, share, fetchBytes), taken };
+          const quota = quotaOf(side, share, fetchBytes);
+          return { side, brokers: brokers.length, share, quota, taken, lower: lowerDefaults(quotas, side, quota) };
         }),
       ),
       batches: await batchLimits(clusters.origin, model.mirror),
@@ -69,10 +73,26 @@ export async function copyShares(
       `copy limited to ${bytesText(bytesPerSecond)}/s: ${LIMITING_QUOTA[side]} of ${users[side].principal} on the ` +
         `${side} is ${quota}, ${brokers === 1 ? "with 1 broker" : `on each of ${brokers} brokers`}`,
     );
+  for (const { side, quota, lower } of found) if (lower.length > 0) warnOfDefaults(side, quota, lower, users, progress);
   warnOfLargeBatches(batches, found.find(({ side }) => side === "origin")!, progress);
   const bySide = <T>(of: (one: (typeof found)[number]) => T) =>
     Object.fromEntries(found.map((one) => [one.side, of(one)])) as Record<Side, T>;
   return { brokers: bySide((one) => one.brokers), shares: bySide((one) => one.quota) };
+}
+
+/** The quota of a user replaces these. So a limit can give the mirror more than it has without. */
+function warnOfDefaults(
+  side: Side,
+  quota: number,
+  lower: readonly string[],
+  users: ThrottledUsers,
+  progress: Progress,
+): void {
+  progress.warn(
+    `the ${side} has ${LIMITING_QUOTA[side]} ${listText(lower)}. Quotas like these no longer hold for ` +
+      `${users[side].principal} while the copy is limited, because it then has its own, ${quota}, which is higher. If ` +
+      "they were meant for the mirror, too, lower mirror.throttleBytesPerSecond, or leave it out",
+  );
 }
 
 /** Returns `max.message.bytes` of each topic that is copied, which also limits a batch. */
@@ -121,21 +141,20 @@ export async function quotasOf(port: KafkaPort, broker?: number) {
   );
 }
 
-function refuseTaken(found: readonly { side: Side; taken: string[] }[], users: ThrottledUsers): void {
+function refuseTaken(found: readonly { side: Side; taken: ClientQuota[] }[], users: ThrottledUsers): void {
   const taken = found.filter((one) => one.taken.length > 0);
   if (taken.length === 0) return;
   const each = taken.map(
-    ({ side, taken: limits }) => `${users[side].principal} on the ${side} has ${listText(limits)}`,
+    ({ side, taken: limits }) =>
+      `${users[side].principal} on the ${side} has ${listText(limits.map((quota) => limitText(quota, side)))}`,
   );
+  const commands = taken.flatMap(({ side, taken: limits }) => limits.map((quota) => removal(quota, side)));
   throw new MigrationError(
     "QUOTA_TAKEN",
-    `the mirror's user already has a quota, which mirror.throttleBytesPerSecond would replace: ${each.join("; ")}. ` +
+    `the mirror's user already has a quota, and mirror.throttleBytesPerSecond needs a user without one: ${each.join("; ")}. ` +
       "Nothing was changed",
     {
-      fix:
-        "remove mirror.throttleBytesPerSecond and keep that quota, or remove the quota (kafka-configs.sh --alter " +
-        `--entity-type users --entity-name ${userName(users[taken[0]!.side].principal)} ` +
-        `--delete-config ${LIMITING_QUOTA[taken[0]!.side]})`,
+      fix: "remove mirror.throttleBytesPerSecond and keep that quota, or remove it: " + commands.join("; "),
     },
   );
 }

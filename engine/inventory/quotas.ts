@@ -1,5 +1,6 @@
 import type { ClientQuota } from "../kafka/port";
 import { defined } from "../objects";
+import { quotaCommand } from "../quota-command";
 import { compare } from "./sort";
 import type { InventoryQuota } from "./types";
 import { isOfUser } from "./users";
@@ -26,17 +27,10 @@ export function inventoryQuotas(quotas: readonly ClientQuota[]): InventoryQuota[
 
 const textOf = (name: string | null | undefined): string | undefined => (name === null ? DEFAULT : name);
 
-function command({ user, clientId, ip, values }: ClientQuota): string {
-  const entity = (type: string, name: string | null | undefined) => {
-    if (name === undefined) return [];
-    return [`--entity-type ${type} ${name === null ? "--entity-default" : `--entity-name ${quoted(name)}`}`];
-  };
-  const limits = Object.entries(values)
+function command(quota: ClientQuota): string {
+  const limits = Object.entries(quota.values)
     .sort(([a], [b]) => compare(a, b))
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
-  const entities = [...entity("users", user), ...entity("clients", clientId), ...entity("ips", ip)].join(" ");
-  return `kafka-configs.sh --bootstrap-server TARGET --alter --add-config ${limits} ${entities}`;
+  return quotaCommand(quota, `--add-config ${limits}`, "target");
 }
-
-const quoted = (name: string): string => (/^[\w.-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Acl, KafkaPort } from "./kafka/port";
-import { requireUnusedName } from "./users";
+import { MigrationError } from "./errors";
+import { requireUnusedName, requireUnusedNames } from "./users";
 
 const acl: Acl = {
   resourceType: "topic",
@@ -52,4 +53,18 @@ test.each([
 test("an accepted name is taken over, with a warning", async () => {
   expect(await ask(["SCRAM-SHA-512"], [], true)).toBe("free");
   expect(said.join()).toContain("the migration takes it over, because preflight.accept allows this");
+});
+
+test("users of applications without ACLs are free on brokers without an authorizer", async () => {
+  const port = {
+    side: "target",
+    close: async () => {},
+    scramUsers: async () => [],
+    clientQuotas: async () => [],
+    describeAcls: async () => {
+      throw new MigrationError("KAFKA_REFUSED", "list ACLs: SECURITY_DISABLED", { fix: "-" });
+    },
+  } as unknown as KafkaPort;
+  const question = { side: "target" as const, connection: { bootstrapServers: "t:1" }, principals: ["User:billing"] };
+  await expect(requireUnusedNames(question, undefined, async () => port)).resolves.toBeUndefined();
 });

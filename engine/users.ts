@@ -1,6 +1,7 @@
 import { userName } from "./acls";
 import { withCluster, type OpenKafka } from "./clusters";
 import { MigrationError } from "./errors";
+import { aclsIfAny } from "./fence/everyone";
 import type { Connection, Side } from "./model";
 import { type Progress, silent } from "./progress";
 import { countText, someOf } from "./units";
@@ -81,14 +82,10 @@ export async function requireUnusedNames(
     { [side]: connection } as Record<Side, Connection>,
     side,
     async (port) => {
-      const [credentials, acls, quotas] = await Promise.all([
-        port.scramUsers(),
-        port.describeAcls(),
-        port.clientQuotas(),
-      ]);
+      const [credentials, acls, quotas] = await Promise.all([port.scramUsers(), aclsIfAny(port), port.clientQuotas()]);
       return principals.flatMap((principal) => {
         const name = userName(principal);
-        const rules = acls.filter((acl) => acl.principal === principal).length;
+        const rules = (acls ?? []).filter((acl) => acl.principal === principal).length;
         const has = [
           ...(credentials ?? []).flatMap((one) =>
             one.name === name ? one.mechanisms.map((mechanism) => `a ${mechanism} credential`) : [],

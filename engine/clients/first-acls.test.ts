@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { testAcl } from "../../test/support/acls";
 import { requireNobodyLockedOut } from "./first-acls";
@@ -6,7 +7,8 @@ import { requireNobodyLockedOut } from "./first-acls";
 interface Target {
   /** null: the brokers hide the value. Absent: not set. */
   setting?: string | null;
-  listed?: Acl[];
+  /** null: the brokers have no authorizer. */
+  listed?: Acl[] | null;
   /** Whether a login without ACLs may use what no ACL names. */
   probe?: boolean;
   /** Operations of this login on the cluster. */
@@ -24,7 +26,10 @@ function ask(
   const port = {
     side: "target",
     close: async () => {},
-    describeAcls: async () => listed,
+    describeAcls: async () => {
+      if (listed === null) throw new MigrationError("KAFKA_REFUSED", "list ACLs: SECURITY_DISABLED", { fix: "-" });
+      return listed;
+    },
     describeCluster: async () => ({
       clusterId: "t",
       controllerId: 1,
@@ -60,6 +65,12 @@ describe("the ACLs of applications on a target that is open by default", () => {
     expect(message).toMatch(/^CLUSTER_OPEN: .*would be the first on topic orders, group pay-\* of the target/);
     expect(await ask([testAcl()], { setting: null, probe: true })).toMatch(/^CLUSTER_OPEN: .*it is no super user/);
     expect(await ask([testAcl({ permission: "deny" })], { setting: "true" })).toMatch(/^CLUSTER_OPEN/);
+  });
+
+  it("stop if the brokers have no authorizer, because they would refuse each of them", async () => {
+    const message = await ask([testAcl(), group], { listed: null });
+    expect(message).toMatch(/^CLIENTS_NO_AUTHORIZER: the target's brokers .* refuse the 2 ACLs of User:/);
+    expect(await ask([], { listed: null })).toBe("passes");
   });
 
   it("pass on a closed cluster, on resources with ACLs, and if the user says so", async () => {

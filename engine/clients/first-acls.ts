@@ -7,7 +7,7 @@ import type { Acl } from "../kafka/port";
 import type { Connection, Side } from "../model";
 import { principalOf } from "../preflight/ask";
 import { type Progress, silent } from "../progress";
-import { someOf } from "../units";
+import { countText, someOf } from "../units";
 
 export interface FirstAclsQuestion {
   side: Side;
@@ -24,7 +24,8 @@ const SETTING = "allow.everyone.if.no.acl.found";
 /**
  * With `allow.everyone.if.no.acl.found=true` the first ACL on a resource locks everybody else out of it: other
  * applications, the brokers' own tools, and a mirror that has no ACLs. Changes nothing.
- * @throws MigrationError CLUSTER_OPEN, or CLUSTER_OPEN_UNKNOWN if this cannot be determined, with the resources
+ * @throws MigrationError CLIENTS_NO_AUTHORIZER if the brokers refuse every ACL; CLUSTER_OPEN, or CLUSTER_OPEN_UNKNOWN
+ *   if this cannot be determined, with the resources
  */
 export async function requireNobodyLockedOut(
   { side, connection, acls, everyoneByDefault }: FirstAclsQuestion,
@@ -37,7 +38,8 @@ export async function requireNobodyLockedOut(
     side,
     async (port) => {
       const listed = await aclsIfAny(port);
-      const first = listed === undefined ? [] : resourcesOf(acls.filter((acl) => !listed.some((l) => holds(l, acl))));
+      if (listed === undefined) throw noAuthorizer(side, acls);
+      const first = resourcesOf(acls.filter((acl) => !listed.some((l) => holds(l, acl))));
       if (first.length === 0) return undefined;
       return { first, verdict: await judgeDefault(port, listed, everyoneByDefault, principalOf(connection)) };
     },
@@ -74,6 +76,14 @@ export async function requireNobodyLockedOut(
       `${seen}. ${tell}`,
   );
 }
+
+const noAuthorizer = (side: Side, acls: readonly Acl[]): MigrationError =>
+  new MigrationError(
+    "CLIENTS_NO_AUTHORIZER",
+    `the ${side}'s brokers have no authorizer, so they refuse the ${countText(acls.length, "ACL")} of ` +
+      `${someOf([...new Set(acls.map((acl) => acl.principal))], 5)}; nothing was changed`,
+    { fix: `set authorizer.class.name on the ${side}'s brokers, or declare these users without ACLs` },
+  );
 
 /** Returns true if the listed ACL already covers everything that the new one covers. */
 const holds = (listed: Acl, { resourceType, resourceName, patternType }: Acl): boolean =>

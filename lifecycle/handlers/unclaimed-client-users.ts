@@ -33,7 +33,7 @@ export const unclaimedClientUsersStep = defineStep<UnclaimedClientUsersInputs, o
       return [];
     } catch (error) {
       if (!isMigrationError(error)) throw error;
-      return error.code.startsWith("CLUSTER_OPEN") ? [error.message] : [];
+      return /^(CLUSTER_OPEN|CLIENTS_NO_AUTHORIZER)/.test(error.code) ? [error.message] : [];
     }
   },
   async create(inputs, progress) {

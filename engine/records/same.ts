@@ -38,8 +38,12 @@ export interface TailRecord extends Fingerprint {
   alive: boolean;
 }
 
+/** Runs for each record of every tail. A spread of `fingerprint` takes twice as long. */
 export function tailRecord(record: RecordCursor): TailRecord {
-  return { ...fingerprint(record), key: record.key()?.toString("base64") ?? null, alive: !record.isTombstone() };
+  const { offset, timestamp, stamped, transactional, size } = record;
+  const body = hash("sha1", record.body(), "base64");
+  const key = record.key()?.toString("base64") ?? null;
+  return { offset, timestamp, stamped, transactional, size, body, key, alive: !record.isTombstone() };
 }
 
 /**

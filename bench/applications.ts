@@ -55,7 +55,8 @@ export async function withCopy(
       });
     const [origin, target] = await Promise.all([start("origin", 1), start("target", 3)]);
     const port = await openKafka(origin.connection, "origin");
-    await makeEstate(origin, port, prefix, topics, sizes);
+    await makeApplication(origin, prefix);
+    await makeTopics(origin, port, topics, sizes);
     await makeApplication(target, prefix);
     const mirror = await BenchMirror.start(workspace, {
       profile,
@@ -105,15 +106,13 @@ async function makeApplication(cluster: KafkaCluster, prefix: string): Promise<v
   }
 }
 
-/** Makes the topics with records in them, and an application that may write to all topics with this prefix. */
-async function makeEstate(
+/** Makes the topics with records in them. */
+export async function makeTopics(
   origin: KafkaCluster,
   port: CountingPort,
-  prefix: string,
   topics: readonly string[],
   { partitions, records }: EstateSizes,
 ): Promise<void> {
-  await makeApplication(origin, prefix);
   await inLanes(topics, 4, (topic) => port.createTopic(topic, { partitions, replicationFactor: 1 }));
   const producer = applicationClient(origin.connection, "bench").producer();
   await producer.connect();

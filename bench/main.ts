@@ -11,6 +11,7 @@ const BENCHMARKS = [
   "threads",
   "offsets",
   "cutover",
+  "up",
   "waves",
   "inventory",
   "memory",

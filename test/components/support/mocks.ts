@@ -16,6 +16,8 @@ export interface Declared {
 
 /** A Pulumi engine that only takes notes, and answers as the operator, the API server and the Kafka plugin would. */
 export function recordingMocks(config: Record<string, string> = {}) {
+  // Pulumi keeps a stack trace for each promise, and vitest makes them 100 lines long and maps each line.
+  Error.stackTraceLimit = 5;
   const declared: Declared[] = [];
   const noted = new Map<string, Noted>();
   pulumi.runtime.setAllConfig(config);

@@ -107,7 +107,7 @@ async function openStack(sandbox: Sandbox, reportFolder: string): Promise<Projec
     report: reportFolder,
   });
   const mirror = { ...(story["mirror"] as object), topicsPattern: `${PREFIX}-.*`, groupsPattern: `${PREFIX}-.*` };
-  await project.set({ ...story, mirror, fence: true, ...waves(0) });
+  await project.set({ ...story, mirror, fence: true, gate: {}, ...waves(0) });
   return project;
 }
 

@@ -146,10 +146,10 @@ export async function whileFenced<T>(
   return withClusters(
     model,
     async (clusters) => {
-      await refuseAclSync(clusters, model.mirror);
+      const allowed = refuseAclSync(clusters, model.mirror);
       // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would
       // only add up.
-      const { raised, ends } = await raiseOn(clusters.origin, model.mirror, options, progress, "new ACLs");
+      const { raised, ends } = await raiseOn(clusters.origin, model.mirror, options, progress, "new ACLs", allowed);
       const before = options.gateEnds === undefined ? [] : movementsSince(options.gateEnds, ends, model.mirror);
       if (options.wholeAt !== undefined && raised.created > 0) {
         // Only `since` tells what was written in this gap.

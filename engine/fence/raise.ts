@@ -49,8 +49,8 @@ export async function raiseFence(
   return withClusters(
     model,
     async (clusters) => {
-      await refuseAclSync(clusters, model.mirror);
-      return (await raiseOn(clusters.origin, model.mirror, options, progress, wait)).raised;
+      const allowed = refuseAclSync(clusters, model.mirror);
+      return (await raiseOn(clusters.origin, model.mirror, options, progress, wait, allowed)).raised;
     },
     open,
     { progress },
@@ -75,15 +75,20 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
   );
 }
 
-/** @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence */
+/**
+ * @param allowed nothing is created before it resolves, or if it rejects. Clients wait meanwhile, so the reading of the
+ *   ACLs does not wait for it.
+ * @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence
+ */
 export async function raiseOn(
   origin: KafkaPort,
   mirror: MirrorModel,
   options: FenceOptions,
   progress: Progress,
   wait: WaitForWrites = "always",
+  allowed: Promise<void> = Promise.resolve(),
 ): Promise<{ raised: RaisedFence; ends: Ends }> {
-  const { topics, needed, acls } = await wanted(origin, mirror, options);
+  const [{ topics, needed, acls }] = await Promise.all([wanted(origin, mirror, options), allowed]);
   if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
   const { missing, own } = compare(needed, acls);
   const closedAt = missing.length === 0 ? {} : { closedAt: new Date().toISOString() };

@@ -32,6 +32,12 @@ it.each(["1", "1.5", "0", "95%"])("verify --miss-probability %s is refused", asy
   expect(err).toContain(`--miss-probability is "${probability}": it must be a number between 0 and 1`);
 });
 
+it.each(["0", "10MB", "-5"])("verify --throttle-bytes-per-second %s is refused", async (limit) => {
+  const { exit, err } = await verify(["--throttle-bytes-per-second", limit]);
+  expect(exit).toBe(2);
+  expect(err).toContain(`--throttle-bytes-per-second is "${limit}": it must be a whole number`);
+});
+
 it("options in a model file that the engine does not know are refused, all in one message", async () => {
   const { exit, err } = await verify([], {
     verify: { mode: "ful", threads: "2", throttleBytesPerSecond: "10MB", holeRecord: 5, missProbability: 1 },

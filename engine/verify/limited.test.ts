@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MemoryMirror } from "../../test/engine/gate/memory-mirror";
+import { compareCopy } from "./run";
 import type { FetchRequest, KafkaPort } from "../kafka/port";
-import { ByteBudget, type Clock, limitOfOne, withLimitedFetches } from "./limited";
+import { ByteBudget, type Clock, limitOfOne, lowLimitText, withLimitedFetches } from "./limited";
 
 /** Time that passes only when somebody sleeps. */
 function fakeClock(): Clock & { ms: number } {
@@ -108,6 +110,18 @@ describe("the limit of what the proof reads", () => {
     stopping.abort();
     await expect(waiting).rejects.toThrow();
     await expect(budget.reserve(1)).rejects.toThrow();
+  });
+
+  it("is named if it is smaller than the smallest request", async () => {
+    expect([lowLimitText(undefined), lowLimitText(65_536)]).toEqual([undefined, undefined]);
+    expect(lowLimitText(20)).toMatch(/is 20 bytes per second and cluster, .* 65536 bytes, .* takes 5\d min/);
+    const mirror = new MemoryMirror();
+    mirror.topic("orders", 2);
+    const lines: string[] = [];
+    const progress = { info: () => {}, warn: (line: string) => void lines.push(line) };
+    const options = { mode: "full" as const, throttleBytesPerSecond: 60_000 };
+    await compareCopy(mirror.model, options, progress, undefined, mirror.open);
+    expect(lines).toEqual([lowLimitText(60_000)]);
   });
 
   it("is divided among several readers", () => {

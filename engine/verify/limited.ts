@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clusters } from "../clusters";
 import type { FetchedPartition, KafkaPort } from "../kafka/port";
 import type { Side } from "../model";
+import { durationText } from "../units";
 
 /** At most this many bytes are in one response of the port, per request. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
@@ -112,6 +113,18 @@ export function withLimitedFetches(port: KafkaPort, bytesPerSecond: number, budg
       }
     },
   };
+}
+
+/**
+ * What a person should know about a limit that is smaller than the smallest request, for example because it was meant
+ * in MB. undefined: nothing.
+ */
+export function lowLimitText(bytesPerSecond: number | undefined): string | undefined {
+  if (bytesPerSecond === undefined || bytesPerSecond >= LEAST_BYTES) return undefined;
+  return (
+    `the limit of this process is ${bytesPerSecond} bytes per second and cluster, so a request for ` +
+    `${LEAST_BYTES} bytes, the smallest one, takes ${durationText((LEAST_BYTES / bytesPerSecond) * 1000)}`
+  );
 }
 
 /** The budget of each cluster. All threads of a process share it. */

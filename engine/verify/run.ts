@@ -9,7 +9,7 @@ import type { Isolation } from "../records/read";
 import { retryIfRecordsGone } from "../records/retry";
 import { countText } from "../units";
 import { type Shard, shardName } from "./divide";
-import { budgetsOf, limited, limitOfOne } from "./limited";
+import { budgetsOf, limited, limitOfOne, lowLimitText } from "./limited";
 import { packageVersion } from "./package-version";
 import { type Pairs, readPairs } from "./pairs";
 import { remarkTexts } from "./remarks";
@@ -157,6 +157,8 @@ async function comparing<T>(
 ): Promise<T> {
   const memory = await Memory.open(options.resumeFile, modeText(options));
   const { throttleBytesPerSecond } = options;
+  const low = lowLimitText(throttleBytesPerSecond);
+  if (low !== undefined) progress.warn(low);
   const budgets = budgetsOf(throttleBytesPerSecond, signal);
   const starter = start ?? (open === undefined ? packageThread() : undefined);
   const threads = starter && new Threads({ model, throttleBytesPerSecond, budgets, progress, start: starter });

@@ -115,6 +115,12 @@ describe("a Job that does not start", () => {
     expect(noImage(state(["a"], true, 1, "ErrImagePull"), 1000)).toBeDefined();
   });
 
+  it("is given up at once if the name of the image is invalid", async () => {
+    const problem = stuck(1000)(state(["a"], true, 0, "InvalidImageName"), 0);
+    const error = await problem!(undefined as never, { image: "a b" } as never);
+    expect(error.message).toMatch(/^VERIFY_JOB_IMAGE: a cannot start[^]*make a b available/);
+  });
+
   it("is given up if it has no pod", () => {
     const look = stuck(1000);
     expect(look(state([], false), 0)).toBeUndefined();

@@ -10,6 +10,8 @@ type Problem = (api: JobApi, job: VerifyJob) => Promise<MigrationError>;
 /** Reasons for which Kubernetes tries again for ever, although only a person can help. */
 const IMAGE = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"];
 
+/** No node can ever pull such an image, and clients wait meanwhile. */
+const NEVER = "InvalidImageName";
 const UNSCHEDULABLE = "Unschedulable";
 
 /**
@@ -24,7 +26,8 @@ export function stuck(limitMs: number): (state: JobState, now: number) => Proble
     const names = hasPods ? hopeless.map(({ pod }) => pod) : [NO_POD];
     for (const name of since.keys()) if (!names.includes(name)) since.delete(name);
     for (const name of names) if (!since.has(name)) since.set(name, now);
-    const late = names.filter((name) => now - since.get(name)! >= limitMs);
+    const never = new Set(waiting.filter(({ reason }) => reason === NEVER).map(({ pod }) => pod));
+    const late = names.filter((name) => never.has(name) || now - since.get(name)! >= limitMs);
     if (late.length === 0) return undefined;
     if (!hasPods) return (api, job) => noPods(api, job, limitMs);
     const found = hopeless.filter(({ pod }) => late.includes(pod));
@@ -50,6 +53,7 @@ async function noPods(api: JobApi, { namespace, name }: VerifyJob, limitMs: numb
 
 function notStarted({ image }: VerifyJob, waiting: JobState["waiting"], limitMs: number): MigrationError {
   const reasons = waiting.map(({ reason }) => reason);
+  const when = reasons.includes(NEVER) ? "cannot start" : `did not start within ${durationText(limitMs)}`;
   const isImage = reasons.some((reason) => IMAGE.includes(reason));
   const isNode = reasons.includes(UNSCHEDULABLE);
   return new MigrationError(
@@ -57,7 +61,7 @@ function notStarted({ image }: VerifyJob, waiting: JobState["waiting"], limitMs:
     `${someOf(
       waiting.map(({ pod }) => pod),
       3,
-    )} did not start within ${durationText(limitMs)}`,
+    )} ${when}`,
     {
       details: [...new Set(waiting.map(({ text }) => text))].slice(0, 5),
       fix: isImage

@@ -216,14 +216,14 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
   return wave === undefined ? entries : entries.map((e) => e && { ...e, what: `Wave ${wave}: ${e.what}` });
 }
 
-/**
- * All points: the earlier ones, the gate's and this check's. If there are too many, they are thinned out evenly. The
- * first and the last stay.
- */
 function limitText({ throttleBytesPerSecond: limit }: VerifyResult): string {
   return limit === undefined ? "" : `, limited to ${bytesText(limit)}/s from each cluster`;
 }
 
+/**
+ * All points: the earlier ones, the gate's and this check's. If there are too many, they are thinned out evenly. The
+ * first and the last stay.
+ */
 function samples(input: ReportInput): Sample[] {
   const found = [
     ...(input.samples ?? []),

@@ -79,7 +79,8 @@ export function samplesOf(results: readonly PartitionResult[], options: VerifyOp
 
 /** What the samples prove, in one line. */
 export function sampleText({ seed, partitions, windows, records, holeRecords, missed }: SampleResult): string {
-  if (partitions === 0) return `no samples (seed ${seed}): every partition is short enough to be compared completely`;
+  if (partitions === 0)
+    return `no samples (seed ${seed}): short partitions were compared completely, compacted ones at least at their ends`;
   const probability = missed === 0 ? "0" : missed.toPrecision(2);
   return (
     `samples (seed ${seed}): ${countText(windows, "window")} with ${countText(records, "record")} of ` +

@@ -4,6 +4,7 @@ import { modelFor } from "../../test/engine/support/mirror";
 import { runs } from "../../test/support/runs";
 import { readPairs } from "./pairs";
 import { noRemarks, remarkTexts } from "./remarks";
+import { sampleText, samplesOf } from "./result";
 import { compareSamples } from "./sample";
 import { compareTails } from "./tails";
 import type { PartitionResult } from "./types";
@@ -107,6 +108,10 @@ describe("samples", () => {
   it("are not taken of compacted partitions, and a note says so", async () => {
     const { result, compactedEnds } = await compare(logOf(all), logOf(all), 1, { "cleanup.policy": "compact" });
     expect(result.proof).toBe("tail");
+    // Not "every partition was compared completely".
+    expect(sampleText(samplesOf([result], { mode: "sample", seed: 1, holeRecords: HOLE }))).toMatch(
+      /^no samples .*compacted ones at least at their ends$/,
+    );
     expect(remarkTexts({ ...noRemarks(), compactedEnds })).toEqual([
       expect.stringContaining("1 compacted partition compared at the end only"),
     ]);

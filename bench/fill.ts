@@ -5,7 +5,8 @@ import { lastLines } from "@kafka-migration/sandbox";
 import { type KafkaCluster, ownTemporaryFiles, writeProperties } from "@kafka-migration/sandbox/kafka";
 import { clientProperties, type Workspace } from "./common";
 
-const DISTINCT = 2000;
+/** The file of values holds this many values, but at most this many bytes. */
+const DISTINCT = { values: 2000, bytes: 100_000_000 };
 
 /** Text as applications write it: the names repeat, the values do not. lz4 compresses it to about a third. */
 function text(i: number, bytes: number): string {
@@ -31,13 +32,15 @@ export async function fill(
 ): Promise<void> {
   const payload = join(folder, `payload-${recordBytes}.txt`);
   const line = incompressible ? noise : text;
-  await writeFile(payload, Array.from({ length: DISTINCT }, (_, i) => line(i, recordBytes)).join("\n"));
+  const distinct = Math.max(1, Math.min(DISTINCT.values, Math.floor(DISTINCT.bytes / recordBytes)));
+  await writeFile(payload, Array.from({ length: distinct }, (_, i) => line(i, recordBytes)).join("\n"));
   const properties = join(folder, `${topic}.properties`);
   // Allow only one request in flight. With two, the first one to a new partition can be lost (KAFKA-15591), and the
   // tool would still exit with 0.
   await writeProperties(properties, {
     ...clientProperties(cluster),
     "batch.size": "131072",
+    "max.request.size": String(Math.max(1_048_576, recordBytes + 10_000)),
     "linger.ms": "20",
     "max.in.flight.requests.per.connection": "1",
   });

@@ -26,13 +26,18 @@ export interface MirrorOptions {
   name: string;
   /** Maximum heap of the worker. Default `2g`. */
   heap?: string;
+  /** Number of brokers of the origin. Default 1. */
+  originBrokers?: 1 | 3;
   /** Number of brokers of the target. It determines the profiles' replication factors. Default 1. */
   targetBrokers?: 1 | 3;
+  /** Number of workers, which share the tasks. Default 1. */
+  workers?: number;
+  /** The largest request of the mirror's producer, in bytes. Default: the profile's. */
+  maxRequestBytes?: number;
   /** The model of a return mirror. `origin` and `target` are then those of the return. Default: a forward mirror. */
   back?: MirrorModel;
 }
 
-const ORIGIN_BROKERS = 1;
 const CONNECT_LIMIT_MS = 120_000;
 
 /**
@@ -45,24 +50,28 @@ export class BenchMirror {
   private constructor(
     private readonly options: MirrorOptions,
     private readonly folder: string,
-    private readonly worker: ConnectWorker,
+    private readonly workers: readonly ConnectWorker[],
   ) {}
 
   static async start(workspace: Workspace, options: MirrorOptions): Promise<BenchMirror> {
     const folder = join(workspace.folder, options.name);
     const { mirror } = mirrorMaker(options, "nothing", "first");
     await secrets(folder, options, mirror);
-    const worker = await startConnectWorker({
-      folder: join(folder, "worker"),
-      properties: workerProperties(mirror.target, folder),
-      name: options.name,
-      heap: options.heap ?? "2g",
-      jvmOptions: fullSpeed,
-      limitMs: CONNECT_LIMIT_MS,
-      parts: workspace.parts,
-      progress,
-    });
-    return new BenchMirror(options, folder, worker);
+    const start = (i: number): Promise<ConnectWorker> =>
+      startConnectWorker({
+        folder: join(folder, `worker-${i}`),
+        properties: workerProperties(mirror.target, folder),
+        name: i === 0 ? options.name : `${options.name}-${i}`,
+        heap: options.heap ?? "2g",
+        jvmOptions: fullSpeed,
+        limitMs: CONNECT_LIMIT_MS,
+        parts: workspace.parts,
+        progress,
+      });
+    // One after the other: the first one creates the storage topics.
+    const workers: ConnectWorker[] = [];
+    for (let i = 0; i < (options.workers ?? 1); i++) workers.push(await start(i));
+    return new BenchMirror(options, folder, workers);
   }
 
   /** The engine's model for the connectors that `copy` starts with the same arguments. */
@@ -84,7 +93,7 @@ export class BenchMirror {
   async copy(topics: string, round: string, exclude?: string): Promise<() => Promise<void>> {
     const { mirror } = mirrorMaker(this.options, topics, round, exclude);
     await secrets(this.folder, this.options, mirror);
-    const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
+    const rest = new ConnectRest(this.workers[0]!.restUrl, this.abort.signal);
     const definitions = connectorDefinitions(mirror, this.folder);
     for (const { name, config } of definitions) await until(() => rest.putConfig(name, config));
     return async () => {
@@ -94,19 +103,30 @@ export class BenchMirror {
 
   /** Returns the worker's status, for a copy that does not finish, and whether a connector or task has failed. */
   async status(): Promise<{ text: string; failed: boolean }> {
-    const rest = new ConnectRest(this.worker.restUrl, this.abort.signal);
+    const rest = new ConnectRest(this.workers[0]!.restUrl, this.abort.signal);
     const all = await Promise.all((await rest.list()).map((name) => rest.status(name)));
     return { text: JSON.stringify(all, undefined, 1), failed: all.some(hasFailed) };
   }
 
   async stop(): Promise<void> {
     this.abort.abort();
-    await this.worker.stop();
+    await Promise.all(this.workers.map((worker) => worker.stop()));
   }
 }
 
 function mirrorMaker(
-  { profile, origin, target, targetBootstrap, name, targetBrokers = 1, back }: MirrorOptions,
+  {
+    profile,
+    origin,
+    target,
+    targetBootstrap,
+    name,
+    originBrokers = 1,
+    targetBrokers = 1,
+    workers = 1,
+    maxRequestBytes,
+    back,
+  }: MirrorOptions,
   topics: string,
   round: string,
   exclude = back?.topicsExcludePattern,
@@ -132,15 +152,19 @@ function mirrorMaker(
   const { text, model } = describeMirror({
     profile,
     kafkaVersion: "4.3.1",
+    ...(workers === 1 ? {} : { replicas: workers }),
     topicsPattern: topics,
     ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
+    ...(maxRequestBytes === undefined
+      ? {}
+      : { sourceConnector: { config: { "producer.override.max.request.size": String(maxRequestBytes) } } }),
     ...(back === undefined
       ? {}
       : { checkpointConnector: false, sourceConnector: { config: { "offset-syncs.topic.location": "target" } } }),
     origin: {
       bootstrapServers: origin.bootstrapServers,
       alias: back?.originAlias ?? `origin-${round}`,
-      brokers: ORIGIN_BROKERS,
+      brokers: originBrokers,
       ...login("origin", origin),
     },
     target: {

@@ -1,10 +1,11 @@
 /**
  * Compares MirrorMaker 2 with the `guide` profile to MirrorMaker 2 with the `tuned` profile. Both copy the same data
- * between the same clusters, in alternating rounds: once on loopback and once with a delay to the target.
+ * between the same clusters, in alternating rounds: once on loopback and once with a delay to the target. On loopback
+ * Kafka's own consumer tool reads the same records from the origin in turn with them: no copy can be much faster.
  *
  *   npm run bench throughput -- [--mb 1000] [--delayed-mb 400] [--warm-rounds 4] [--rounds 5] [--delayed-rounds 2]
- *                               [--partitions 24] [--record-bytes 1000] [--delay 40] [--heap 2g] [--incompressible]
- *                               [--quick]
+ *                               [--partitions 24] [--record-bytes 1000] [--brokers 1] [--workers 1] [--delay 40]
+ *                               [--heap 2g] [--incompressible] [--quick]
  */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
@@ -13,12 +14,13 @@ import { parseArgs, promisify } from "node:util";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import { count, fullSpeed, inWorkspace, median, print, program, progress, table, type Workspace } from "./common";
+import { readWithTool } from "./consumer-tool";
 import { startDelayedProxy } from "./delayed-proxy";
 import { fill } from "./fill";
 import { BenchMirror } from "./mirror";
 
-/** Wanted ratio of the steady rates, tuned to guide. */
-const WANTED = { loopback: 2, delayed: 16 } as const;
+/** Wanted ratios of the steady rate of `tuned`: on loopback to Kafka's consumer tool, with the delay to `guide`. */
+const WANTED = { loopback: 0.85, delayed: 16 } as const;
 const PROFILES = ["guide", "tuned"] as const;
 type Profile = (typeof PROFILES)[number];
 
@@ -31,6 +33,8 @@ const { values } = parseArgs({
     "delayed-rounds": { type: "string" },
     partitions: { type: "string", default: "24" },
     "record-bytes": { type: "string", default: "1000" },
+    brokers: { type: "string", default: "1" },
+    workers: { type: "string", default: "1" },
     delay: { type: "string", default: "40" },
     heap: { type: "string", default: "2g" },
     incompressible: { type: "boolean", default: false },
@@ -49,7 +53,11 @@ const rounds = { loopback: given("rounds", 5, 1), delayed: given("delayed-rounds
 const warmRounds = { loopback: given("warm-rounds", 4, 1), delayed: 1 };
 const partitions = count("partitions", values.partitions);
 const recordBytes = count("record-bytes", values["record-bytes"]);
+const brokers = oneOrMore("brokers", values.brokers, 3);
+const workers = oneOrMore("workers", values.workers, 2);
 const delayMs = count("delay", values.delay);
+/** What the clusters must accept: a batch of one record, with room for its headers. */
+const maxMessageBytes = Math.max(1_048_588, recordBytes + 10_000);
 
 const execute = promisify(execFile);
 const SAMPLE_MS = 100;
@@ -74,13 +82,20 @@ interface Filled {
   records: number;
 }
 
+/** One broker (or worker), or as many as the other choice says. */
+function oneOrMore<N extends number>(name: string, value: string, more: N): 1 | N {
+  if (value !== "1" && value !== String(more)) throw new Error(`--${name} ${value}: 1 or ${more} is wanted`);
+  return Number(value) as 1 | N;
+}
+
 async function main(): Promise<void> {
   await inWorkspace(async (workspace) => {
     const origin = await startKafkaCluster({
       name: "origin",
-      brokers: 1,
+      brokers,
       folder: join(workspace.folder, "origin"),
       heap: "1g",
+      brokerConfig,
       jvmOptions: fullSpeed,
       parts: workspace.parts,
       progress,
@@ -91,8 +106,8 @@ async function main(): Promise<void> {
     };
     print(
       `records of ${recordBytes} bytes${values.incompressible ? " that do not compress" : ""} in ` +
-        `${partitions} partitions, TLS and SCRAM on both sides, one broker each side, one worker with a heap ` +
-        `of ${values.heap}, rounds in turn after ${warmRounds.loopback} (behind the delay ` +
+        `${partitions} partitions, TLS and SCRAM on both sides, ${some(brokers, "broker")} each side, ` +
+        `${some(workers, "worker")} with a heap of ${values.heap}, rounds in turn after ${warmRounds.loopback} (behind the delay ` +
         `${warmRounds.delayed}) to warm up, medians`,
     );
     print();
@@ -127,17 +142,35 @@ async function main(): Promise<void> {
           of("stored", 2),
         ]);
       }
+      const steady = (all: readonly Rate[]) => median(all.map((r) => r.steady));
       const ratio = (key: "overall" | "steady") =>
         median(rates.tuned.map((r) => r[key])) / median(rates.guide.map((r) => r[key]));
-      const wanted = WANTED[network];
-      const kept = ratio("steady") >= wanted;
-      // The wanted ratio is for compressible records.
-      if (!kept && !values.incompressible) process.exitCode = 1;
-      const verdict = values.incompressible ? "" : `wanted: ${wanted}; ${kept ? "kept" : "NOT kept"}`;
-      rows.push([name, "tuned : guide", "", ratio("overall").toFixed(2), ratio("steady").toFixed(2), verdict, ""]);
+      const toGuide = network === "delayed" ? verdict(ratio("steady"), WANTED.delayed) : "";
+      rows.push([name, "tuned : guide", "", ratio("overall").toFixed(2), ratio("steady").toFixed(2), toGuide, ""]);
+      if (network === "delayed") continue;
+      const tool = median(rates.tool);
+      const ofTool = steady(rates.tuned) / tool;
+      const each = rates.tool.map((r) => r.toFixed(1)).join(" ");
+      rows.push([name, "consumer tool", String(sizes[network]), "", tool.toFixed(1), each, ""]);
+      rows.push([name, "tuned : tool", "", "", ofTool.toFixed(2), verdict(ofTool, WANTED.loopback), ""]);
     }
     print(table(rows));
   });
+}
+
+const brokerConfig = {
+  "message.max.bytes": String(maxMessageBytes),
+  "replica.fetch.max.bytes": String(maxMessageBytes),
+};
+
+const some = (count: number, what: string): string => (count === 1 ? `one ${what}` : `${count} ${what}s`);
+
+/** The wanted ratios are for records of 1000 bytes that compress. With others the floor is not asked for. */
+function verdict(ratio: number, wanted: number): string {
+  if (values.incompressible || recordBytes !== 1000) return "";
+  const kept = ratio >= wanted;
+  if (!kept) process.exitCode = 1;
+  return `wanted: ${wanted}; ${kept ? "kept" : "NOT kept"}`;
 }
 
 async function filled(workspace: Workspace, origin: KafkaCluster, size: keyof typeof sizes): Promise<Filled> {
@@ -145,12 +178,21 @@ async function filled(workspace: Workspace, origin: KafkaCluster, size: keyof ty
   const records = Math.floor((sizes[size] * 1_000_000) / recordBytes);
   const port = await openKafka(origin.connection, "origin");
   await port
-    .createTopic(topic, { partitions, replicationFactor: 1, configs: { "retention.ms": "-1" } })
+    .createTopic(topic, {
+      partitions,
+      replicationFactor: 1,
+      configs: { "retention.ms": "-1", "max.message.bytes": String(maxMessageBytes) },
+    })
     .finally(() => port.close());
   const begun = performance.now();
   await fill(workspace, origin, topic, records, recordBytes, values.incompressible);
   progress(`${topic}: ${records} records in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   return { topic, records };
+}
+
+interface Rates extends Record<Profile, Rate[]> {
+  /** MB/s at which Kafka's consumer tool read the origin. */
+  tool: number[];
 }
 
 /** Runs both profiles on one new target. Each profile has a warm worker. */
@@ -159,23 +201,27 @@ async function compare(
   origin: KafkaCluster,
   topics: Record<keyof typeof sizes, Filled>,
   network: keyof typeof sizes,
-): Promise<Record<Profile, Rate[]>> {
+): Promise<Rates> {
   const proxy = network === "delayed" ? await startDelayedProxy(delayMs / 2) : undefined;
   const target = await startKafkaCluster({
     name: `target-${network}`,
-    brokers: 1,
+    // The proxy has the address of one broker.
+    brokers: proxy === undefined ? brokers : 1,
     folder: join(workspace.folder, `target-${network}`),
     heap: "1g",
     jvmOptions: fullSpeed,
     parts: workspace.parts,
     // Clients connect to the address that the broker advertises.
-    ...(proxy === undefined ? {} : { brokerConfig: { "advertised.listeners": `SASL_SSL://127.0.0.1:${proxy.port}` } }),
+    brokerConfig: {
+      ...brokerConfig,
+      ...(proxy === undefined ? {} : { "advertised.listeners": `SASL_SSL://127.0.0.1:${proxy.port}` }),
+    },
     progress,
   });
   proxy?.forwardTo(Number(target.bootstrapServers.split(":")[1]));
   const port = await openKafka(target.connection, "target");
   const mirrors: Partial<Record<Profile, BenchMirror>> = {};
-  const rates: Record<Profile, Rate[]> = { guide: [], tuned: [] };
+  const rates: Rates = { guide: [], tuned: [], tool: [] };
   try {
     const targetBootstrap = proxy === undefined ? target.bootstrapServers : `127.0.0.1:${proxy.port}`;
     for (const profile of PROFILES)
@@ -186,6 +232,10 @@ async function compare(
         targetBootstrap,
         name: `${profile}-${network}`,
         heap: values.heap,
+        originBrokers: brokers,
+        targetBrokers: proxy === undefined ? brokers : 1,
+        workers,
+        ...(recordBytes > 900_000 ? { maxRequestBytes: maxMessageBytes } : {}),
       });
     for (let round = 1 - warmRounds[network]; round <= rounds[network]; round++) {
       for (const profile of PROFILES) {
@@ -198,6 +248,11 @@ async function compare(
         );
         if (round > 0) rates[profile].push(rate);
       }
+      if (network === "delayed" || round <= 0) continue;
+      const { topic, records } = topics[network];
+      const read = await readWithTool(workspace, origin, topic, records);
+      rates.tool.push((records * recordBytes) / 1e6 / read.seconds);
+      progress(`consumer tool, round ${round}: ${rates.tool.at(-1)!.toFixed(1)} MB/s`);
     }
   } finally {
     await port.close();

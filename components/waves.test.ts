@@ -95,6 +95,13 @@ describe("a migration in waves", () => {
     for (const prefix of Object.keys(SCOPES))
       expect(at(`${prefix}-consumer-offsets`).inputs.mirror.scope.splitGroups).toEqual(["audit"]);
     expect(at("m-preflight").inputs.splitGroups).toEqual(["audit"]);
+    expect(at("m-preflight").inputs).not.toHaveProperty("excludeGroups");
+  });
+
+  test("tells the preflight which groups do not move, and nothing of it without waves", async () => {
+    const offsets = { excludeGroups: ["audit"] };
+    expect((await declared({ waves: WAVES, offsets })).at("m-preflight").inputs.excludeGroups).toEqual(["audit"]);
+    expect((await declared({ offsets })).at("m-preflight").inputs).not.toHaveProperty("excludeGroups");
   });
 
   test("runs one part after the other: a roll-back first, cutovers last", async () => {

@@ -91,6 +91,15 @@ describe("the preflight of waves", () => {
     await expect(update(olds, { ...news, options: olds.options })).rejects.toThrow("WAVES_REFUSED");
   });
 
+  it("asks nothing of a group that does not move, wherever it has read", async () => {
+    const news = inputs(wave("mirror", { groups: "" }));
+    expect(await failures(inputs(), { ...news, excludeGroups: ["billing"] })).toEqual([]);
+    const refused = expect.stringMatching(
+      /group "billing" is outside the waves and has committed offsets in wave shop/,
+    );
+    expect(await failures(inputs(), news)).toEqual([refused]);
+  });
+
   it("lets every way back pass without the clusters", async () => {
     broken = true;
     for (const phase of ["consumers", "cutover"]) {

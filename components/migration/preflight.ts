@@ -119,11 +119,12 @@ type PreflightArgs = ConstructorParameters<typeof Preflight>[1];
 /** What the preflight compares with the clusters and with the waves of the last `up`. */
 export function wavesForPreflight(
   args: MigrationArgs,
-): Pick<PreflightArgs, "waves" | "splitGroups" | "wayBack" | "left"> {
+): Pick<PreflightArgs, "waves" | "splitGroups" | "excludeGroups" | "wayBack" | "left"> {
   const returning = returningTopics(args);
   const left = returning.length === 0 ? {} : { left: returning };
   if (!hasWaves(args)) return { ...left, ...defined({ wayBack: args.wayBack }) };
   const { waves = [], splitGroups } = args;
+  const { excludeGroups = [] } = args.offsets ?? {};
   return {
     ...left,
     waves: waves.map((wave) => ({
@@ -134,6 +135,7 @@ export function wavesForPreflight(
       ...defined({ wayBack: wave.wayBack }),
     })),
     ...(splitGroups === undefined ? {} : { splitGroups: [...splitGroups] }),
+    ...(excludeGroups.length === 0 ? {} : { excludeGroups: [...excludeGroups] }),
   };
 }
 

@@ -48,16 +48,52 @@ export function openWays(olds: Waves | undefined, news: Waves): OpenWay[] {
     const is = now.find(({ wave }) => wave === was.wave);
     const before = scoped(olds.mirror, was);
     const way = {
-      where: was.wave === undefined ? "the migration" : `wave ${was.wave}`,
+      where: nameOf(was),
       was: was.phase,
       configTopic: returnMirror(before).configStorageTopic,
     };
     if (is === undefined || !staysOut(is) || !isSame(was, is)) return [way];
     const after = scoped(news.mirror, is);
-    const keys = ["topicsPattern", "topicsExcludePattern"] as const;
-    return keys.every((key) => before[key] === after[key]) ? [] : [{ ...way, lost: { before, after } }];
+    return samePatterns(before, after) ? [] : [{ ...way, lost: { before, after } }];
   });
 }
+
+const samePatterns = (one: MirrorModel, other: MirrorModel): boolean =>
+  one.topicsPattern === other.topicsPattern && one.topicsExcludePattern === other.topicsExcludePattern;
+
+/** A part with a way back that is cut over in the `up` that changes the mirror's patterns. */
+export interface EarlyCutover {
+  where: string;
+  before: MirrorModel;
+  after: MirrorModel;
+}
+
+/**
+ * The parts that are cut over before the mirror gets its new patterns: with a way back a part's topics leave the mirror
+ * in the same `up`, so its cutover comes first.
+ */
+export function earlyCutovers(olds: Waves | undefined, news: Waves): EarlyCutover[] {
+  if (olds === undefined || samePatterns(olds.mirror, news.mirror) || news.phase === "cleanup") return [];
+  const before = new Map(partsOf(olds).map((part) => [part.wave, part.phase]));
+  return partsOf(news)
+    .filter((is) => is.wayBack !== undefined && is.phase === "cutover" && before.get(is.wave) !== "cutover")
+    .map((is) => ({ where: nameOf(is), before: scoped(olds.mirror, is), after: scoped(news.mirror, is) }));
+}
+
+/** @param onOrigin the names of all visible topics of the origin */
+export function earlyProblems(cutovers: readonly EarlyCutover[], onOrigin: readonly string[]): string[] {
+  return cutovers.flatMap(({ where, before, after }): string[] => {
+    const copied = new Set(selectTopics(onOrigin, before));
+    const fresh = selectTopics(onOrigin, after).filter((topic) => !copied.has(topic) && !isHeartbeats(after, topic));
+    if (fresh.length === 0) return [];
+    return [
+      `${where} has a way back, and the mirror does not copy ${someOf(fresh, 5)} yet, because its patterns change in ` +
+        "this up: run `pulumi up` with the new patterns before the cutover",
+    ];
+  });
+}
+
+const nameOf = ({ wave }: Declared): string => (wave === undefined ? "the migration" : `wave ${wave}`);
 
 /** The mirror gets the topics of a returned part only when its return mirror is gone. */
 const staysOut = ({ phase, wayBack }: Declared): boolean =>

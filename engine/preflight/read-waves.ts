@@ -2,11 +2,14 @@ import { type OpenKafka, withCluster } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
+import type { OffsetOptions } from "../offsets";
 import { chooseGroups } from "../offsets/commitments";
 import { wholeMirror } from "../parts";
-import { openWays, wayProblems } from "./open-ways";
+import { earlyCutovers, earlyProblems, openWays, wayProblems } from "./open-ways";
 import { changeProblems } from "./wave-changes";
 import { declaresOthers, goesForward, partProblems, type WaveFacts, type Waves } from "./waves";
+
+type GroupChoice = Pick<OffsetOptions, "groups" | "excludeGroups">;
 
 /** Groups whose offsets are held in memory at a time. A group can have an offset on every partition. */
 const AT_A_TIME = 500;
@@ -16,14 +19,14 @@ const AT_A_TIME = 500;
  * begins to move, or if a part may still have a return mirror that this program does not expect. Changes nothing.
  * @param news its `mirror` is the whole mirror
  * @param olds as of the last `up`; undefined: the first one
- * @param asked groups that move in addition to those of the mirror's pattern
+ * @param options groups that move in addition to those of the mirror's pattern, and groups that do not
  * @throws MigrationError WAVES_REFUSED with every problem
  */
 export async function checkWaves(
   model: MigrationModel,
   news: Waves,
   olds: Waves | undefined,
-  asked: readonly string[],
+  options: GroupChoice,
   open?: OpenKafka,
 ): Promise<void> {
   const problems = changeProblems(olds, news);
@@ -31,11 +34,16 @@ export async function checkWaves(
   const ways = openWays(olds, news).filter(({ was, lost }) => lost !== undefined || was === "returned");
   const inWaves = news.waves.length > 0 || (olds?.waves.length ?? 0) > 0;
   const mustLook = inWaves && news.phase !== "cleanup" && (declaresOthers(olds, news) || goesForward(olds, news));
+  const early = earlyCutovers(olds, news);
   const look = async (origin: KafkaPort): Promise<string[]> => {
-    const found = ways.length === 0 ? [] : wayProblems(ways, await origin.listTopics());
-    return mustLook ? [...found, ...partProblems(await readWaveFacts(origin, news.mirror, asked), news, olds)] : found;
+    const facts = mustLook ? await readWaveFacts(origin, news.mirror, options) : { topics: await origin.listTopics() };
+    return [
+      ...wayProblems(ways, facts.topics),
+      ...earlyProblems(early, facts.topics),
+      ...("groups" in facts ? partProblems(facts, news, olds) : []),
+    ];
   };
-  if (mustLook || ways.length > 0)
+  if (mustLook || ways.length + early.length > 0)
     problems.push(
       ...(await withCluster(model, "origin", look, open).catch((error: unknown) => {
         // What the program alone shows is enough to refuse.
@@ -73,13 +81,9 @@ function refuse(problems: readonly string[]): void {
 }
 
 /** Two lists, and the committed offsets of the groups that move. */
-export async function readWaveFacts(
-  origin: KafkaPort,
-  mirror: MirrorModel,
-  asked: readonly string[],
-): Promise<WaveFacts> {
+export async function readWaveFacts(origin: KafkaPort, mirror: MirrorModel, options: GroupChoice): Promise<WaveFacts> {
   const [topics, listed] = await Promise.all([origin.listTopics(), origin.listGroups()]);
-  const { chosen } = chooseGroups(listed, wholeMirror(mirror), { groups: [...asked] });
+  const { chosen } = chooseGroups(listed, wholeMirror(mirror), options);
   const groups = new Map<string, string[]>();
   for (let from = 0; from < chosen.length; from += AT_A_TIME) {
     const offsets = await origin.groupOffsets(chosen.slice(from, from + AT_A_TIME));

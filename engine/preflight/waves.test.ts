@@ -66,6 +66,17 @@ describe("waves on an origin", () => {
     expect(partProblems(facts(["stock"]), waves(wave("store", "stock")))).toEqual([]);
   });
 
+  it("may not name groups of which none moves, in any phase", () => {
+    const found = { ...facts(["orders"], { billing: [] }), listed: ["billing", "sink", "connect-sink"] };
+    for (const phase of ["mirror", "consumers", "cutover"] as const)
+      expect(partProblems(found, waves(wave("shop", "orders", ".*sink", phase)))).toEqual([
+        expect.stringMatching(/^wave shop selects only groups that do not move: sink, connect-sink; .*groupsPattern "/),
+      ]);
+    expect(partProblems(found, waves(wave("shop", "orders", ".*")))).toEqual([]);
+    // There may be groups later.
+    expect(partProblems(found, waves(wave("shop", "orders", "later", "cutover")))).toEqual([]);
+  });
+
   it("do not select heartbeats, which every mirror copies", () => {
     expect(partProblems(facts(["heartbeats", "a"]), waves(wave("x", "a|heart.*"), wave("y", "heart.*")))).toEqual([
       expect.stringMatching(/^wave y selects no topic/),

@@ -141,17 +141,24 @@ function emptyWaves(facts: WaveFacts, topics: readonly string[], news: Waves, ol
   });
 }
 
-/** Waves that begin phase `consumers`, which moves nothing but groups, and select none. */
+/**
+ * Waves whose `groups` select only groups that do not move, and waves that begin phase `consumers`, which moves nothing
+ * but groups, and select none.
+ */
 function wavesWithoutGroups(facts: WaveFacts, news: Waves, olds?: Waves): string[] {
   const underWay = new Set(olds?.waves.filter((w) => isUnderWay(w.phase)).map((w) => w.name));
   return partsOf(news).flatMap(({ wave, group }) => {
-    if (wave?.phase !== "consumers" || underWay.has(wave.name) || [...facts.groups.keys()].some(group)) return [];
-    const { name, groups = "" } = wave;
-    const why =
-      groups === ""
-        ? "it has no `groups`"
-        : `waves.${name}.groups "${groups}" selects none of the origin's groups that mirror.groupsPattern ` +
-          `"${news.mirror.groupsPattern}" selects`;
+    if (wave === undefined || underWay.has(wave.name) || [...facts.groups.keys()].some(group)) return [];
+    const { name, groups = "", phase } = wave;
+    const still = groups === "" ? [] : (facts.listed ?? []).filter(group);
+    if (still.length > 0)
+      return [
+        `wave ${name} selects only groups that do not move: ${named(still)}; they are not selected by ` +
+          `mirror.groupsPattern "${news.mirror.groupsPattern}", or are excluded (mirror.groupsExcludePattern, ` +
+          "offsets.excludeGroups), or are no consumer groups",
+      ];
+    if (phase !== "consumers") return [];
+    const why = groups === "" ? "it has no `groups`" : `waves.${name}.groups "${groups}" selects none`;
     return [`wave ${name} is in phase consumers, but no group would move: ${why}; set \`groups\`, or go to cutover`];
   });
 }

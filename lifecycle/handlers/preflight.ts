@@ -38,6 +38,8 @@ export interface PreflightInputs extends PhasedInputs {
   waves?: DeclaredWave[];
   /** Groups with committed offsets in several parts that a person accepted. Absent: none. Only for `clusters`. */
   splitGroups?: string[];
+  /** Groups that do not move (`offsets.excludeGroups`). Absent: none, or there are no waves. Only for `clusters`. */
+  excludeGroups?: string[];
   /** The way back of a migration without waves. Absent: there is none. Only for `clusters`. */
   wayBack?: boolean;
   /** See `PreflightRun`. Absent: no topic has left. Only for `clusters`. */
@@ -172,7 +174,7 @@ const wavesOf = ({ phase, waves = [], splitGroups = [], mirror, wayBack }: Prefl
 const acceptedWaves = new Set<string>();
 
 const changeOf = (news: PreflightInputs, olds: PreflightInputs | undefined): string =>
-  JSON.stringify([migrationOf(news), wavesOf(news), olds === undefined ? null : wavesOf(olds)]);
+  JSON.stringify([migrationOf(news), wavesOf(news), news.excludeGroups, olds === undefined ? null : wavesOf(olds)]);
 
 /** @throws MigrationError WAVES_REFUSED, or an error of the origin */
 async function requireWaves(news: PreflightInputs, olds: PreflightInputs | undefined): Promise<void> {
@@ -181,7 +183,11 @@ async function requireWaves(news: PreflightInputs, olds: PreflightInputs | undef
   if (acceptedWaves.delete(changeOf(news, olds))) return;
   const before = olds === undefined ? undefined : wavesOf(olds);
   if (news.abandon) return checkOpenWays(modelOf(news), wavesOf(news), before);
-  await checkWaves(modelOf(news), wavesOf(news), before, news.options.groups ?? []);
+  const { options, excludeGroups } = news;
+  await checkWaves(modelOf(news), wavesOf(news), before, {
+    groups: [...(options.groups ?? [])],
+    excludeGroups: [...(excludeGroups ?? [])],
+  });
 }
 
 /** Runs at preview. Errors of the origin are left to the `up`, which may first grant the administrator its rights. */
@@ -289,7 +295,7 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
     return found;
   },
 
-  optional: ["waves", "splitGroups", "wayBack", "left"],
+  optional: ["waves", "splitGroups", "excludeGroups", "wayBack", "left"],
 
   async remove() {},
 });

@@ -57,27 +57,34 @@ const unchanged = (olds: ConsumerOffsetsInputs, news: ConsumerOffsetsInputs): bo
  * Returns what both kinds of a move begin with: what earlier moves have written or were about to write (`known`), which
  * of that the state lacks (`killed`), and the options without the groups that stay where they are.
  */
-async function beginning(inputs: ConsumerOffsetsInputs, before?: AppliedOffsets | null) {
+async function beginning(inputs: ConsumerOffsetsInputs, before?: AppliedOffsets | null, stay: readonly string[] = []) {
   const model = modelOf(inputs);
   const journal = await neededJournal(inputs);
   const known = together(before, journal);
   const killed = unsaved(known, before);
-  return { model, known, killed, options: without(inputs.options, await movedEarly(model, before, killed)) };
+  return {
+    model,
+    known,
+    killed,
+    options: without(inputs.options, [...stay, ...(await movedEarly(model, before, killed))]),
+  };
 }
 
 /**
  * Moves the groups. Groups that moved in phase `consumers` stay where they are: their clients may already read there.
  * @param before what an earlier move did with another selection or other options
  * @param startedAt since when clients may be on the target: an earlier move for the same pass of the gate has ended
+ * @param stay groups that this earlier move has moved: their clients may read there since
  */
 async function move(
   inputs: ConsumerOffsetsInputs,
   progress: Progress,
   before?: AppliedOffsets | null,
   startedAt?: string,
+  stay: readonly string[] = [],
 ): Promise<ConsumerOffsetsOutputs> {
   if (inputs.abandon) return none;
-  const { model, known, killed, options } = await beginning(inputs, before);
+  const { model, known, killed, options } = await beginning(inputs, before, stay);
   const all = (applied: AppliedOffsets) => (known === undefined ? applied : joinApplied(known, applied));
   const keepIntent: KeepIntent = (intended, target) => writeJournal(target, model.mirror, all(intended));
   let written: AppliedOffsets | undefined;
@@ -268,7 +275,10 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
       case "cutover": {
         const again = isDefined(olds.appliedAt) && sameGate(olds, news);
         const startedAt = again ? (olds.applied?.clientsMayStartAt ?? olds.applied?.at) : undefined;
-        return move(again ? againFenced(news) : news, progress, olds.applied, startedAt);
+        // With the same options only other groups can be missing: the patterns have changed.
+        const onlyOthers = again && isDeepStrictEqual(olds.options, news.options);
+        const stay = onlyOthers ? (olds.applied?.groups ?? []).map((g) => g.group) : [];
+        return move(again ? againFenced(news) : news, progress, olds.applied, startedAt, stay);
       }
       case "roll-back":
         return takeBack(news, olds.applied, progress);

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+import { withCluster } from "../../engine/clusters";
 import { entry } from "../../engine/objects";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { fenceIsThere } from "../../engine/fence";
@@ -12,6 +14,7 @@ import {
   writtenSince,
 } from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
+import { selectTopics } from "../../engine/selection";
 import { readTopicIds, type RecordedTopics, withNewTopics } from "../../engine/topic-ids";
 import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs, wasOpened, type WithWayBack } from "./closing";
@@ -127,6 +130,21 @@ async function movedOn(olds: GateOutputs, news: GateInputs): Promise<boolean> {
   if (olds.passed !== true || olds.ends === undefined || olds.ends === null || news.abandon) return false;
   const moved = await originMovedOn(modelOf(news), olds.ends).catch(() => false);
   return moved && !(await wasOpened(news).catch(() => true));
+}
+
+/**
+ * Returns true if the patterns changed, but select the same topics of this part: the mirror copies more for another
+ * wave, or another wave was added. Clients may use the target, so this part's gate could not pass again. Returns false
+ * if this cannot be determined.
+ */
+async function selectsSame(olds: GateInputs & GateOutputs, news: GateInputs): Promise<boolean> {
+  if (news.phase !== "cutover" || olds.phase !== "cutover" || olds.passed !== true) return false;
+  const pass = { gatePassedAt: olds.passedAt };
+  if (!sameTopics({ ...olds, ...pass }, { ...news, ...pass })) return false;
+  const listed = await withCluster(modelOf(news), "origin", (origin) => origin.listTopics()).catch(() => undefined);
+  return (
+    listed !== undefined && isDeepStrictEqual(selectTopics(listed, olds.mirror), selectTopics(listed, news.mirror))
+  );
 }
 
 /** Reports first what the producers come back to, then lowers the fence. */
@@ -265,7 +283,8 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
     // A new migration starts after the clean-up. Nothing that the gate passed exists any more.
     if (olds.phase === "cleanup") return arm({ ...news, topicIds: null }, progress);
     // An earlier pass says nothing about topics or records that were added later.
-    const holds = sameTopics(olds, news) && !(news.phase === "cutover" && (await movedOn(olds, news)));
+    const same = sameTopics(olds, news) || (await selectsSame(olds, news));
+    const holds = same && !(news.phase === "cutover" && (await movedOn(olds, news)));
     const change = phaseChange({ phase: olds.phase, done: olds.passed && holds }, news.phase);
     if (change === "roll-back") await rollBack(olds, news, progress);
     else if (isCopying(news.phase)) await lowerWhatIsThere(news, olds.fence || news.fence, progress);

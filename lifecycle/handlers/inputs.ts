@@ -79,7 +79,9 @@ export function phaseChange(was: { phase: Phase; done: boolean } | undefined, no
  * version may lack some fields.
  */
 export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
-  const groups = ({ mirror: { scope } }: StepInputs) => [
+  const groups = ({ mirror: { scope, groupsPattern, groupsExcludePattern } }: StepInputs) => [
+    groupsPattern,
+    groupsExcludePattern ?? null,
     scope?.groups ?? null,
     scope?.withoutGroups ?? [],
     scope?.splitGroups ?? [],
@@ -88,26 +90,24 @@ export function sameSelection(olds: StepInputs, news: StepInputs): boolean {
 }
 
 /**
- * Like {@link sameSelection}, but the groups of a wave may differ. The steps that work on topics need not run again if
- * a wave gets another group.
+ * Like {@link sameSelection}, but the groups may differ. The steps that work on topics need not run again if another
+ * group moves.
  */
 export function sameTopics(olds: StepInputs, news: StepInputs): boolean {
-  if (isDefined(olds.gatePassedAt) && isDefined(news.gatePassedAt) && olds.gatePassedAt !== news.gatePassedAt)
-    return false;
-  const keys = [
-    "originAlias",
-    "policyClass",
-    "topicsPattern",
-    "topicsExcludePattern",
-    "groupsPattern",
-    "groupsExcludePattern",
-  ] as const;
+  const judged = isDefined(olds.gatePassedAt) && isDefined(news.gatePassedAt);
+  if (judged && olds.gatePassedAt !== news.gatePassedAt) return false;
+  const keys = ["originAlias", "policyClass"] as const;
+  // The gate kept its pass, so it has found that these select the same topics.
+  const patterns = judged ? [] : (["topicsPattern", "topicsExcludePattern"] as const);
   const topics = ({ mirror: { scope } }: StepInputs) => [
     scope?.wave ?? null,
     scope?.topics ?? null,
-    scope?.withoutTopics ?? [],
+    judged ? [] : (scope?.withoutTopics ?? []),
   ];
-  return keys.every((key) => olds.mirror[key] === news.mirror[key]) && isDeepStrictEqual(topics(olds), topics(news));
+  return (
+    [...keys, ...patterns].every((key) => olds.mirror[key] === news.mirror[key]) &&
+    isDeepStrictEqual(topics(olds), topics(news))
+  );
 }
 
 /** Returns true if the step ran for the same pass of the gate, possibly with other options. */

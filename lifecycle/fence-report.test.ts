@@ -86,10 +86,22 @@ test("the report does not say that nothing was written in a gap that was not wat
   expect(others).toEqual([]);
 });
 
+test("the report names the command that holds the fence of each part that is cut over", async () => {
+  const wave = (name: string, phase: string) => ({
+    scope: { wave: name, topics: name },
+    phase,
+    facts: phase === "cutover" ? { fenceRaisedAt: RAISED } : {},
+  });
+  const waves = [wave("one", "cutover"), wave("two", "mirror"), wave("three", "cutover")];
+  const { warnings } = await written({ phase: "mirror", facts: {}, waves, userOperator: true });
+  const hold = "`kafka-migration fence --hold --stack NAME";
+  expect(warnings.join("\n")).toContain(`Run ${hold} --wave one\` and ${hold} --wave three\` until`);
+});
+
 test("the report has no warning if there is no user operator, because the ACLs stay", async () => {
   const report = await written({ facts: { fenceRaisedAt: RAISED } });
   expect(report.warnings.join("\n")).not.toMatch(/fence/i);
-  expect(report.fence).toEqual({ gaps: [], notHeldSince: RAISED });
+  expect(report.fence).toEqual({ gaps: [], notHeldSince: RAISED, raised: [null] });
 });
 
 test("the report does not mention a fence if there is none", async () => {

@@ -1,8 +1,9 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
-import { checkFence, type FenceReport, holdFence, lowerFence } from "../../engine/fence";
+import { checkFence, type FenceReport, holdCommand, holdFence, lowerFence } from "../../engine/fence";
 import { countText, someOf } from "../../engine/units";
 import type { Command, CommandContext, Outcome } from "../command";
 import { EXIT } from "../exit";
+import type { LoadedMigration } from "../source";
 import { Reader } from "../values";
 
 /** Shows, holds or removes the fence on the origin, no matter what created it. */
@@ -32,7 +33,7 @@ export const fence: Command = {
     }
     const found = await checkFence(model, options.fence);
     if (hold) {
-      if (found.state === "down" && migration.done.fence === undefined) throw noFence();
+      if (found.state === "down" && migration.done.fence === undefined) throw noFence(migration);
       return held(context);
     }
     const lines = [
@@ -45,12 +46,18 @@ export const fence: Command = {
   },
 };
 
-function noFence(): MigrationError {
+/** Each part has its own fence, and the command is about one part. */
+export function noFence({ wave, waves }: Pick<LoadedMigration, "wave" | "waves">): MigrationError {
+  const raised = waves.filter(({ name, done }) => name !== wave && done.fence !== undefined);
+  const of = waves.length === 0 ? "" : ` for ${wave === undefined ? "everything outside the waves" : `wave ${wave}`}`;
   return new MigrationError(
     "CLI_FENCE_DOWN",
-    "there is no fence to hold: the origin has none, and the stack raised none",
+    `there is no fence to hold${of}: the origin has none, and the stack raised none`,
     {
-      fix: "set fence to true and run `pulumi up` in phase cutover to raise it",
+      fix:
+        raised.length > 0
+          ? `hold the fence that is up: ${raised.map(({ name }) => `\`${holdCommand(name)}\``).join(", ")}`
+          : "set fence to true and run `pulumi up` in phase cutover to raise it",
     },
   );
 }

@@ -3,6 +3,7 @@ export { withoutFences } from "./acls";
 export { breached, writtenOnOrigin, writtenText } from "./breach";
 export { aclsIfAny, everyoneByDefault, saysNoAuthorizer } from "./everyone";
 export { holdFence, whileFenced, type HoldOptions } from "./hold";
+export { holdCommand } from "./hold-command";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { checkFence, fenceIsThere, lowerFence, raiseFence } from "./raise";

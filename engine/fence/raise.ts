@@ -97,7 +97,7 @@ export async function raiseOn(
   if (topics.length > 0)
     progress.info(
       `fence: ${countText(topics.length, "topic")} of the origin closed for ${closedFor(principals)} ` +
-        `(${missing.length} ACLs created, ${needed.length - missing.length} existed already)`,
+        `(${countText(missing.length, "ACL")} created, ${needed.length - missing.length} existed already)`,
     );
   const { writing, ends } =
     topics.length === 0 || wait === "never" || (wait === "new ACLs" && missing.length === 0)

@@ -1,4 +1,4 @@
-import type { FenceGap } from "../fence";
+import { type FenceGap, holdCommand } from "../fence";
 import { countText, someOf } from "../units";
 import type { FenceHistory } from "./types";
 
@@ -21,14 +21,15 @@ export function gapText({ after, until, rules, topics, wrote, unwatched }: Fence
 /** Warnings about the fence: each gap, and that nobody holds the fence although a user operator removes its ACLs. */
 export function fenceWarnings(fence: FenceHistory | undefined): string[] {
   if (fence === undefined) return [];
-  const { gaps, notHeldSince, userOperator } = fence;
+  const { gaps, notHeldSince, userOperator, raised = [null] } = fence;
+  const commands = raised.map((wave) => `\`${holdCommand(wave)}\``).join(" and ");
   const open =
     userOperator === true && notHeldSince !== undefined
       ? [
           `the fence has not been held since ${notHeldSince}: the origin's user operator removes its ACLs ` +
             "at its next full reconciliation " +
-            "(every 120 s by default). After that, producers can write again. Run `kafka-migration fence " +
-            "--hold` until the clients run on the target",
+            `(every 120 s by default). After that, producers can write again. Run ${commands} until the clients run on ` +
+            "the target",
         ]
       : [];
   return [...open, ...gaps.map(gapText)];

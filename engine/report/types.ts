@@ -81,6 +81,11 @@ export interface FenceHistory {
   notHeldSince?: string;
   /** A user operator manages the origin's users and removes the fence's ACLs. */
   userOperator?: true;
+  /**
+   * Names of the waves whose fences are up. Null: that of everything outside the waves, or of a migration without
+   * waves. Absent: a report of an older version.
+   */
+  raised?: (string | null)[];
 }
 
 /** The results of the steps of one part of a migration. */

@@ -1,4 +1,6 @@
-import { checkFence, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
+import { checkFence, holdCommand, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
+import type { MirrorModel } from "../../engine/model";
+import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { wasRemoved } from "./declared-waves";
@@ -47,14 +49,15 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   }
   noteWhole(model, raised.raisedAt);
   keepHolding(model, inputs.options, progress);
-  if (inputs.userOperator === true) progress.warn(OPERATOR_REMOVES);
+  // Without an ACL there is nothing to remove: nobody may write.
+  if (inputs.userOperator === true && raised.principals.length > 0) progress.warn(operatorRemoves(model.mirror));
   return { raised };
 }
 
-const OPERATOR_REMOVES =
+const operatorRemoves = (mirror: MirrorModel): string =>
   "the origin's user operator removes the fence's ACLs at each full reconciliation (every 120 s by default). " +
   "This up restores them until it ends. " +
-  "After that, run `kafka-migration fence --hold --stack NAME` in another terminal until the clients run on the target";
+  `After that, run \`${holdCommand(waveOf(mirror))}\` in another terminal until the clients run on the target`;
 
 /**
  * Denies writes on the migrated origin topics from the cutover until the roll-back, the return or the clean-up. In

@@ -115,9 +115,10 @@ async function make(inputs: ReportInputs, facts: KeptFacts): Promise<Report> {
 /** Joins what earlier runs and this run know about the fence. Nothing holds the fence after an `up` ends. */
 function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: string): FenceHistory | undefined {
   if (inputs.phase === "cleanup") return earlier?.fence === undefined ? undefined : { gaps: earlier.fence.gaps };
-  const raised = reportParts(inputs).flatMap(({ phase, facts }) =>
-    phase === "cutover" && facts.fenceRaisedAt !== undefined ? [facts.fenceRaisedAt] : [],
+  const fenced = reportParts(inputs).flatMap(({ scope, phase, facts: { fenceRaisedAt: at } }) =>
+    phase === "cutover" && at !== undefined ? [{ wave: scope?.wave ?? null, at }] : [],
   );
+  const raised = fenced.map((part) => part.at);
   if (raised.length === 0) return undefined;
   const { gaps, heldUntil } = fenceRecord(modelOf(inputs), at);
   // With waves, the migration's own phase says nothing about the fences.
@@ -126,6 +127,7 @@ function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: str
   return {
     gaps: mergeGaps(before?.gaps ?? [], gaps),
     notHeldSince,
+    raised: fenced.map(({ wave }) => wave),
     ...(inputs.userOperator === true ? { userOperator: true } : {}),
   };
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clientsCaStep } from "./handlers/clients-ca";
 import { consumerOffsetsStep } from "./handlers/consumer-offsets";
 import { fenceStep } from "./handlers/fence";
 import { defineStep, type Step } from "./handlers/framework";
@@ -160,4 +161,18 @@ test("secret access that is unknown at preview is never shown in plain text", as
 
 test("a setting that is unknown at preview stays unknown", async () => {
   expect((await plainStep.check({ what: 1 }, { what: UNKNOWN })).inputs).toEqual({ what: UNKNOWN });
+});
+
+test("where the clients CAs are is unknown at preview, and shows no update", async () => {
+  const place = (namespace: string) => ({ namespace, name: "clients-ca", kubeconfig: "token: abc" });
+  const olds = { users: ["billing"], origin: place("origin-ns"), target: place("target-ns") };
+  const news = { users: ["billing"], origin: UNKNOWN, target: UNKNOWN };
+  process.env.KAFKA_MIGRATION_OFFLINE = "true";
+  try {
+    const { inputs } = await clientsCaStep.check(olds, news);
+    expect(JSON.stringify(inputs)).not.toContain(UNKNOWN);
+    expect(await clientsCaStep.diff("id", olds, news)).toEqual({ changes: false });
+  } finally {
+    delete process.env.KAFKA_MIGRATION_OFFLINE;
+  }
 });

@@ -78,7 +78,8 @@ export interface EveryoneByDefault extends Written<typeof bySideShape> {}
 export const preflightShape = {
   /**
    * Codes of findings that are known and accepted (docs/preflight.md). They become warnings. Privileges and connections
-   * cannot be accepted. `USER_TAKEN`: with users that are created through Kafka, take over a user that exists.
+   * cannot be accepted. `USER_TAKEN`: with users that are created through Kafka, take over a user that exists. Example:
+   * `["TARGET_MESSAGE_SIZE_SMALLER"]`.
    * @default none
    */
   accept: list(text).optional(),

@@ -57,7 +57,8 @@ export const podShape = {
    */
   readinessProbe: fields.optional(),
   /**
-   * Environment and volumes of the workers. Only in dialects before v1. In v1 use `template`.
+   * Environment and volumes of the workers. Only in dialects before v1. In v1 use `template`. Example:
+   * `{ env: [{ name: "ZONE", valueFrom: { configMapKeyRef: { name: "zones", key: "own" } } }] }`.
    * @default none
    */
   externalConfiguration: fields.optional(),
@@ -67,7 +68,8 @@ export const podShape = {
    */
   template: fields.optional(),
   /**
-   * Written where the dialect has this field: at the top level, or in `template.pod`.
+   * Written where the dialect has this field: at the top level, or in `template.pod`. Example:
+   * `{ podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname" }] } }`.
    * @default none
    */
   affinity: fields.optional(),

@@ -4,7 +4,7 @@ export const fenceShape = {
   /**
    * Principals (`User:name`) that may continue to write. Super users always can, because no ACL stops them. The mirror
    * need not be listed: it reads the migrated topics and writes elsewhere. With any entry, each other principal that
-   * may write gets its own ACL. Refused if `User:*` may write.
+   * may write gets its own ACL. Refused if `User:*` may write. Example: `["User:audit"]`.
    * @default none, and one ACL denies everyone
    */
   except: list(text).optional(),

@@ -74,4 +74,6 @@ export const clientsCaStep = defineStep<ClientsCaInputs, object>("clients-ca", {
   update: async () => ({}),
   async remove() {},
   secret: ["origin", "target"],
+  // With a provider's own settings, a preview knows neither. The state needs neither.
+  immaterial: ["origin", "target"],
 });

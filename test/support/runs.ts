@@ -2,7 +2,8 @@
  * The unit tests of `npm test` and `npm run test:unit` are for quick answers. A file that is run alone and the nightly
  * suite (KAFKA_MIGRATION_TEST_WHOLE=1) try all.
  */
-const isQuick = process.env.KAFKA_MIGRATION_TEST_LANE === "unit" && process.env.KAFKA_MIGRATION_TEST_WHOLE !== "1";
+export const isQuick =
+  process.env.KAFKA_MIGRATION_TEST_LANE === "unit" && process.env.KAFKA_MIGRATION_TEST_WHOLE !== "1";
 const PART = 3;
 
 /** How often a property is tried. A third in quick runs. */

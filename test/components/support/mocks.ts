@@ -76,7 +76,10 @@ interface Registration {
   getDependenciesList(): string[];
 }
 
-function answers({ type, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
+export function answers({
+  type,
+  inputs,
+}: Pick<pulumi.runtime.MockResourceArgs, "type" | "inputs">): Record<string, unknown> {
   if (type.endsWith(":Ready")) {
     const { namespace, name } = inputs.place;
     return { objectId: `${namespace}/${name}`, username: name, secretId: `${namespace}/${name}` };

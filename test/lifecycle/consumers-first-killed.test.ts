@@ -1,12 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
+import { lowerFence } from "../../engine/fence";
 import type { KafkaPort } from "../../engine/kafka/port";
-import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
+import type { Scope } from "../../engine/model";
+import { type AppliedOffsets, type OffsetOptions, readJournal } from "../../engine/offsets";
+import { silent } from "../../engine/progress";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { application, open } from "../engine/offsets/estate";
 import { eventually, modelFor, produce } from "../engine/support/mirror";
+import { killedAtEachChange } from "./support/killed";
 import { said } from "./support/said";
 
 type State = Record<string, unknown>;
@@ -16,7 +20,6 @@ type Offsets = Record<number, number>;
 const clusters = withClusters();
 const prefix = uniqueName("again");
 const topic = `${prefix}-data`;
-const journal = `${prefix}-connect.moved-offsets.internal`;
 const name = (group: string) => `${prefix}-group-${group}`;
 const committed: Record<string, Offsets> = {
   "1-new": { 0: 3, 1: 2 },
@@ -32,15 +35,22 @@ let origin: KafkaPort;
 let target: KafkaPort;
 let armed: State;
 
-const inputs = (phase: string, options: OffsetOptions = { overwrite: true }) => {
+/** A wave of a migration that has a fence, and another wave beside it. Undefined: the whole migration, without one. */
+let wave: Scope | undefined;
+const one: Scope = { wave: "one", topics: topic, groups: `${name("")}.*` };
+const two: Scope = { wave: "two", topics: `${prefix}-other`, groups: `${prefix}-second` };
+/** The mirror's patterns select both waves. */
+const both = { topicsPattern: `${prefix}-.*`, groupsPattern: `${prefix}-.*` };
+
+const inputs = (phase: string, options: OffsetOptions = { overwrite: true }, scope = wave) => {
   const model = modelFor(clusters, prefix);
   return {
     originConnection: model.origin,
     targetConnection: model.target,
-    mirror: model.mirror,
+    mirror: scope === undefined ? model.mirror : { ...model.mirror, ...both, scope },
     phase,
     abandon: false,
-    fence: false,
+    fence: scope !== undefined,
     options,
   };
 };
@@ -73,7 +83,12 @@ async function places(): Promise<Record<string, Offsets>> {
   );
 }
 
-const hasJournal = async () => (await target.describeTopics([journal])).length > 0;
+const journal = `${prefix}-connect.moved-offsets.internal`;
+/** The topic exists. All waves share it, so for a wave: it has notes about the wave's groups. */
+const hasJournal = async (scope = wave): Promise<boolean> =>
+  scope === undefined
+    ? (await target.describeTopics([journal])).length > 0
+    : (await readJournal(target, inputs("mirror", {}, scope).mirror)) !== undefined;
 
 /** Everything that the step saves, but times and `attention`: that tells what the last `up` has found. */
 function saved(state: State) {
@@ -136,7 +151,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await target.deleteGroups((await target.listGroups()).map((g) => g.groupId).filter((g) => g.startsWith(name(""))));
-  await target.deleteTopics((await hasJournal()) ? [journal] : []);
+  if (wave === undefined) await target.deleteTopics((await hasJournal()) ? [journal] : []);
   for (const [group, offsets] of Object.entries(committed)) await commit(origin, group, offsets);
   for (const [group, offsets] of Object.entries(before)) await commit(target, group, offsets);
 });
@@ -149,41 +164,44 @@ afterAll(async () => {
   }
 });
 
-describe("an up of phase consumers that was killed", () => {
-  let undisturbed: ReturnType<typeof saved> | undefined;
+type Point = [what: string, point: string, groups: string[], made: boolean];
+const points: Point[] = [
+  ["before it made the journal's topic", "before createTopic 1", [], false],
+  ["before it wrote the journal", "after createTopic 1", [], true],
+  ["before it moved the first group", "after append 1", [], true],
+  ["between two groups", "after alterGroupOffsets 2", ["1-new", "2-there"], true],
+  ["after it moved the last group", "after alterGroupOffsets 5", Object.keys(moved), true],
+];
+let undisturbed: ReturnType<typeof saved> | undefined;
 
-  const points: [string, string, string[], boolean][] = [
-    ["before it made the journal's topic", "before createTopic 1", [], false],
-    ["before it wrote the journal", "after createTopic 1", [], true],
-    ["before it moved the first group", "after append 1", [], true],
-    ["between two groups", "after alterGroupOffsets 2", ["1-new", "2-there"], true],
-    ["after it moved the last group", "after alterGroupOffsets 5", Object.keys(moved), true],
-  ];
-  it.each(points)("%s, is completed by the next one, or taken back", async (_what, point, groups, made) => {
-    undisturbed ??= await (async () => {
-      const state = await up(armed, inputs("consumers"));
-      expect(await places()).toEqual(moved);
-      await up(state, inputs("mirror"));
-      return saved(state);
-    })();
-    expect([await places(), await hasJournal()]).toEqual([before, false]);
-    const there = { ...before, ...Object.fromEntries(groups.map((g) => [g, moved[g]!])) };
-
-    await killedUp(point, inputs("consumers"));
-    expect([await places(), await hasJournal()]).toEqual([there, made]);
+async function isCompletedOrTakenBack(_what: string, point: string, groups: string[], made: boolean): Promise<void> {
+  undisturbed ??= await (async () => {
     const state = await up(armed, inputs("consumers"));
     expect(await places()).toEqual(moved);
-    expect(saved(state)).toEqual(undisturbed);
-    expect(await consumerOffsetsStep.diff("id", state, inputs("consumers"))).toEqual({ changes: false });
     await up(state, inputs("mirror"));
-    expect([await places(), await hasJournal()]).toEqual([before, false]);
+    return saved(state);
+  })();
+  expect([await places(), await hasJournal()]).toEqual([before, false]);
+  const there = { ...before, ...Object.fromEntries(groups.map((g) => [g, moved[g]!])) };
 
-    await killedUp(point, inputs("consumers"));
-    expect([await places(), await hasJournal()]).toEqual([there, made]);
-    const back = await up(armed, inputs("mirror"));
-    expect([await places(), await hasJournal()]).toEqual([before, false]);
-    expect(await consumerOffsetsStep.diff("id", back, inputs("mirror"))).toEqual({ changes: false });
-  });
+  await killedUp(point, inputs("consumers"));
+  expect([await places(), await hasJournal()]).toEqual([there, made]);
+  const state = await up(armed, inputs("consumers"));
+  expect(await places()).toEqual(moved);
+  expect(saved(state)).toEqual(undisturbed);
+  expect(await consumerOffsetsStep.diff("id", state, inputs("consumers"))).toEqual({ changes: false });
+  await up(state, inputs("mirror"));
+  expect([await places(), await hasJournal()]).toEqual([before, false]);
+
+  await killedUp(point, inputs("consumers"));
+  expect([await places(), await hasJournal()]).toEqual([there, made]);
+  const back = await up(armed, inputs("mirror"));
+  expect([await places(), await hasJournal()]).toEqual([before, false]);
+  expect(await consumerOffsetsStep.diff("id", back, inputs("mirror"))).toEqual({ changes: false });
+}
+
+describe("an up of phase consumers that was killed", () => {
+  it.each(points)("%s, is completed by the next one, or taken back", isCompletedOrTakenBack);
 
   it("moves a group that has read on the origin since, and leaves one that has read on the target", async () => {
     const others = { excludeGroups: Object.keys(before).map(name) };
@@ -257,3 +275,69 @@ it("a change from consumers to cutover leaves moved groups, and moves one that w
     await origin.deleteGroups([name("6-active")]);
   }
 }, 120_000);
+
+describe("a wave that was killed beside another one, whose groups have moved already", () => {
+  let whole: State;
+  const ofOther = async () => ({
+    journal: await hasJournal(two),
+    offsets: (await target.groupOffsets([two.groups!])).get(two.groups!)?.map((o) => Number(o.offset)),
+  });
+
+  beforeAll(async () => {
+    whole = armed;
+    const timestamp = Date.now();
+    for (const [port, side] of [
+      [origin, "origin"],
+      [target, "target"],
+    ] as const) {
+      await port.createTopic(two.topics!, { partitions: 1, replicationFactor: 1 });
+      await produce(clusters[side], two.topics!, [{ key: "k", value: "v", partition: 0, timestamp }]);
+    }
+    const at = { topic: two.topics!, partition: 0, offset: 1n, metadata: "" };
+    await origin.alterGroupOffsets(two.groups!, [at]);
+    const beside = (await consumerOffsetsStep.create(inputs("mirror", {}, two))).outs;
+    await up(beside, inputs("consumers", {}, two));
+    wave = one;
+    armed = (await consumerOffsetsStep.create(inputs("mirror"))).outs;
+  });
+  afterEach(async () => {
+    expect(await ofOther()).toEqual({ journal: true, offsets: [1] });
+    await lowerFence({ ...modelFor(clusters, prefix), mirror: inputs("mirror").mirror }, {}, silent);
+  });
+  afterAll(() => {
+    wave = undefined;
+    armed = whole;
+  });
+
+  const ofWave: Point[] = [["before it wrote its notes", "before append 1", [], false], points[3]!];
+  it.each(ofWave)("%s, in phase consumers, ends as one without waves", isCompletedOrTakenBack);
+
+  it("at each change of its cutover behind the fence, leaves moved groups and moves the last one", async () => {
+    const early = await up(armed, inputs("consumers"));
+    await commit(origin, "6-late", { 0: 2 });
+    try {
+      const undisturbed = await up(early, inputs("cutover"));
+      expect(await places()).toEqual({ ...moved, "6-late": { 0: 2 } });
+      await target.deleteGroups([name("6-late")]);
+      const { outs, changes } = await killedAtEachChange("consumer-offsets", early, inputs("cutover"));
+      expect(changes.join()).toMatch(/alterGroupOffsets [^,]*6-late/);
+      expect(await places()).toEqual({ ...moved, "6-late": { 0: 2 } });
+      expect(saved(outs)).toEqual(saved(undisturbed));
+
+      // The mirror selects more groups for another wave, and clients read on the target since.
+      await commit(target, "6-late", { 0: 4 });
+      await commit(origin, "7-more", { 0: 1 });
+      const pass = { gatePassedAt: "2026-01-01T00:00:00.000Z" };
+      const { mirror, ...rest } = inputs("cutover");
+      const wider = { ...rest, ...pass, mirror: { ...mirror, groupsPattern: `${mirror.groupsPattern}|more` } };
+      const again = await up({ ...outs, ...pass }, wider);
+      expect(await places()).toEqual({ ...moved, "6-late": { 0: 4 }, "7-more": { 0: 1 } });
+      expect((again.applied as AppliedOffsets).groups).toHaveLength(Object.keys(moved).length + 2);
+
+      await up(again, inputs("mirror"));
+      expect([await places(), await hasJournal()]).toEqual([{ ...before, "6-late": { 0: 4 } }, false]);
+    } finally {
+      await origin.deleteGroups([name("6-late"), name("7-more")]);
+    }
+  });
+});

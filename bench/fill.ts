@@ -21,7 +21,10 @@ function text(i: number, bytes: number): string {
 /** Values that lz4 cannot compress, as if the application had compressed or encrypted them. */
 const noise = (_: number, bytes: number): string => randomBytes(bytes).toString("base64url").slice(0, bytes);
 
-/** Fills a topic with Kafka's own load tool. The records are not compressed and have no keys. */
+/**
+ * Fills a topic with Kafka's own load tool. The records are not compressed and have no keys.
+ * @param batchBytes size of its batches. Kafka's default is 16384
+ */
 export async function fill(
   { folder, parts, supervisor }: Workspace,
   cluster: KafkaCluster,
@@ -29,6 +32,7 @@ export async function fill(
   records: number,
   recordBytes: number,
   incompressible = false,
+  batchBytes = 131_072,
 ): Promise<void> {
   const payload = join(folder, `payload-${recordBytes}.txt`);
   const line = incompressible ? noise : text;
@@ -39,7 +43,7 @@ export async function fill(
   // tool would still exit with 0.
   await writeProperties(properties, {
     ...clientProperties(cluster),
-    "batch.size": "131072",
+    "batch.size": String(batchBytes),
     "max.request.size": String(Math.max(1_048_576, recordBytes + 10_000)),
     "linger.ms": "20",
     "max.in.flight.requests.per.connection": "1",

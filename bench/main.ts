@@ -15,6 +15,7 @@ const BENCHMARKS = [
   "waves",
   "inventory",
   "memory",
+  "throttle",
 ];
 
 async function main(): Promise<void> {

@@ -34,6 +34,8 @@ export interface MirrorOptions {
   workers?: number;
   /** The largest request of the mirror's producer, in bytes. Default: the profile's. */
   maxRequestBytes?: number;
+  /** More settings of the source connector. Default: those of the profile. */
+  source?: Record<string, number>;
   /** The model of a return mirror. `origin` and `target` are then those of the return. Default: a forward mirror. */
   back?: MirrorModel;
 }
@@ -125,6 +127,7 @@ function mirrorMaker(
     targetBrokers = 1,
     workers = 1,
     maxRequestBytes,
+    source,
     back,
   }: MirrorOptions,
   topics: string,
@@ -158,6 +161,7 @@ function mirrorMaker(
     ...(maxRequestBytes === undefined
       ? {}
       : { sourceConnector: { config: { "producer.override.max.request.size": String(maxRequestBytes) } } }),
+    ...(source === undefined ? {} : { sourceConnector: { config: source } }),
     ...(back === undefined
       ? {}
       : { checkpointConnector: false, sourceConnector: { config: { "offset-syncs.topic.location": "target" } } }),

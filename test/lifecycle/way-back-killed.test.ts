@@ -1,12 +1,14 @@
-import { expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { lowerFence } from "../../engine/fence";
 import { silent } from "../../engine/progress";
+import { returnStartStep } from "../../lifecycle/handlers/return-start";
 import { wayBackStep } from "../../lifecycle/handlers/way-back";
 import { eventually } from "../engine/support/mirror";
 import { killedAtEachChange } from "./support/killed";
 import {
   back,
   commit,
+  cutOverOther,
   endReturn,
   expectEverythingOnce,
   fences,
@@ -18,14 +20,20 @@ import {
   journals,
   nextOf,
   origin,
+  otherWave,
   startReturnMirror,
   states,
   stopped,
   target,
   useApiServer,
+  useFence,
   wayBackInputs,
   write,
 } from "./support/there-and-back";
+
+beforeAll(cutOverOther);
+/** Whatever is killed, another wave that is cut over stays as it is. */
+afterEach(async () => expect(await otherWave()).toEqual({ fence: "up", isNoted: true, offsets: [1, 1] }));
 
 it("a return that failed or was killed is given up in phase cutover: the clients go on with the target", async () => {
   await useApiServer();
@@ -103,5 +111,33 @@ it("a return that was killed after each of its changes ends as one that was not 
   expect(await groupsOn(target)).toEqual([]);
   await write("origin", "sixth");
   await eventually("the sixth records are copied", isCopied);
+  await expectEverythingOnce();
+}, 240_000);
+
+it("without a fence, the way out and the return end the same although each was killed after each change", async () => {
+  await useApiServer();
+  useFence(false);
+  let out: string[] = [];
+  await goOut(async (news) => {
+    const started = await killedAtEachChange("return-start", undefined, news);
+    states.set(returnStartStep, started.outs);
+    out = started.changes;
+  });
+  expect(out).toHaveLength(2);
+  await write("target", "seventh");
+  await commit("target", "one", "target seventh 0 3");
+  await eventually("the seventh records came back", isBack);
+  const { outs, changes } = await killedAtEachChange("way-back", states.get(wayBackStep), wayBackInputs("returned"));
+  expect(changes.join("\n")).toContain("alterGroupOffsets");
+  expect(changes.join("\n")).not.toContain("Acls");
+  states.set(wayBackStep, outs);
+  await endReturn(outs);
+  expect(await fences()).toEqual(["down", "down"]);
+  expect(await journals()).toEqual([0, 0]);
+  await expectEverythingOnce();
+  expect(await nextOf("origin", "one", "one-lags")).toEqual(["target seventh 0 3", "origin first 0 3"]);
+  expect(await groupsOn(target)).toEqual([]);
+  await write("origin", "eighth");
+  await eventually("the eighth records are copied", isCopied);
   await expectEverythingOnce();
 }, 240_000);

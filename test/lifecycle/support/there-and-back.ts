@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from "vitest";
 import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
-import { checkFence, lowerFence } from "../../../engine/fence";
+import { checkFence, lowerFence, raiseFence } from "../../../engine/fence";
 import { evaluateGate } from "../../../engine/gate";
 import type { KafkaPort } from "../../../engine/kafka/port";
 import { ConnectStateReader, offsetRecord } from "../../../engine/connect-state";
@@ -8,6 +8,7 @@ import { partitionKey } from "../../../engine/log/partition";
 import type { MigrationModel, Scope } from "../../../engine/model";
 import { connectorNames, internalTopics, offsetsJournalTopic } from "../../../engine/naming";
 import { topicsExclude } from "../../../engine/selection";
+import { readJournal } from "../../../engine/offsets";
 import { silent } from "../../../engine/progress";
 import { returnModel } from "../../../engine/way-back/model";
 import { consumerOffsetsStep } from "../../../lifecycle/handlers/consumer-offsets";
@@ -45,6 +46,7 @@ const prefix = uniqueName("back");
 export const topic = (name: string) => `${prefix}-data-${name}`;
 export const group = (name: string) => `${prefix}-group-${name}`;
 const one: Scope = { wave: "one", topics: topic("one.*"), groups: group("one.*") };
+const two: Scope = { wave: "two", topics: topic("other"), groups: `${prefix}-second` };
 export const place = {
   apiVersion: "kafka.strimzi.io/v1",
   kind: "KafkaMirrorMaker2" as const,
@@ -59,6 +61,13 @@ export let target: KafkaPort;
 let whole: MigrationModel;
 export let model: MigrationModel;
 export let back: MigrationModel;
+/** The other wave. */
+let other: MigrationModel;
+let fenced = true;
+/** Says whether the steps close the clusters. They do, until a test says otherwise. */
+export const useFence = (on: boolean): void => {
+  fenced = on;
+};
 let mirror: RunningMirror;
 let returning: RunningMirror | undefined;
 export let stopped: Promise<void> = Promise.resolve();
@@ -95,7 +104,7 @@ const verify = { mode: "full" };
 export const wayBackInputs = (phase: string, known: State = {}) => ({
   ...inputs(phase),
   ...known,
-  fence: true,
+  fence: fenced,
   fenceOptions: { settleMs: 200, settleLimitMs: 600 },
   wayBack: true,
   gate,
@@ -110,11 +119,11 @@ export const wayBackInputs = (phase: string, known: State = {}) => ({
 /** The steps of a part, in the order of the resources. */
 export async function cutover(phase: "cutover" | "returned", ended: State = {}): Promise<State> {
   const step = inputs(phase);
-  const fenced = { ...step, fence: true, ...(phase === "cutover" ? { hasLeft: true } : {}) };
-  await up(fenceStep, { ...step, enabled: true, options: { settleMs: 200, settleLimitMs: 600 } });
-  const { passedAt, topicIds, ends } = await up(gateStep, { ...fenced, options: gate, ...ended });
+  const gated = { ...step, fence: fenced, ...(phase === "cutover" ? { hasLeft: true } : {}) };
+  await up(fenceStep, { ...step, enabled: fenced, options: { settleMs: 200, settleLimitMs: 600 } });
+  const { passedAt, topicIds, ends } = await up(gateStep, { ...gated, options: gate, ...ended });
   const originEnds = sideOf(ends, "originEnds");
-  const passed = { ...step, fence: true, gatePassedAt: passedAt, gateEnds: originEnds, topicIds };
+  const passed = { ...step, fence: fenced, gatePassedAt: passedAt, gateEnds: originEnds, topicIds };
   await up(verificationStep, { ...passed, options: verify, ...(phase === "returned" ? { proved: ended.ends } : {}) });
   const { applied } = await up(consumerOffsetsStep, { ...passed, options: {}, wentBack: ended.wentBack });
   await up(replicationStep, { ...step, when: "cutover", options: {} });
@@ -144,10 +153,10 @@ export async function goOut(
   expect(opened).toMatchObject({ excluded: true, returnedAt: null });
   await exclude([one.topics!]);
   const { mirror: _, ...places } = inputs("cutover");
-  await start({ ...places, mirror: model.mirror, targetEnds, gateEnds: known.gateEnds, fence: true });
+  await start({ ...places, mirror: model.mirror, targetEnds, gateEnds: known.gateEnds, fence: fenced });
   const { gatePassedAt: passedAt, ...passed } = known;
   await startReturnMirror();
-  await up(guardStep, { ...inputs("cutover"), ...passed, fence: true, hasLeft: true, passedAt, options: gate });
+  await up(guardStep, { ...inputs("cutover"), ...passed, fence: fenced, hasLeft: true, passedAt, options: gate });
 }
 
 export async function startReturnMirror(): Promise<void> {
@@ -247,13 +256,34 @@ export async function commit(side: "origin" | "target", name: string, value: str
 
 export const fences = async () =>
   [(await checkFence(model, {})).state, (await checkFence(back, { everyoneByDefault: false })).state] as const;
-export const journals = async () =>
-  (
-    await Promise.all([
-      target.describeTopics([offsetsJournalTopic(model.mirror)]),
-      origin.describeTopics([offsetsJournalTopic(back.mirror)]),
-    ])
-  ).map((found) => found.length);
+
+/** Another wave is behind a fence of its own, and its group has moved. */
+export async function cutOverOther(): Promise<void> {
+  await raiseFence(other, { settleMs: 200, settleLimitMs: 600 }, silent);
+  const at = { topic: topic("other"), partition: 0, offset: 0n, metadata: "moved" };
+  await origin.alterGroupOffsets(two.groups!, [at]);
+  const step = { ...inputs("consumers"), mirror: other.mirror, fence: false, options: { groups: [two.groups!] } };
+  await consumerOffsetsStep.create(step);
+}
+
+const isNoted = async (port: KafkaPort, { mirror: of }: MigrationModel) => (await readJournal(port, of)) !== undefined;
+
+/** What the other wave has: its fence, notes about its groups, and how many offsets they have on each side. */
+export async function otherWave() {
+  const on = async (port: KafkaPort) => ((await port.groupOffsets([two.groups!])).get(two.groups!) ?? []).length;
+  const offsets = [await on(origin), await on(target)];
+  return { fence: (await checkFence(other, {})).state, isNoted: await isNoted(target, other), offsets };
+}
+
+/** For the wave on the target, and for its return: 1 if there are notes about its groups, or a topic without any. */
+export async function journals(): Promise<number[]> {
+  const count = async (port: KafkaPort, of: MigrationModel, shared: boolean) => {
+    const topics = await port.describeTopics([offsetsJournalTopic(of.mirror)]);
+    return topics.length > 0 && (!shared || (await isNoted(port, of))) ? 1 : 0;
+  };
+  return [await count(target, model, await isNoted(target, other)), await count(origin, back, false)];
+}
+
 export const groupsOn = async (port: KafkaPort) =>
   (await port.listGroups())
     .map((g) => g.groupId)
@@ -274,6 +304,7 @@ beforeAll(async () => {
   whole = modelFor(clusters, prefix);
   const leaving = [one.topics!];
   model = { ...whole, mirror: { ...whole.mirror, leaving, scope: one } };
+  other = { ...whole, mirror: { ...whole.mirror, leaving, scope: two } };
   back = returnModel(model);
   [origin, target] = await Promise.all([open(clusters.origin, "origin"), open(clusters.target, "target")]);
   for (const name of ["one-a", "one-empty", "other"])
@@ -287,17 +318,16 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.allSettled([mirror?.stop(), returning?.stop(), stopped]);
-  await lowerFence(model, {}, silent);
-  await lowerFence(back, {}, silent);
+  for (const part of [model, back, other]) await lowerFence(part, {}, silent);
   for (const [port, side] of [
     [origin, "origin"],
     [target, "target"],
   ] as const) {
-    await port.deleteGroups(await groupsOn(port));
-    const other = side === "origin" ? "target" : "origin";
+    await port.deleteGroups([...(await groupsOn(port)), two.groups!]);
+    const opposite = side === "origin" ? "target" : "origin";
     const internal = [
       ...internalTopics(whole.mirror).filter((t) => t.side === side),
-      ...internalTopics(back.mirror).filter((t) => t.side === other),
+      ...internalTopics(back.mirror).filter((t) => t.side === opposite),
     ].map((t) => t.name);
     const names = (await port.listTopics()).filter((t) => t.startsWith(prefix) || internal.includes(t));
     await port.deleteTopics(names);

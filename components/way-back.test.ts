@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, test } from "vitest";
+import { Mistakes } from "../engine/errors";
 import { Migration, type MigrationArgs } from "../index";
 import { opened, recordingMocks } from "../test/components/support/mocks";
 import { migrationMistakes, resolveMigration } from "./migration/checks";
-import { mirrorModelOf } from "./mirror/resolve";
+import { mirrorModelOf, resolveMirror } from "./mirror/resolve";
 import { returnSettings } from "./migration/return-mirror";
 import { partsOf } from "./migration/waves";
 
@@ -251,7 +252,24 @@ describe("the return mirror's resource does what the steps expect of it", () => 
       const { scope: _s, leaving: _l, replicationFactor: _r, ...expected } = found.mirror;
       const { replicationFactor: _f, ...resource } = mirrorModelOf(found.settings);
       expect(resource).toEqual(expected);
-      expect(JSON.stringify(found.settings.target)).not.toContain("replication.factor");
+      expect(JSON.stringify(found.settings.target)).not.toContain('replication.factor":3');
     }
+  });
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [5, 3],
+    [undefined, -1],
+  ])("of the profile guide, with its storage on an origin of %s broker(s)", (brokers, factor) => {
+    const origin = { ...operated("origin"), ...(brokers === undefined ? {} : { brokers }) };
+    const args: MigrationArgs = { ...clusters, origin, profile: "guide", phase: "cutover", wayBack: true };
+    const { settings, model } = resolveMigration(args);
+    const found = returnSettings(args, settings, partsOf(args, model).rest);
+    const mistakes = new Mistakes();
+    const { target } = resolveMirror(found.settings, mistakes);
+    expect(mistakes.list).toEqual([]);
+    for (const topic of ["offset", "config", "status"])
+      expect(target.config[`${topic}.storage.replication.factor`]).toBe(factor);
   });
 });

@@ -10,6 +10,7 @@ import { Residue, ReturnStart, type StepArgs } from "../../lifecycle/resources";
 import { dialectNamed } from "../dialects";
 import { accessOfProvider } from "../kubernetes";
 import type { Mirror } from "../mirror/mirror";
+import { replicas } from "../mirror/profiles";
 import type { ConfigValue, MirrorSettings } from "../settings/mirror";
 import type { MigrationArgs } from "../settings/migration";
 import type { MigrationCluster } from "../settings/users";
@@ -35,6 +36,20 @@ const returnName = (args: MigrationArgs, part: Part): string =>
 /** Numbers of replicas were chosen for the target's brokers. The origin may have fewer. */
 const withoutFactors = (config: Record<string, ConfigValue>): Record<string, ConfigValue> =>
   Object.fromEntries(Object.entries(config).filter(([key]) => !key.endsWith("replication.factor")));
+
+/**
+ * The profile guide does not set these, and Connect's default is three. The return mirror's storage is on the origin,
+ * which may have fewer brokers, and no setting of the user reaches it.
+ */
+function storageFactors({ profile, origin }: MirrorSettings): Record<string, ConfigValue> {
+  if (profile !== "guide") return {};
+  const factor = replicas(origin?.brokers);
+  return {
+    "offset.storage.replication.factor": factor,
+    "config.storage.replication.factor": factor,
+    "status.storage.replication.factor": factor,
+  };
+}
 
 /** The settings of a part's return mirror: a migration from the target to the origin, of the part's topics only. */
 export interface ReturnSettings {
@@ -89,7 +104,8 @@ export function returnSettings(args: MigrationArgs, settings: MirrorSettings, pa
       origin: { alias: mirror.originAlias, ...defined({ brokers: target.brokers }) },
       target: {
         alias: mirror.targetAlias,
-        ...defined({ brokers: origin.brokers, config: target.config && withoutFactors(target.config) }),
+        ...defined({ brokers: origin.brokers }),
+        config: { ...withoutFactors(target.config ?? {}), ...storageFactors(settings) },
         groupId: mirror.groupId,
         offsetStorageTopic: mirror.offsetStorageTopic,
         configStorageTopic: mirror.configStorageTopic,

@@ -126,7 +126,7 @@ function tuned(context: ProfileContext): ProfileValues {
 }
 
 /** -1 is the cluster's own default (KIP-464). It fits the cluster's own `min.insync.replicas`. */
-function replicas(brokers: number | undefined): number {
+export function replicas(brokers: number | undefined): number {
   return brokers === undefined ? -1 : Math.min(3, brokers);
 }
 

@@ -173,8 +173,8 @@ function keep(
       {
         fix:
           `build ${image} of version ${packageVersion()} as docs/verification-job.md says, with the command ` +
-          "kafka-migration as its entry point; verify.template must not change command, args and " +
-          "terminationMessagePath of the container",
+          "kafka-migration as its entry point; verify.template must not change the container's command, args and " +
+          "path of the termination message",
       },
     );
   if (result.version !== packageVersion())

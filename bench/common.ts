@@ -4,6 +4,7 @@ import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { supervise, type Supervisor } from "@kafka-migration/sandbox";
 import { type KafkaCluster, type KafkaParts, kafkaParts } from "@kafka-migration/sandbox/kafka";
+import type { KafkaPort } from "../engine/kafka/port";
 import type { Connection, MigrationModel, MirrorModel } from "../engine/model";
 
 /**
@@ -152,4 +153,21 @@ export function plainModel(origin: Connection, target: Connection, changes: Part
       ...changes,
     },
   };
+}
+
+/** Records of a topic, by its end offsets. 0 until all of its partitions have leaders. */
+export async function recordsOf(port: KafkaPort, topic: string, partitions: number): Promise<number> {
+  const [found] = await port.describeTopics([topic]);
+  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0))
+    return 0;
+  const ends = await port.listOffsets(
+    found.partitions.map(({ partition }) => ({ topic, partition })),
+    "latest",
+  );
+  return ends.reduce((sum, end) => sum + Number(end.offset), 0);
+}
+
+/** Bytes of a topic's logs on its leaders. */
+export async function bytesOf(port: KafkaPort, topic: string): Promise<number> {
+  return [...(await port.partitionSizes([topic])).values()].reduce((sum, bytes) => sum + Number(bytes), 0);
 }

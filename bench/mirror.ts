@@ -32,8 +32,6 @@ export interface MirrorOptions {
   targetBrokers?: 1 | 3;
   /** Number of workers, which share the tasks. Default 1. */
   workers?: number;
-  /** The largest request of the mirror's producer, in bytes. Default: the profile's. */
-  maxRequestBytes?: number;
   /** More settings of the source connector. Default: those of the profile. */
   source?: Record<string, number>;
   /** The model of a return mirror. `origin` and `target` are then those of the return. Default: a forward mirror. */
@@ -126,7 +124,6 @@ function mirrorMaker(
     originBrokers = 1,
     targetBrokers = 1,
     workers = 1,
-    maxRequestBytes,
     source,
     back,
   }: MirrorOptions,
@@ -158,9 +155,6 @@ function mirrorMaker(
     ...(workers === 1 ? {} : { replicas: workers }),
     topicsPattern: topics,
     ...(exclude === undefined ? {} : { topicsExcludePattern: exclude }),
-    ...(maxRequestBytes === undefined
-      ? {}
-      : { sourceConnector: { config: { "producer.override.max.request.size": String(maxRequestBytes) } } }),
     ...(source === undefined ? {} : { sourceConnector: { config: source } }),
     ...(back === undefined
       ? {}

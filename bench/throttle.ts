@@ -13,7 +13,18 @@ import { fetchBytesOf, LIMITING_QUOTA, quotaOf, shareOf } from "../engine/copy-t
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import type { Profile, Side } from "../engine/model";
 import { SIDES } from "../engine/sides";
-import { count, fullSpeed, inWorkspace, print, program, progress, table, type Workspace } from "./common";
+import {
+  bytesOf,
+  count,
+  fullSpeed,
+  inWorkspace,
+  print,
+  program,
+  progress,
+  recordsOf,
+  table,
+  type Workspace,
+} from "./common";
 import { fill } from "./fill";
 import { BenchMirror } from "./mirror";
 
@@ -104,7 +115,7 @@ async function inLayout(origin: Brokers, target: Brokers): Promise<Measured> {
       });
       // The JVMs compile the code.
       const warm = await mirror.copy(TOPIC, "warming-up");
-      await until(async () => (await copied(ports.target)) >= RECORDS);
+      await until(async () => (await recordsOf(ports.target, TOPIC, partitions)) >= RECORDS);
       await warm();
       await ports.target.deleteTopics([TOPIC]);
       for (const side of SIDES)
@@ -140,33 +151,19 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 async function measure(target: CountingPort): Promise<Measured> {
-  await until(async () => (await copied(target)) > 0);
+  await until(async () => (await recordsOf(target, TOPIC, partitions)) > 0);
   await sleep(SETTLE * WINDOW_MS);
   const look = async () => {
     const begun = performance.now();
-    const bytes = await appended(target);
+    const bytes = await bytesOf(target, TOPIC);
     return { bytes, at: (begun + performance.now()) / 2 };
   };
   const from = await look();
   await sleep(windows * WINDOW_MS);
   const to = await look();
-  if ((await copied(target)) >= RECORDS) throw new Error("everything was copied before the measurement ended");
+  if ((await recordsOf(target, TOPIC, partitions)) >= RECORDS)
+    throw new Error("everything was copied before the measurement ended");
   return { bytes: to.bytes - from.bytes, seconds: (to.at - from.at) / 1000 };
-}
-
-/** Size of the topic's logs on the target's leaders. */
-async function appended(target: CountingPort): Promise<number> {
-  return [...(await target.partitionSizes([TOPIC])).values()].reduce((sum, bytes) => sum + Number(bytes), 0);
-}
-
-async function copied(target: CountingPort): Promise<number> {
-  const [found] = await target.describeTopics([TOPIC]);
-  if (found === undefined || found.partitions.some((p) => p.leader < 0)) return 0;
-  const ends = await target.listOffsets(
-    found.partitions.map(({ partition }) => ({ topic: TOPIC, partition })),
-    "latest",
-  );
-  return ends.reduce((sum, end) => sum + Number(end.offset), 0);
 }
 
 program(main);

@@ -13,7 +13,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
-import { count, fullSpeed, inWorkspace, median, print, program, progress, table, type Workspace } from "./common";
+import {
+  bytesOf,
+  count,
+  fullSpeed,
+  inWorkspace,
+  median,
+  print,
+  program,
+  progress,
+  recordsOf,
+  table,
+  type Workspace,
+} from "./common";
 import { readWithTool } from "./consumer-tool";
 import { startDelayedProxy } from "./delayed-proxy";
 import { fill } from "./fill";
@@ -142,14 +154,13 @@ async function main(): Promise<void> {
           of("stored", 2),
         ]);
       }
-      const steady = (all: readonly Rate[]) => median(all.map((r) => r.steady));
       const ratio = (key: "overall" | "steady") =>
         median(rates.tuned.map((r) => r[key])) / median(rates.guide.map((r) => r[key]));
       const toGuide = network === "delayed" ? verdict(ratio("steady"), WANTED.delayed) : "";
       rows.push([name, "tuned : guide", "", ratio("overall").toFixed(2), ratio("steady").toFixed(2), toGuide, ""]);
       if (network === "delayed") continue;
       const tool = median(rates.tool);
-      const ofTool = steady(rates.tuned) / tool;
+      const ofTool = median(rates.tuned.map((r) => r.steady)) / tool;
       const each = rates.tool.map((r) => r.toFixed(1)).join(" ");
       rows.push([name, "consumer tool", String(sizes[network]), "", tool.toFixed(1), each, ""]);
       rows.push([name, "tuned : tool", "", "", ofTool.toFixed(2), verdict(ofTool, WANTED.loopback), ""]);
@@ -235,7 +246,7 @@ async function compare(
         originBrokers: brokers,
         targetBrokers: proxy === undefined ? brokers : 1,
         workers,
-        ...(recordBytes > 900_000 ? { maxRequestBytes: maxMessageBytes } : {}),
+        ...(recordBytes > 900_000 ? { source: { "producer.override.max.request.size": maxMessageBytes } } : {}),
       });
     for (let round = 1 - warmRounds[network]; round <= rounds[network]; round++) {
       for (const profile of PROFILES) {
@@ -278,7 +289,7 @@ async function measured(
   const samples: Sample[] = [{ at: begun, records: 0 }];
   let askedAt = begun;
   for (const limit = begun + COPY_LIMIT_MS; samples.at(-1)!.records < records; await sleep(SAMPLE_MS)) {
-    const now = { records: await copied(port, topic), at: performance.now() };
+    const now = { records: await recordsOf(port, topic, partitions), at: performance.now() };
     samples.push(now);
     if (now.at < limit && (now.records > samples.at(-2)!.records || now.at < askedAt + STALLED_MS)) continue;
     askedAt = now.at;
@@ -294,7 +305,7 @@ async function measured(
     throw new Error(`${what}: ${last.records} records on the target, ${records} on the origin`);
   await end();
   const megabytes = (records * recordBytes) / 1e6;
-  const stored = [...(await port.partitionSizes([topic])).values()].reduce((sum, bytes) => sum + Number(bytes), 0);
+  const stored = await bytesOf(port, topic);
   const rate = {
     overall: megabytes / ((last.at - begun) / 1000),
     steady: (0.8 * megabytes) / ((timeOf(0.9 * records, samples) - timeOf(0.1 * records, samples)) / 1000),
@@ -315,17 +326,6 @@ function timeOf(wanted: number, samples: readonly Sample[]): number {
   const after = samples.findIndex((s) => s.records >= wanted);
   const [a, b] = [samples[after - 1]!, samples[after]!];
   return a.at + ((b.at - a.at) * (wanted - a.records)) / (b.records - a.records);
-}
-
-async function copied(port: CountingPort, topic: string): Promise<number> {
-  const [found] = await port.describeTopics([topic]);
-  if (found === undefined || found.partitions.length < partitions || found.partitions.some((p) => p.leader < 0))
-    return 0;
-  const ends = await port.listOffsets(
-    found.partitions.map(({ partition }) => ({ topic, partition })),
-    "latest",
-  );
-  return ends.reduce((sum, end) => sum + Number(end.offset), 0);
 }
 
 program(main);

@@ -4,10 +4,11 @@ import { allConfig } from "@pulumi/pulumi/runtime";
 import { kubernetesCluster } from "../components/kubernetes";
 import { Migration } from "../components/migration/migration";
 import { projectFolder } from "../components/project";
+import { CLIENT_PASSWORDS } from "../engine/client-passwords";
 import { defined } from "../engine/objects";
 import { type Makers, migrationArgs } from "./arguments";
 import { Files } from "./files";
-import { CLIENT_PASSWORDS, type StackSettings } from "./schema";
+import type { StackSettings } from "./schema";
 import { readSettings } from "./settings";
 
 /**

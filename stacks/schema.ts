@@ -4,6 +4,7 @@ import { clusterShape, mirrorShape, targetShape } from "../components/settings/m
 import { placeShape } from "../components/settings/place";
 import { connectionShape, operatorShape, secretsShape } from "../components/settings/users";
 import { verifyShape } from "../components/settings/verify";
+import { CLIENT_PASSWORDS } from "../engine/client-passwords";
 import { type FenceOptions, fenceShape } from "../engine/fence/types";
 import { offsetShape } from "../engine/offsets/types";
 import { replicationShape } from "../engine/replication/types";
@@ -223,9 +224,6 @@ export const SECRET_OF = {
   TLS: "Key",
   OAUTHBEARER: "Token",
 } as const satisfies Record<Mechanism, string>;
-
-/** The secret with the passwords of the applications' users: an object with one text for each user. */
-export const CLIENT_PASSWORDS = "clientPasswords";
 
 export const TOP_KEYS: readonly string[] = [...Object.keys(stackShape), ...SECRET_KEYS, CLIENT_PASSWORDS];
 

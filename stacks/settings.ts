@@ -1,9 +1,10 @@
 import { type Fault, faultsOf, validPart, valueAt } from "../components/shape";
+import { CLIENT_PASSWORDS, passwordCommand } from "../engine/client-passwords";
 import { Mistakes } from "../engine/errors";
 import { didYouMean } from "../engine/near-miss";
 import { componentMistakes, crossChecks, type ConfigFacts } from "./cross-checks";
 import type { Files } from "./files";
-import { CLIENT_PASSWORDS, schema, SECRET_KEYS, type StackSettings, standIn, TOP_KEYS } from "./schema";
+import { schema, SECRET_KEYS, type StackSettings, standIn, TOP_KEYS } from "./schema";
 
 export interface ReadOptions {
   /** Reads the files that the configuration names. Absent: the files are not checked. */
@@ -58,7 +59,7 @@ function usersWithPassword(
 ): string[] | undefined {
   const written = raw[CLIENT_PASSWORDS];
   if (written === undefined) return undefined;
-  const set = `pulumi config set --secret --path '${CLIENT_PASSWORDS}["USER"]'`;
+  const set = passwordCommand("USER");
   const passwords = parse(written);
   if (typeof passwords !== "object" || passwords === null || Array.isArray(passwords)) {
     mistakes.add(`${CLIENT_PASSWORDS}: it has to be an object with one password for each user (${set})`);

@@ -1,4 +1,5 @@
 import { bytesPerSecond, type Bridge, type Part, type Plan, type PlanFacts, sumOf, type Wave } from "../../engine/plan";
+import { shellWord } from "../../engine/shell";
 import { bytesText, countText, durationText, someOf } from "../../engine/units";
 import { table } from "../table";
 import { configurationOf, yamlOf } from "./configuration";
@@ -88,13 +89,12 @@ function bridgeText(bridge: Bridge, most: number): string {
     return `${p.some.join(", ")}${more}${p.bytes === undefined ? "" : ` (${bytesText(p.bytes)})`}`;
   });
   const split =
-    bridge.kind === "streams" ? "one application, not to be split" : `--split ${quoted(bridge.name)} plans them apart`;
+    bridge.kind === "streams"
+      ? "one application, not to be split"
+      : `--split ${shellWord(bridge.name)} plans them apart`;
   const others = left === 0 ? "" : ` and ${countText(left, "more piece")} (--all)`;
   return `${who(bridge)} ${doesWhat(bridge)} ${pieces.join(" | ")}${others}; nothing else connects these: ${split}`;
 }
-
-/** A name as a shell reads it. */
-const quoted = (name: string) => (/^[\w.:@%+=/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`);
 
 function idleTopics({ topics }: PlanFacts): string[] {
   return topics

@@ -1,5 +1,5 @@
-import { userName } from "../acls";
 import type { InventoryAcl, InventoryQuotas, InventoryUser } from "../inventory/types";
+import { unfitForKafkaUser } from "../kafka-user-names";
 import { defined } from "../objects";
 import type { ClientLogin, ClientQuestion, WrittenUser } from "./types";
 
@@ -18,10 +18,6 @@ const OPERATIONS = new Set([
   "Write",
 ]);
 const RESOURCES = new Set(["topic", "group", "cluster", "transactionalId"]);
-
-/** Name of a Kubernetes object (RFC 1123). */
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const LONGEST_NAME = 253;
 
 /**
  * Labels of the operators, and labels by which another tool finds the objects that it manages: it would delete an
@@ -50,11 +46,6 @@ export interface Candidate {
   /** The origin's operator has a Secret with the user's password. */
   hasSecret: boolean;
 }
-
-export const nameIn = (principal: string): string => {
-  const name = userName(principal);
-  return /^CN=([^,=]+)$/.exec(name)?.[1] ?? name;
-};
 
 /** A certificate that no operator made stays as it is. */
 export function loginOf({ authentication, principal, kafkaUser }: InventoryUser): ClientLogin {
@@ -108,13 +99,8 @@ const copiedLabels = (labels: Record<string, string> = {}): Record<string, strin
 
 /** Returns why a KafkaUser cannot be this user. Undefined: it can. */
 export function unfitForOperator({ name, principal, login }: Candidate): string | undefined {
-  const rule = "which a KafkaUser cannot have; on the target the application needs another user";
-  if (principal === "User:*") return `stands for everyone, ${rule}`;
-  if (!OBJECT_NAME.test(name) || name.length > LONGEST_NAME)
-    return `has other characters than lower case letters, digits, "-" and ".", ${rule}`;
-  // The certificate of an operator's user has the common name only.
-  if (login !== "tls" && login !== "tls-external") return undefined;
-  return /^User:(CN=)?[^=,]+$/i.test(principal) ? undefined : `has more than a common name, ${rule}`;
+  const why = unfitForKafkaUser(principal, name, login === "tls" || login === "tls-external");
+  return why === undefined ? undefined : `${why}; on the target the application needs another user`;
 }
 
 /** Splits ACLs into those that can be declared and the rest. */

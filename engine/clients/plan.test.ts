@@ -139,6 +139,17 @@ describe("a password", () => {
     expect(ask({ inventory: [user("billing")], passwords: new Set(["biling"]) }).mistakes).toEqual([
       'clientPasswords.biling is not used: there is no user "biling" (did you mean "billing"?); remove it',
     ]);
+    const web = user("web", { authentication: "none" });
+    expect(ask({ inventory: [web], passwords: new Set(["web"]) }).mistakes).toEqual([
+      "clientPasswords.web is not used: this user is not declared with a password; remove it",
+    ]);
+  });
+
+  test("of a name with quotes has a command that a shell and Pulumi read", () => {
+    const { mistakes } = ask({ target: "kafka", inventory: [bare(`it's "mine"`)], passwords: new Set() });
+    expect(mistakes.join()).toContain(
+      String.raw`pulumi config set --secret --path 'clientPasswords["it'\''s \"mine\""]'`,
+    );
   });
 });
 

@@ -1,10 +1,12 @@
 import { userName } from "../acls";
+import { passwordCommand } from "../client-passwords";
 import type { InventoryAcl, InventoryQuotas } from "../inventory/types";
 import { unreadOfUsers } from "../inventory/unread";
+import { nameIn } from "../kafka-user-names";
 import { didYouMean } from "../near-miss";
 import { defined } from "../objects";
 import { countText, someOf } from "../units";
-import { type Candidate, fromInventory, loginOf, nameIn, split, unfitForOperator, written } from "./candidate";
+import { type Candidate, fromInventory, loginOf, split, unfitForOperator, written } from "./candidate";
 import { narrowAcls, withCopies } from "./narrow";
 import type { ClientLogin, ClientPlan, ClientQuestion, PlannedUser } from "./types";
 import { aclText } from "./words";
@@ -39,8 +41,10 @@ class Planner {
       if (!this.usedPasswords.has(name) && !this.missing.includes(name))
         this.mistakes.push(
           `clientPasswords.${name} is not used: ` +
-            `${known.includes(name) ? "this user is not declared with a password" : `there is no user "${name}"`}` +
-            `${didYouMean(name, known)}; remove it`,
+            (known.includes(name)
+              ? "this user is not declared with a password"
+              : `there is no user "${name}"${didYouMean(name, known)}`) +
+            "; remove it",
         );
     const sorted = [...this.users.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     return { users: sorted, mistakes: this.mistakes, warnings: this.warnings, notes: this.notes };
@@ -157,8 +161,8 @@ class Planner {
     const names = [...missing].sort();
     this.mistakes.push(
       `clientPasswords has no password for ${countText(names.length, "user")}: ${names.join(", ")}; Kafka never reveals ` +
-        "a password, so set each one as a secret (in the stack: pulumi config set --secret --path " +
-        `'clientPasswords["${names[0]}"]'), or leave users out with clients.exclude`,
+        `a password, so set each one as a secret (in the stack: ${passwordCommand(names[0]!)}), or leave users out with ` +
+        "clients.exclude",
     );
   }
 

@@ -87,7 +87,10 @@ describe("the fate of users", () => {
     const scram = ["admin", "billing"].map((name) => ({ name, mechanisms: ["SCRAM-SHA-512"] }));
     const found = users({ scram, acls: [acl("User:billing")] });
     expect(found.get("User:admin")!.todo).toMatch(/^leave it out \(clients.exclude\) if it is a super user/);
-    expect(found.get("User:billing")!.todo).toMatch(/^give its password as the secret clientPasswords.billing/);
+    expect(found.get("User:billing")!.todo).toBe(
+      "give its password as a secret, because Kafka does not reveal it: " +
+        `pulumi config set --secret --path 'clientPasswords["billing"]'`,
+    );
     // Without ACLs on the cluster, nobody has any.
     expect(users({ scram }).get("User:admin")!.todo).toMatch(/^give its password/);
   });
@@ -100,6 +103,29 @@ describe("the fate of users", () => {
       why: expect.stringContaining("operator deletes"),
       todo: expect.any(String),
     });
+  });
+
+  it("a user that no KafkaUser can be does not move to a target with an operator, and nobody needs its password", () => {
+    const scram = ["Billing_App", "billing"].map((name) => ({ name, mechanisms: ["SCRAM-SHA-256"] }));
+    const acls = ["User:CN=a,OU=b", "User:CN=Upper", "User:CN=web", "User:ANONYMOUS"].map((p) => acl(p));
+    const fates = (targetHasOperator: boolean) =>
+      [...users({ acls, scram, targetHasOperator }).values()].map((u) => [u.principal, u.moves]);
+    expect(fates(true)).toEqual([
+      ["User:Billing_App", "no"],
+      ["User:billing", "yes"],
+      ["User:CN=a,OU=b", "no"],
+      ["User:CN=Upper", "no"],
+      ["User:CN=web", "if"],
+      ["User:ANONYMOUS", "no"],
+    ]);
+    expect(fates(false).map(([, moves]) => moves)).toEqual(["yes", "yes", "if", "if", "if", "if"]);
+    const found = users({ acls, scram, targetHasOperator: true });
+    expect(found.get("User:Billing_App")).toMatchObject({
+      why: expect.stringMatching(/^its name has other characters .* which a KafkaUser cannot have/),
+      todo: expect.stringContaining("another user"),
+    });
+    expect(found.get("User:CN=a,OU=b")!.why).toMatch(/^its name has (more than a common name|other characters)/);
+    expect(found.get("User:billing")!.todo).toMatch(/clientPasswords\["billing"\].*SCRAM-SHA-512/);
   });
 
   it("other principals move on a condition, or never", () => {

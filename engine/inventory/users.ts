@@ -1,4 +1,6 @@
+import { passwordCommand } from "../client-passwords";
 import type { Acl, ClientQuota, ScramUser } from "../kafka/port";
+import { nameIn, unfitForKafkaUser } from "../kafka-user-names";
 import { defined } from "../objects";
 import { type FoundKafkaUser, kafkaUserOf, type OperatorObjects } from "./objects";
 import { mergeAcls } from "./sort";
@@ -117,6 +119,8 @@ function fateOf(user: InventoryUser, kafkaUser: FoundKafkaUser | undefined, fact
       todo: "give the users of this principal ACLs of their own on the target",
     };
   if (principal === "User:*") return everybody(facts.targetHasOperator);
+  const unfit = facts.targetHasOperator ? unfitForTarget(user) : undefined;
+  if (unfit !== undefined) return unfit;
   if (principal === "User:ANONYMOUS")
     return {
       moves: "if",
@@ -135,16 +139,32 @@ function fateOf(user: InventoryUser, kafkaUser: FoundKafkaUser | undefined, fact
       when: `the target accepts its login (OAuth, PLAIN and LDAP are no part of Kafka's metadata); ${THEN_YES}`,
     };
   if (kafkaUser === undefined) {
-    const password = `give its password as the secret clientPasswords.${user.name}: Kafka does not reveal it`;
+    const password = `give its password as a secret, because Kafka does not reveal it: ${passwordCommand(user.name!)}`;
     const mayBeSuper = user.acls.length === 0 && facts.acls.length > 0;
+    const older = facts.targetHasOperator && user.mechanisms?.includes("SCRAM-SHA-256") === true;
     return {
       moves: "yes",
-      todo: mayBeSuper
-        ? `leave it out (clients.exclude) if it is a super user of the brokers, because it has no ACLs; else ${password}`
-        : password,
+      todo:
+        (mayBeSuper
+          ? `leave it out (clients.exclude) if it is a super user of the brokers, because it has no ACLs; else ${password}`
+          : password) + (older ? `; ${ONLY_512}` : ""),
     };
   }
   return { moves: "yes" };
+}
+
+const ONLY_512 =
+  "if its application has sasl.mechanism SCRAM-SHA-256, set that to SCRAM-SHA-512 there: the target's operator makes no other";
+
+/** The target's operator makes users from KafkaUsers, and deletes the ACLs of all others. */
+function unfitForTarget({ principal, name, authentication }: InventoryUser): Fate | undefined {
+  const why = unfitForKafkaUser(principal, name ?? nameIn(principal), authentication.startsWith("tls"));
+  if (why === undefined) return undefined;
+  return {
+    moves: "no",
+    why: `its name ${why}, and the target's operator makes users from KafkaUsers only`,
+    todo: "give the application another user on the target (clients.users)",
+  };
 }
 
 const THEN_YES = 'write moves: "yes" then';

@@ -136,7 +136,14 @@ describe("the stack's state", () => {
       );
       expect(migrationOf(steps, "dev").options.connectors).toEqual([cluster("rest")]);
       expect(migrationOf(steps, "dev", undefined, "orders").options.connectors).toEqual([cluster("shop")]);
+      expect(migrationOf(steps, "dev").waves.map((wave) => wave.connectors)).toEqual([[cluster("shop")]]);
       expect(migrationOf(state(step("Gate", {})), "dev").options.connectors).toEqual([]);
+    });
+
+    it("knows whether the cutover writes KafkaTopics", () => {
+      const written = step("TopicResources", { ...outside, topics: "files" });
+      expect(migrationOf(state(step("Gate", outside), written), "dev").ownership).toBe("files");
+      expect(migrationOf(state(step("Gate", outside)), "dev")).not.toHaveProperty("ownership");
     });
 
     it("is about one wave if that is asked for", () => {

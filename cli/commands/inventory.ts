@@ -43,7 +43,9 @@ export const inventory: Command = {
       migration.model,
       defined({
         offsets: migration.options.offsets,
+        connectors: [migration.options, ...migration.waves].flatMap(({ connectors }) => connectors),
         own: [...migration.principals, ...read.list("own")],
+        ownership: migration.ownership,
         objects: found?.objects as NonNullable<typeof found>["objects"],
         unread: found?.unread as string[],
         targetHasOperator: migration.operators.target,

@@ -79,9 +79,11 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
     name,
     ...(wave === undefined ? {} : { wave }),
     waves: waves.map((one) => {
-      const gate = partOf(steps, one)("Gate");
+      const part = partOf(steps, one);
+      const gate = part("Gate");
       const scope = (gate?.mirror as MirrorModel | undefined)?.scope ?? { wave: one };
-      return { name: one, scope, ...recordedTopics(gate?.topicIds), done: doneOf(partOf(steps, one)) };
+      const connectors = connectorsOf(part);
+      return { name: one, scope, connectors, ...recordedTopics(gate?.topicIds), done: doneOf(part) };
     }),
     model: {
       origin: connectionOf(source, "origin"),
@@ -98,11 +100,12 @@ function assemble(steps: readonly StepState[], name: string, wave: string | unde
       replication: options("replication", part("Replication", isCutover)),
       fence: options("fence", part("Fence")),
       access: accessOptions(part),
-      connectors: (part("ConnectorOffsets")?.connectors ?? []) as readonly ConnectCluster[],
+      connectors: connectorsOf(part),
     },
     done: doneOf(part),
     principals: principalsOf(steps),
     operators: operatorsOf(part("Residue")),
+    ...compact({ ownership: steps.find(({ kind }) => kind === "TopicResources")?.props.topics }),
   };
 }
 
@@ -123,6 +126,9 @@ function partOf(steps: readonly StepState[], wave: string | undefined) {
       return s.kind === kind && so(s.props) && (scope === undefined || scope.wave === wave);
     })?.props;
 }
+
+const connectorsOf = (part: ReturnType<typeof partOf>) =>
+  (part("ConnectorOffsets")?.connectors ?? []) as readonly ConnectCluster[];
 
 function doneOf(part: ReturnType<typeof partOf>): Done {
   const [gate, offsets, fence, verification] = (["Gate", "ConsumerOffsets", "Fence", "Verification"] as const).map(

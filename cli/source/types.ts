@@ -48,6 +48,8 @@ export interface Done {
 export interface LoadedWave {
   name: string;
   scope: Scope;
+  /** Connect clusters whose source connectors' offsets its cutover copies. */
+  connectors: readonly ConnectCluster[];
   /** Topic ids that its gate recorded. */
   recorded?: RecordedTopics;
   done: Done;
@@ -69,6 +71,8 @@ export interface LoadedMigration {
   /** Principals of the mirror and of the administrators on the origin, as far as the stack knows them. */
   principals: string[];
   operators: Operators;
+  /** The setting `topics`. Absent: no KafkaTopics are written. */
+  ownership?: "resources" | "files";
 }
 
 /** The operators that manage the users of the clusters. A model file names none. */

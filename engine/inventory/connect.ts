@@ -1,4 +1,5 @@
 import type { ConnectorState } from "../connect-state";
+import type { ConnectCluster } from "../connectors";
 import { defined } from "../objects";
 import { compare } from "./sort";
 import type { Fate, InventoryConnect, InventoryConnector, InventoryMirror } from "./types";
@@ -32,6 +33,8 @@ export interface ConnectFacts {
   groups: readonly WorkerGroup[];
   /** Names of all topics of the origin. */
   topics: ReadonlySet<string>;
+  /** The Connect clusters whose source connectors' offsets the cutovers copy. */
+  copied: readonly ConnectCluster[];
   /** The fate of a group that exists on the origin. undefined: there is no such group. */
   groupFate: (group: string) => Fate | undefined;
 }
@@ -58,7 +61,7 @@ export function connectClusters(facts: ConnectFacts): InventoryConnect[] {
     const statusTopic = status[i]?.topic ?? sibling(config.topic, "status", facts.topics);
     const names = defined({ configTopic: config.topic, offsetTopic, statusTopic, group: groups[i] }) as StorageNames;
     const connectors = [...config.connectors].map(([name, state]) =>
-      connectorOf(name, state, positions.get(name) ?? 0, names, facts.groupFate),
+      connectorOf(name, state, positions.get(name) ?? 0, names, facts),
     );
     return {
       ...(groups[i] === undefined ? {} : { group: groups[i] }),
@@ -80,7 +83,7 @@ function connectorOf(
   { config }: ConnectorState,
   positions: number,
   names: StorageNames,
-  groupFate: ConnectFacts["groupFate"],
+  { groupFate, copied }: Pick<ConnectFacts, "groupFate" | "copied">,
 ): InventoryConnector {
   const { "connector.class": className = "" } = config;
   const type = typeOf(config, className, positions);
@@ -96,11 +99,18 @@ function connectorOf(
     };
     return { ...about, group, ...fate };
   }
+  if (type === "source" && copied.some((cluster) => copies(cluster, names, name)))
+    return { ...about, positions, moves: "yes", todo: "stop it on both sides before the cutover" };
   if (type === "source") return { ...about, positions, moves: "if", when: settingFor(names) };
   return { ...about, moves: "no", why: "it has neither topics to read nor stored positions" };
 }
 
 type StorageNames = Pick<InventoryConnect, "configTopic" | "offsetTopic" | "statusTopic" | "group">;
+
+const copies = ({ origin, include, exclude }: ConnectCluster, { offsetTopic }: StorageNames, connector: string) =>
+  origin.offsetStorageTopic === offsetTopic &&
+  include?.includes(connector) !== false &&
+  exclude?.includes(connector) !== true;
 
 /** The setting with which a cutover copies the positions of a cluster's source connectors. */
 function settingFor({ configTopic, offsetTopic, statusTopic, group }: StorageNames): string {
@@ -117,8 +127,10 @@ function settingFor({ configTopic, offsetTopic, statusTopic, group }: StorageNam
 function typeOf(config: Record<string, string>, className: string, positions: number): InventoryConnector["type"] {
   const simple = className.slice(className.lastIndexOf(".") + 1);
   if (/source/i.test(simple) || MIRRORS.test(className)) return "source";
-  if (/sink/i.test(simple) || config.topics !== undefined || config["topics.regex"] !== undefined) return "sink";
-  return positions > 0 ? "source" : "unknown";
+  if (/sink/i.test(simple)) return "sink";
+  // The class does not say it. A sink has no stored positions, and a source can have a setting of the same name.
+  if (positions > 0) return "source";
+  return config.topics !== undefined || config["topics.regex"] !== undefined ? "sink" : "unknown";
 }
 
 /** For each config topic the state topic that fits best. Each state topic belongs to at most one. */

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from "vitest";
 import { testMirror } from "../../test/support/models";
 import type { Acl, ClientQuota } from "../kafka/port";
 import { Connectors } from "../connect-state";
+import type { ConnectCluster } from "../connectors";
 import { returnMirror } from "../way-back/model";
 import { connectClusters, mirrorsIn } from "./connect";
 import { clusterOf, kafkaUserOf, topicOf, withoutSecrets } from "./objects";
@@ -9,6 +10,7 @@ import { inventoryQuotas } from "./quotas";
 import { mirrorsByTopics, registries } from "./read-services";
 import { contentOf, isApicurio } from "./storage";
 import { ownTopics } from "./own";
+import { topicResources } from "./topic-resources";
 import { groupFate, streamsFate, topicFates } from "./topics";
 import type { Fate } from "./types";
 import { inventoryUsers, type UserFacts } from "./users";
@@ -284,6 +286,35 @@ describe("the fate of topics and groups", () => {
   });
 });
 
+test("a KafkaTopic moves with its topic, if the migration writes KafkaTopics", () => {
+  const fates: Record<string, Fate> = {
+    orders: { moves: "yes" },
+    Audit: { moves: "if", when: "x" },
+    __state: { moves: "no", why: "it is internal" },
+  };
+  const found = [
+    ...["orders", "gone"].map((name) => ({ metadata: { name } })),
+    ...["Audit", "__state"].map((topicName, i) => ({ metadata: { name: `t${i}` }, spec: { topicName } })),
+  ];
+  const of = (isOwned: boolean) =>
+    topicResources(found, { fateOf: (topic) => fates[topic]!, names: new Set(Object.keys(fates)), isOwned }).map(
+      ({ topic, moves, when, why }) => [topic, moves, when ?? why],
+    );
+  const no = "its topic does not move: it is internal";
+  expect(of(true)).toEqual([
+    ["orders", "yes", undefined],
+    ["gone", "no", "the origin has no such topic"],
+    ["Audit", "if", "its topic moves (x)"],
+    ["__state", "no", no],
+  ]);
+  expect(of(false).map(([, moves, why]) => [moves, why?.replace(/topics: resources.*/, "SETTING")])).toEqual([
+    ["if", "SETTING"],
+    ["no", "the origin has no such topic"],
+    ["if", "its topic moves (x), and SETTING"],
+    ["no", no],
+  ]);
+});
+
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 const record = (key: string | object, value: unknown) => ({
   key: typeof key === "string" ? Buffer.from(key) : json(key),
@@ -360,6 +391,7 @@ describe("Connect clusters", () => {
       { name: "first", hosts: ["10.0.0.1"] },
     ],
     topics: new Set(["a-configs", "a-offsets", "a-status", "b-configs", "b-state", "positions"]),
+    copied: [],
     groupFate: (group: string): Fate | undefined => (group === "connect-s3" ? { moves: "yes" } : undefined),
   };
 
@@ -391,6 +423,31 @@ describe("Connect clusters", () => {
           groupId: "second",
         },
       },
+    ]);
+  });
+
+  it("move their positions with the settings that copy them", () => {
+    const fateWith = (more: Partial<ConnectCluster>, offsetStorageTopic = "positions") =>
+      connectClusters({ ...facts, copied: [{ name: "c", origin: { offsetStorageTopic }, ...more }] })[1]!.connectors[0]!
+        .moves;
+    expect([fateWith({}), fateWith({ include: ["db"], wave: "orders" })]).toEqual(["yes", "yes"]);
+    expect([fateWith({ include: ["a"] }), fateWith({ exclude: ["db"] }), fateWith({}, "a-offsets")]).toEqual(
+      Array(3).fill("if"),
+    );
+  });
+
+  it("a class that does not say it is a source's if it has positions, and else a sink's if it reads topics", () => {
+    const typeOf = (properties: Record<string, string>, positions: number) =>
+      connectClusters({
+        ...facts,
+        configs: [{ topic: "c-configs", connectors: connectors(["c", properties]) }],
+        offsets: positions === 0 ? [] : [state("c-offsets", ["c"], positions)],
+      })[0]!.connectors[0]!.type;
+    const own = { "connector.class": "com.acme.Shipments" };
+    expect([typeOf({ ...own, topics: "x" }, 2), typeOf({ ...own, topics: "x" }, 0), typeOf(own, 0)]).toEqual([
+      "source",
+      "sink",
+      "unknown",
     ]);
   });
 

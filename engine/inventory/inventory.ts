@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
+import type { ConnectCluster } from "../connectors";
 import { isMigrationError, MigrationError } from "../errors";
 import { aclsIfAny, withoutFences } from "../fence";
 import type { MigrationModel, MirrorModel } from "../model";
@@ -11,22 +12,16 @@ import { applicationOf } from "../streams";
 import { countText } from "../units";
 import { connectClusters, mirrorsIn } from "./connect";
 import { deploymentsOf } from "./deployments";
-import { type OperatorObjects, topicOf } from "./objects";
+import type { OperatorObjects } from "./objects";
 import { ownTopics } from "./own";
 import { inventoryQuotas } from "./quotas";
 import { readGroups } from "./read-groups";
 import { mirrorsByTopics, readStorage, registries } from "./read-services";
 import { readTopics } from "./read-topics";
 import { sorted } from "./sort";
+import { topicResources } from "./topic-resources";
 import { streamsFate, topicFates } from "./topics";
-import type {
-  Fate,
-  Inventory,
-  InventoryGroup,
-  InventoryStreams,
-  InventoryTopic,
-  InventoryTopicResource,
-} from "./types";
+import type { Fate, Inventory, InventoryGroup, InventoryStreams, InventoryTopic } from "./types";
 import { UNREAD } from "./unread";
 import { inventoryUsers } from "./users";
 
@@ -37,6 +32,10 @@ export interface InventoryOptions {
    * Principals of the mirror and of the migration's administrators, besides the one that logs in here. Default none.
    */
   own?: readonly string[];
+  /** Connect clusters whose source connectors' offsets the cutovers copy. Default none. */
+  connectors?: readonly ConnectCluster[];
+  /** Setting `topics`: the cutover writes KafkaTopics of the migrated topics. Absent: it does not. */
+  ownership?: "resources" | "files";
   /** The resources of the origin's operator. Absent: the origin has none. */
   objects?: OperatorObjects;
   /** True if an operator manages the users of the target. Default false. */
@@ -120,6 +119,7 @@ async function read(
       .filter((g) => g.protocol === "connect")
       .map((g) => ({ name: g.name, hosts: g.now?.members.map((m) => m.host) ?? [] })),
     topics: names,
+    copied: options.connectors ?? [],
     groupFate: (group: string) => fates.get(group),
   };
   const mirrors = mirrorsIn(connect);
@@ -137,7 +137,11 @@ async function read(
     topics: entries,
     groups,
     streams: streamsOf(groups, entries),
-    topicResources: resourcesOf(options.objects, fateOf, names),
+    topicResources: topicResources(options.objects?.topics ?? [], {
+      fateOf,
+      names,
+      isOwned: options.ownership !== undefined,
+    }),
     deployments: deploymentsOf(options.objects?.deployments ?? [], options.objects?.cluster),
     connect: connectClusters(connect),
     registries: registries([...names], contents, fateOf),
@@ -183,26 +187,4 @@ function streamsOf(groups: readonly InventoryGroup[], topics: readonly Inventory
     topics: own.map((t) => t.name),
     ...streamsFate(groups.find((g) => g.name === application)!, own),
   }));
-}
-
-const RESOURCES = "topics: resources, or topics: files (docs/topic-ownership.md)";
-
-function resourcesOf(
-  objects: OperatorObjects | undefined,
-  fateOf: (topic: string) => Fate,
-  names: ReadonlySet<string>,
-): InventoryTopicResource[] {
-  return (objects?.topics ?? []).map((object) => {
-    const topic = topicOf(object);
-    const about = {
-      apiVersion: String(object.apiVersion ?? ""),
-      namespace: String(object.metadata.namespace ?? ""),
-      name: String(object.metadata.name ?? ""),
-      topic,
-    };
-    if (!names.has(topic)) return { ...about, moves: "no", why: "the origin has no such topic" };
-    const { moves, when, why } = fateOf(topic);
-    if (moves === "no") return { ...about, moves, why: `its topic does not move: ${why}` };
-    return { ...about, moves: "if", when: moves === "yes" ? RESOURCES : `its topic moves (${when}), and ${RESOURCES}` };
-  });
 }

@@ -326,6 +326,14 @@ describe("the users of applications in a migration", () => {
     [{ inventory: undefined as never, clients: {} }, "clients names no users: set inventory"],
     [{ clientPasswords: { x: "hunter2" } }, 'clientPasswords.x is not used: there is no user "x"'],
     [{ clients: false, clientPasswords: { x: "hunter2" } }, "clientPasswords is not used: clients is not set"],
+    [
+      { clients: { users: [{ name: "a", authentication: "none", quotas: { producerByteRate: 1000.5 } }] } },
+      "clients.users.0.quotas.producerByteRate is 1000.5: it has to be a whole number, at least 1",
+    ],
+    [
+      { clients: { users: [{ name: "a", authentication: "none", quotas: { requestPercentage: 0 } }] } },
+      "clients.users.0.quotas.requestPercentage is 0: it has to be a number, more than 0",
+    ],
     [{ clients: { users: [{ name: "mm2-administrator" }] } }, '"mm2-administrator" is the migration\'s administrator'],
     [
       {

@@ -5,6 +5,7 @@ import type { Connection, MirrorModel } from "../../engine/model";
 import {
   block,
   checked,
+  count,
   flag,
   list,
   needed,
@@ -22,29 +23,30 @@ import { type OperatorUsers, operatorShape } from "./users";
 
 /** The users of applications that a migration declares on the target. */
 
-const quota = checked<number>((value) => Number.isFinite(value) && (value as number) >= 0, "a number, at least 0");
+/** Brokers refuse a quota of 0, and parts of a byte. */
+const rate = checked<number>((value) => Number.isFinite(value) && (value as number) > 0, "a number, more than 0");
 
 export const clientQuotasShape = {
   /**
    * Bytes per second and broker that the user's producers may send.
    * @default no quota
    */
-  producerByteRate: quota.optional(),
+  producerByteRate: count.optional(),
   /**
    * Bytes per second and broker that the user's consumers may fetch.
    * @default no quota
    */
-  consumerByteRate: quota.optional(),
+  consumerByteRate: count.optional(),
   /**
    * Percent of one network and one I/O thread.
    * @default no quota
    */
-  requestPercentage: quota.optional(),
+  requestPercentage: rate.optional(),
   /**
    * Partitions created and deleted per second (KIP-599).
    * @default no quota
    */
-  controllerMutationRate: quota.optional(),
+  controllerMutationRate: rate.optional(),
 };
 export interface ClientQuotas extends Written<typeof clientQuotasShape> {}
 

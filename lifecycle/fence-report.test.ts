@@ -98,6 +98,20 @@ test("the report names the command that holds the fence of each part that is cut
   expect(warnings.join("\n")).toContain(`Run ${hold} --wave one\` and ${hold} --wave three\` until`);
 });
 
+test("the report does not say that an operator removes ACLs from a fence that has none", async () => {
+  const empty = { fenceRaisedAt: RAISED, fenceEmpty: true };
+  const alone = await written({ facts: empty, userOperator: true });
+  expect(alone.warnings.join("\n")).not.toMatch(/fence/i);
+  expect(alone.timeline.map((e) => e.what).join("\n")).toMatch(/Fence raised: it needs no ACL/);
+  const waves = [empty, { fenceRaisedAt: RAISED }].map((facts, i) => ({
+    scope: { wave: `w${i}`, topics: `w${i}` },
+    phase: "cutover",
+    facts,
+  }));
+  const { warnings } = await written({ phase: "mirror", facts: {}, waves, userOperator: true });
+  expect(warnings.join("\n")).toContain("Run `kafka-migration fence --hold --stack NAME --wave w1` until");
+});
+
 test("the report has no warning if there is no user operator, because the ACLs stay", async () => {
   const report = await written({ facts: { fenceRaisedAt: RAISED } });
   expect(report.warnings.join("\n")).not.toMatch(/fence/i);

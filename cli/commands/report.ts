@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { listResidue } from "../../engine/cleanup";
 import { isMigrationError } from "../../engine/errors";
+import { isEmptyFence } from "../../engine/fence";
 import { planOffsets } from "../../engine/offsets";
 import { planReplicationFor } from "../../engine/replication";
 import {
@@ -82,6 +83,7 @@ const factsOfPart = ({
     gate,
     fenceClosedAt: fence?.closedAt,
     fenceRaisedAt: fence?.raisedAt,
+    fenceEmpty: isEmptyFence(fence) ? true : undefined,
     verification,
     connectors,
     offsets,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { isEmptyFence } from "../../engine/fence";
 import { defined } from "../../engine/objects";
 import type { Phase } from "../../engine/model";
 import { factsOf, type PartFacts, type ReportFacts, returnPause } from "../../engine/report";
@@ -53,6 +54,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
     compared: access?.result,
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
     closedAt: fence?.raised.apply((raised) => raised?.closedAt),
+    empty: fence?.raised.apply((raised) => isEmptyFence(raised)),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
     verification:
       verification &&
@@ -76,6 +78,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
       compared,
       raisedAt,
       closedAt,
+      empty,
       copiedAt,
       copied,
       resetAt,
@@ -95,6 +98,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
         access: dated(comparedAt, compared),
         fenceClosedAt: closedAt,
         fenceRaisedAt: raisedAt,
+        fenceEmpty: empty ? true : undefined,
         connectors: typeof copiedAt === "string" && copied ? { at: copiedAt, copied } : undefined,
         replication: dated(resetAt, reset),
         wayBack: Object.keys(back).length === 0 ? undefined : back,

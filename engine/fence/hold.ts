@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenKafka, withClusters } from "../clusters";
-import type { KafkaPort } from "../kafka/port";
+import { aclKey } from "../acls";
+import type { Acl, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince } from "./movement";
-import { lowerOn, onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
-import { compare } from "./acls";
+import { createMarkers, lowerOn, onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
+import { compare, type FenceAcl, markedAcls } from "./acls";
 import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 
 export interface HoldOptions extends FenceOptions {
@@ -77,6 +78,7 @@ export async function holdOn(
   const { stillWanted } = options;
   let askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
+  const marked = new Map<string, FenceAcl>();
   // raiseOn has just found or made the fence complete.
   if (ends !== undefined) await pause();
   for (let last = signal.aborted; ; last = signal.aborted) {
@@ -84,6 +86,7 @@ export async function holdOn(
     const { missing } = compare(now.needed, now.acls);
     topics = now.topics;
     report.looks++;
+    await restoreMarkers(origin, mirror, now.acls, marked, progress);
     if (missing.length > 0) {
       const { ends: after } = await raiseOn(origin, mirror, options, progress);
       const gone = [...new Set(missing.map((r) => r.topic))];
@@ -114,6 +117,31 @@ export async function holdOn(
   report.wrote = movements(baseline, await endsOf(origin, topics));
   report.until = new Date().toISOString();
   return report;
+}
+
+/**
+ * Creates the markers that somebody removed without their ACLs. Without its marker, an ACL of the fence looks like
+ * somebody else's, so nothing would ever remove it.
+ * @param known every ACL that had a marker at an earlier look; gets those of this look
+ */
+async function restoreMarkers(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  acls: readonly Acl[],
+  known: Map<string, FenceAcl>,
+  progress: Progress,
+): Promise<void> {
+  for (const one of markedAcls(mirror, acls)) known.set(aclKey(one.acl), one);
+  const there = new Set(acls.map(aclKey));
+  const lost = [...known.values()].filter(({ acl, marker }) => there.has(aclKey(acl)) && !there.has(aclKey(marker)));
+  if (lost.length === 0) return;
+  await createMarkers(origin, lost);
+  progress.warn(
+    `fence: ${countText(lost.length, "marker")} had been removed without the ACLs (${someOf(
+      lost.map((one) => one.topic),
+      5,
+    )}); restored, so that the fence can be lowered`,
+  );
 }
 
 function tell(gap: FenceGap, progress: Progress): void {

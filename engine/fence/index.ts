@@ -7,6 +7,7 @@ export { holdCommand } from "./hold-command";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { checkFence, fenceIsThere, lowerFence, raiseFence } from "./raise";
+export { isEmptyFence } from "./types";
 export type {
   FenceGap,
   FenceOptions,

@@ -202,12 +202,16 @@ async function listAcls(origin: KafkaPort): Promise<Acl[]> {
  * before those that deny.
  */
 async function create(origin: KafkaPort, acls: readonly FenceAcl[]): Promise<void> {
-  await inBatches(
-    acls.map((r) => r.marker),
-    (some) => origin.createAcls(some),
-  );
+  await createMarkers(origin, acls);
   await inBatches(
     acls.map((r) => r.acl),
+    (some) => origin.createAcls(some),
+  );
+}
+
+export function createMarkers(origin: KafkaPort, acls: readonly FenceAcl[]): Promise<void> {
+  return inBatches(
+    acls.map((r) => r.marker),
     (some) => origin.createAcls(some),
   );
 }

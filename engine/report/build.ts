@@ -168,8 +168,11 @@ function timeline(input: ReportInput): TimelineEntry[] {
   return entries.filter((e): e is TimelineEntry => e !== undefined).sort((a, b) => a.at.localeCompare(b.at));
 }
 
+const DENIES = "the origin denies writes to the migrated topics";
+const NO_ACL = "it needs no ACL, because nobody may write to the migrated topics";
+
 function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (TimelineEntry | undefined)[] {
-  const { access, fenceRaisedAt, gate, verification, offsets, replication } = part;
+  const { access, fenceRaisedAt, fenceEmpty, gate, verification, offsets, replication } = part;
   const pause = partPause(part);
   const waited = pause.producers?.to === undefined ? undefined : partPauseText(pause);
   const groupsWaited = part.phase === "consumers" ? groupsPauseText(pause.groupsWaited) : undefined;
@@ -178,7 +181,7 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
     access && { at: access.at, what: `Compared access: ${access.result.equal ? "equal" : "differences found"}` },
     fenceRaisedAt === undefined
       ? undefined
-      : { at: fenceRaisedAt, what: "Fence raised: the origin denies writes to the migrated topics" },
+      : { at: fenceRaisedAt, what: `Fence raised: ${fenceEmpty === true ? NO_ACL : DENIES}` },
     gate && {
       at: gate.passedAt,
       what:

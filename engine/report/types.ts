@@ -96,6 +96,8 @@ export interface PartFacts {
   /** ISO 8601. As `closedAt` and `raisedAt` of `RaisedFence`. */
   fenceClosedAt?: string;
   fenceRaisedAt?: string;
+  /** The fence has no ACL, because nobody may write. So nobody can remove one. Absent: it has ACLs, or no fence. */
+  fenceEmpty?: true;
   verification?: { at: string; result: VerifyResult };
   /** Source connectors whose offsets were copied. Absent: none, or not yet. */
   connectors?: { at: string; copied: readonly CopiedConnector[] };

@@ -1,4 +1,11 @@
-import { checkFence, holdCommand, raiseFence, type FenceOptions, type RaisedFence } from "../../engine/fence";
+import {
+  checkFence,
+  holdCommand,
+  isEmptyFence,
+  raiseFence,
+  type FenceOptions,
+  type RaisedFence,
+} from "../../engine/fence";
 import type { MirrorModel } from "../../engine/model";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
@@ -50,7 +57,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   noteWhole(model, raised.raisedAt);
   keepHolding(model, inputs.options, progress);
   // Without an ACL there is nothing to remove: nobody may write.
-  if (inputs.userOperator === true && raised.principals.length > 0) progress.warn(operatorRemoves(model.mirror));
+  if (inputs.userOperator === true && !isEmptyFence(raised)) progress.warn(operatorRemoves(model.mirror));
   return { raised };
 }
 

@@ -115,9 +115,11 @@ async function make(inputs: ReportInputs, facts: KeptFacts): Promise<Report> {
 /** Joins what earlier runs and this run know about the fence. Nothing holds the fence after an `up` ends. */
 function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: string): FenceHistory | undefined {
   if (inputs.phase === "cleanup") return earlier?.fence === undefined ? undefined : { gaps: earlier.fence.gaps };
-  const fenced = reportParts(inputs).flatMap(({ scope, phase, facts: { fenceRaisedAt: at } }) =>
-    phase === "cutover" && at !== undefined ? [{ wave: scope?.wave ?? null, at }] : [],
+  const fenced = reportParts(inputs).flatMap(({ scope, phase, facts: { fenceRaisedAt: at, fenceEmpty } }) =>
+    phase === "cutover" && at !== undefined ? [{ wave: scope?.wave ?? null, at, empty: fenceEmpty === true }] : [],
   );
+  // A fence without an ACL stays as it is.
+  const withAcls = fenced.filter((part) => !part.empty);
   const raised = fenced.map((part) => part.at);
   if (raised.length === 0) return undefined;
   const { gaps, heldUntil } = fenceRecord(modelOf(inputs), at);
@@ -127,8 +129,8 @@ function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: str
   return {
     gaps: mergeGaps(before?.gaps ?? [], gaps),
     notHeldSince,
-    raised: fenced.map(({ wave }) => wave),
-    ...(inputs.userOperator === true ? { userOperator: true } : {}),
+    raised: withAcls.map(({ wave }) => wave),
+    ...(inputs.userOperator === true && withAcls.length > 0 ? { userOperator: true } : {}),
   };
 }
 

@@ -281,6 +281,25 @@ describe("holding the fence", () => {
     expect(lines.join()).toContain("payments-0 0 -> 7");
   });
 
+  it.each(["transactionalId", "topic"] as const)("renews ACLs if only those on a %s were removed", async (type) => {
+    await raise();
+    const before = origin.list.length;
+    const stop = new AbortController();
+    const lines: string[] = [];
+    const said = { info: () => {}, warn: (l: string) => void lines.push(l) };
+    const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5 }, said, stop.signal);
+    await waitForChecks(3);
+    for (const [id, a] of origin.acls) if (a.permission === "deny" && a.resourceType === type) origin.acls.delete(id);
+    await waitForChecks(5);
+    stop.abort();
+    // Without its marker, an ACL of the fence would stay for ever.
+    expect((await holding).gaps).toHaveLength(type === "topic" ? 1 : 0);
+    expect(lines.join()).toMatch(/2 (ACLs|markers) had been removed/);
+    expect(origin.list).toHaveLength(before);
+    await lower();
+    expect(denied()).toEqual([]);
+  });
+
   it("continues after a gap without stillWanted", async () => {
     await raise();
     const stop = new AbortController();

@@ -37,7 +37,8 @@ export interface Claim<Metadata> {
  * in its plan and sets the declared value again. Without this annotation every such `up` fails with a field manager
  * conflict. Set it to "false" on an object to get that failure.
  */
-const OWNS_ITS_FIELDS = { "pulumi.com/patchForce": "true" };
+const FORCE = "pulumi.com/patchForce";
+const OWNS_ITS_FIELDS = { [FORCE]: "true" };
 
 /**
  * Marks an object as owned by this stack, and first checks that it does not belong to someone else. The field manager
@@ -58,11 +59,25 @@ export function claim<
 ): Claim<Metadata> {
   const { apiVersion, kind, metadata } = object;
   const owner = stackOwner();
+  sayWayOut(kind, metadata);
   const place = pulumi.output({ apiVersion, kind, namespace: metadata.namespace ?? "", name: metadata.name });
   return {
     metadata: { ...metadata, annotations: ownedBy(owner, metadata.annotations) },
     unclaimed: new Unclaimed(`${name}-unclaimed`, { place, owner, ...defined({ cluster }), ...access }, opts),
   };
+}
+
+/** The plugin's error names the field and its manager, but not what to do about an annotation that the user has set. */
+function sayWayOut(kind: string, { name, namespace, annotations }: Parameters<typeof claim>[1]["metadata"]): void {
+  pulumi.all([name, namespace, annotations?.[FORCE]]).apply(([name, namespace, force]) => {
+    if (force === undefined || force === "true") return;
+    const object = [namespace, name].filter((part) => part !== undefined).join("/");
+    void pulumi.log.info(
+      `${kind} ${object} has the annotation ${FORCE}: "${force}". If somebody else changes a field that this stack ` +
+        "declares, the next update of the object fails with a field manager conflict. To set the declared value again, remove " +
+        "the annotation from the configuration and run `pulumi up`",
+    );
+  });
 }
 
 /** Returns the annotations of an object of this stack. */

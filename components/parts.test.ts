@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, onTestFinished, vi } from "vitest";
 import {
   connectionOf,
   givenCredentials,
@@ -144,8 +144,13 @@ describe("an object that the stack creates", () => {
   });
 
   test("keeps the conflict if the user asks for it", async () => {
+    const said = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+    onTestFinished(() => said.mockRestore());
     new MirrorUser("origin-user", { ...place, annotations: { "pulumi.com/patchForce": "false" } });
     expect(await force()).toBe("false");
+    expect(said.mock.calls.join("\n")).toMatch(
+      /KafkaUser origin-ns\/\S+ has the annotation pulumi\.com\/patchForce: "false".*remove the annotation/,
+    );
   });
 });
 

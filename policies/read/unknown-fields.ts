@@ -79,7 +79,8 @@ export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
   // Newer operators may add fields to v1, and IBM's operators have fields of their own.
   const closed = version !== "v1" && group === "kafka.strimzi.io";
   return walk(spec, fields, "spec").map(({ path, ...found }) => {
-    const elsewhere = found.meant === undefined ? [...placesOf(path, fields), ...inTemplate(path, fields)] : [];
+    const places = found.meant === undefined ? [...placesOf(path, fields), ...inTemplate(path, fields)] : [];
+    const elsewhere = places.filter(inFormOf(spec, fields));
     return {
       resource: resource.urn,
       label: `${kind} ${place || resource.name}`,
@@ -90,6 +91,20 @@ export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
       ...found,
     };
   });
+}
+
+/**
+ * The last operators of v1beta2 read the clusters in either form: `clusters`, or as v1 has them. A suggestion uses the
+ * form of the resource.
+ */
+function inFormOf(spec: unknown, fields: Fields): (place: string) => boolean {
+  const both = typeof fields === "object" && Object.hasOwn(fields, "clusters") && Object.hasOwn(fields, "target");
+  const written = object(spec);
+  const other =
+    Object.hasOwn(written, "target") && !Object.hasOwn(written, "clusters")
+      ? /^spec\.clusters(\[\])?\./
+      : /^spec\.(target|mirrors\[\]\.source)\./;
+  return (place) => !both || !other.test(place);
 }
 
 type Found = Pick<UnknownField, "path" | "meant" | "loss">;

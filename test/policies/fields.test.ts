@@ -66,6 +66,16 @@ describe("a field that the API server drops is reported with its effect", () => 
     expect(others).toEqual([]);
   });
 
+  test("a suggestion names only places of the form in which the resource names its clusters", () => {
+    const says = (spec: object) => messages(beta(spec)).join();
+    const mirrors = [{ config: { "tasks.max": 8 } }];
+    const old = says({ connectCluster: "b", clusters: [{ alias: "a" }, { alias: "b" }], mirrors });
+    expect(old).toContain("sourceConnector.config");
+    expect(old).not.toMatch(/source\.config/);
+    expect(says({ target: { alias: "b" }, mirrors })).toContain("mirrors[].source.config");
+    expect(says({ target: { alias: "b" }, mirrors: [{ alias: "a" }] })).not.toContain("clusters");
+  });
+
   test("a wrong field beside the right one has no effect", () => {
     expect(messages(beta({ mirrors: [{ topics: "a", topicsPattern: "orders" }] }))[0]).toContain("so it has no effect");
   });

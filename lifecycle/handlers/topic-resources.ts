@@ -124,19 +124,34 @@ async function write(inputs: TopicResourcesInputs, progress: Progress): Promise<
     `topics: ${countText(written.written, isFiles ? "file" : "KafkaTopic")} written ${where}, ` +
       `${written.unchanged} already correct`,
   );
-  warnOf(inputs, written.differ, progress);
+  warnOf(inputs, written, progress);
   return { writtenAt: now(), result: { topics, ...written } };
 }
 
-function warnOf({ topics }: TopicResourcesInputs, differ: Written["differ"], progress: Progress): void {
+function warnOf(
+  { topics }: TopicResourcesInputs,
+  { differ, changed = [] }: Pick<Written, "differ" | "changed">,
+  progress: Progress,
+): void {
+  const linesOf = (some: Written["differ"]) =>
+    someOf(
+      some.map(({ topic, resource, differences }) => `${topic} (${resource}: ${differences.join(", ")})`),
+      5,
+    );
+  if (changed.length > 0)
+    progress.warn(
+      `topics: in ${countText(changed.length, "KafkaTopic")} of this stack somebody has set fields since they were ` +
+        `written; such a KafkaTopic was left alone: ${linesOf(changed)}; to have the topic's value again, set the field ` +
+        "to it with the tool that changed it; to keep the change, do nothing",
+    );
   if (differ.length === 0) return;
-  const lines = differ.map(({ topic, resource, differences }) => `${topic} (${resource}: ${differences.join(", ")})`);
+  const lines = linesOf(differ);
   progress.warn(
     topics === "files"
-      ? `topics: ${countText(differ.length, "file")} edited by somebody and left alone: ${someOf(lines, 5)}; ` +
+      ? `topics: ${countText(differ.length, "file")} edited by somebody and left alone: ${lines}; ` +
           "delete a file and run `pulumi up --refresh` to write it again"
       : `topics: ${countText(differ.length, "KafkaTopic")} of somebody else differ from the topic and were left ` +
-          `alone: ${someOf(lines, 5)}; change the KafkaTopic where its text is kept, or the topic`,
+          `alone: ${lines}; change the KafkaTopic where its text is kept, or the topic`,
   );
 }
 
@@ -184,7 +199,7 @@ async function giveBack(inputs: TopicResourcesInputs, progress: Progress): Promi
         `topics: ${countText(written, "file")} in ${inputs.folder} now with the annotation ${annotation}: "false": ` +
           "apply them, so that the Topic Operator does not change what the mirror copies",
       );
-      warnOf(inputs, differ, progress);
+      warnOf(inputs, { differ }, progress);
       return;
     }
     const ours = await ourTopics(inputs, place, operator, progress);

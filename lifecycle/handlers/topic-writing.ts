@@ -18,6 +18,8 @@ import { openWriter } from "../kubernetes/writer";
 
 /** What a run has written, and what it has left alone. */
 export interface Written {
+  /** Those of an earlier run in which somebody has set a field to another value since then. Absent: none. */
+  changed?: DifferingTopic[];
   /** KafkaTopics or files that were created or changed. */
   written: number;
   /** Those that were right already. */
@@ -40,7 +42,7 @@ export async function writeResources(
   progress: Progress,
 ): Promise<Written> {
   const writer = openWriter(access);
-  const taken: DifferingTopic[] = [];
+  const changed: DifferingTopic[] = [];
   let done = 0;
   await inParallel(write, async ({ topic, text, exists }) => {
     const { apiVersion, kind, metadata } = text;
@@ -49,14 +51,35 @@ export async function writeResources(
     if (exists) await writer.merge(place, managed(apiVersion, null), manager);
     const answer = await writer.apply(text, manager);
     if ("taken" in answer) {
-      const differences = answer.taken.map(({ field, message }) => `${field.replace(/^\./, "")}: ${message}`);
-      taken.push({ topic, resource: `${metadata.namespace}/${metadata.name}`, differences });
+      const differences = answer.taken.map(({ field, message }) => {
+        const path = field.replace(/^\./, "");
+        const wanted = valueAtField(text, path);
+        return `${path}${wanted === undefined ? "" : ` is not ${JSON.stringify(wanted)}`}: ${message}`;
+      });
+      changed.push({ topic, resource: `${metadata.namespace}/${metadata.name}`, differences });
     }
     done += 1;
     if (done % SAY_EVERY === 0) progress.info(`${done} of ${countText(write.length, "KafkaTopic")} written`);
   });
-  taken.sort((a, b) => (a.topic < b.topic ? -1 : 1));
-  return { written: write.length - taken.length, unchanged: equal.length, differ: [...differ, ...taken] };
+  changed.sort((a, b) => (a.topic < b.topic ? -1 : 1));
+  return {
+    written: write.length - changed.length,
+    unchanged: equal.length,
+    differ,
+    ...(changed.length === 0 ? {} : { changed }),
+  };
+}
+
+/** The value at a field of a conflict, such as `spec.config.retention.ms`: a key may have dots. */
+function valueAtField(value: unknown, path: string): unknown {
+  if (path === "") return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const rest = path === key ? "" : path.startsWith(`${key}.`) ? path.slice(key.length + 1) : undefined;
+    const found = rest === undefined ? undefined : valueAtField(inner, rest);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const managed = (apiVersion: string, value: "false" | null) => ({

@@ -159,9 +159,14 @@ describe("KafkaTopics of the migrated topics", () => {
     const lines = await said(async () => {
       again = (await topicResourcesStep.update("id", outs, inputs({ replication: { allowSameRack: true } }))).outs;
     });
-    expect(again.result).toMatchObject({ written: 0, unchanged: 2, differ: [{ topic: plain }] });
-    expect(lines).toContain(`conflict with "${manager}"`);
+    expect(again.result).toMatchObject({ written: 0, unchanged: 2, differ: [], changed: [{ topic: plain }] });
+    expect(lines).toContain(`spec.replicas is not 2: conflict with "${manager}"`);
+    expect(lines).toContain("set the field to it with the tool that changed it");
     expect((await named(plain)).spec).toMatchObject({ replicas: 1 });
+    // The way out that the message names.
+    await openWriter({ kubeconfig: kubernetes.api.kubeconfig }).merge(place, { spec: { replicas: 2 } }, manager);
+    const { outs: after } = await topicResourcesStep.update("id", { ...outs, ...again }, inputs());
+    expect(after.result).toEqual({ topics: 3, written: 0, unchanged: 3, differ: [] });
   });
 
   test("stay when the step is removed, and the topics with them", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { FenceGap } from "../engine/fence";
 import type { Report } from "../engine/report";
+import { returnModel } from "../engine/way-back/model";
 import {
   fenceRecord,
   forgetFenceRecord,
@@ -73,6 +74,24 @@ test("the report lists every gap of the fence, also from earlier ups, and since 
   noteGap(model, gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z"));
   const second = await written({ facts, userOperator: true });
   expect(second.fence?.gaps.map((g) => g.after)).toEqual(["2026-01-01T10:00:01.000Z", "2026-01-01T11:00:00.000Z"]);
+});
+
+test("the report lists the gaps of the target's fence during the return of a wave, also those of an earlier up", async () => {
+  const scope = { wave: "one", topics: "one" };
+  const back = returnModel({ ...model, mirror: { ...model.mirror, scope } });
+  const waves = [{ scope, phase: "returned", facts: {} }];
+  noteGap(back, gap("2026-01-01T10:00:01.000Z", "2026-01-01T10:00:02.000Z"));
+  const lines = (report: Report) => report.warnings.filter((line) => line.startsWith("Fence"));
+  const first = await written({ phase: "mirror", facts: {}, waves });
+  expect(lines(first)).toEqual([
+    expect.stringMatching(
+      /^Fence of the target, during the return, open at some time between .*1 ACL on orders had been/,
+    ),
+  ]);
+  expect(first.timeline.map((entry) => entry.what)).toContain(lines(first)[0]);
+  await forgetFenceRecord();
+  expect(lines(await written({ phase: "mirror", facts: {}, waves }))).toEqual(lines(first));
+  expect(lines(await written({ phase: "mirror", facts: {}, waves: [{ ...waves[0], phase: "mirror" }] }))).toEqual([]);
 });
 
 test("the report does not say that nothing was written in a gap that was not watched", async () => {

@@ -6,7 +6,7 @@ import { sampleText } from "../verify/result";
 import { atMost, bytesText, countText, durationText, figure, recordsText } from "../units";
 import { accessRows } from "./access";
 import { connectorRows, copiedEvent } from "./connectors";
-import { fenceWarnings, gapText } from "./fence";
+import { fenceGaps, fenceWarnings } from "./fence";
 import { groupsPauseText, partPause, partPauseText } from "./pause";
 import { groupRows, topicRows } from "./rows";
 import type {
@@ -161,7 +161,7 @@ function timeline(input: ReportInput): TimelineEntry[] {
         `${countText(preflight.result.partitions, "partition")}, ${countText(preflight.result.groups, "group")}`,
     },
     ...[input, ...(input.waves ?? [])].flatMap(eventsOf),
-    ...(input.fence?.gaps ?? []).map((gap) => ({ at: gap.until, what: gapText(gap) })),
+    ...(input.fence === undefined ? [] : fenceGaps(input.fence)),
     input.abandonedAt === undefined ? undefined : { at: input.abandonedAt, what: "Abandoned" },
     input.look && { at: input.look.at, what: "Read both clusters for this report" },
   ];

@@ -1,9 +1,9 @@
 import { type FenceGap, holdCommand } from "../fence";
 import { countText, someOf } from "../units";
-import type { FenceHistory } from "./types";
+import type { FenceHistory, TimelineEntry } from "./types";
 
-/** One gap as a line of the report. */
-export function gapText({ after, until, rules, topics, wrote, unwatched }: FenceGap): string {
+/** One gap as a line of the report. @param fence whose it is */
+export function gapText({ after, until, rules, topics, wrote, unwatched }: FenceGap, fence = "Fence"): string {
   const where = topics.length === 0 ? "" : ` on ${someOf(topics, 5)}`;
   const moved = wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`);
   const seen =
@@ -13,7 +13,7 @@ export function gapText({ after, until, rules, topics, wrote, unwatched }: Fence
     ...(unwatched === true ? ["the fence was not watched all the time, so writes may have been missed"] : []),
   ].join("; ");
   return (
-    `Fence open at some time between ${after} and ${until}: ${countText(rules, "ACL")}${where} had been ` +
+    `${fence} open at some time between ${after} and ${until}: ${countText(rules, "ACL")}${where} had been ` +
     `removed; ${written}`
   );
 }
@@ -21,7 +21,7 @@ export function gapText({ after, until, rules, topics, wrote, unwatched }: Fence
 /** Warnings about the fence: each gap, and that nobody holds the fence although a user operator removes its ACLs. */
 export function fenceWarnings(fence: FenceHistory | undefined): string[] {
   if (fence === undefined) return [];
-  const { gaps, notHeldSince, userOperator, raised = [null] } = fence;
+  const { notHeldSince, userOperator, raised = [null] } = fence;
   const commands = raised.map((wave) => `\`${holdCommand(wave)}\``).join(" and ");
   const open =
     userOperator === true && notHeldSince !== undefined
@@ -32,5 +32,13 @@ export function fenceWarnings(fence: FenceHistory | undefined): string[] {
             "the target",
         ]
       : [];
-  return [...open, ...gaps.map(gapText)];
+  return [...open, ...fenceGaps(fence).map(({ what }) => what)];
+}
+
+/** Every gap, as an entry of the timeline. */
+export function fenceGaps({ gaps, returnGaps = [] }: FenceHistory): TimelineEntry[] {
+  return [
+    ...gaps.map((gap) => ({ at: gap.until, what: gapText(gap) })),
+    ...returnGaps.map((gap) => ({ at: gap.until, what: gapText(gap, "Fence of the target, during the return,") })),
+  ];
 }

@@ -77,6 +77,8 @@ export interface TimelineEntry {
 /** The history of the fence since it was raised. */
 export interface FenceHistory {
   gaps: FenceGap[];
+  /** Gaps of the target's fence during a return. Absent: none. */
+  returnGaps?: FenceGap[];
   /** ISO 8601. Nobody has held the fence since this time. */
   notHeldSince?: string;
   /** A user operator manages the origin's users and removes the fence's ACLs. */

@@ -1,4 +1,4 @@
-import type { TopicEnds } from "../../engine/fence";
+import type { FenceGap, TopicEnds } from "../../engine/fence";
 import type { GateOptions } from "../../engine/gate";
 import type { OffsetOptions } from "../../engine/offsets";
 import type { Progress } from "../../engine/progress";
@@ -23,6 +23,7 @@ import {
   writeReport,
   writtenSinceGates,
 } from "../../engine/report";
+import { returnModel } from "../../engine/way-back/model";
 import { fenceRecord, mergeGaps } from "./fence-hold";
 import { defineStep } from "./framework";
 import { modelOf, now, type PhasedInputs, reportFolder, type ReportLocation } from "./inputs";
@@ -121,7 +122,9 @@ function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: str
   // A fence without an ACL stays as it is.
   const withAcls = fenced.filter((part) => !part.empty);
   const raised = fenced.map((part) => part.at);
-  if (raised.length === 0) return undefined;
+  const returned = returnGaps(inputs, earlier, at);
+  const ofReturns = returned.length === 0 ? {} : { returnGaps: returned };
+  if (raised.length === 0) return returned.length === 0 ? undefined : { gaps: [], ...ofReturns };
   const { gaps, heldUntil } = fenceRecord(modelOf(inputs), at);
   // With waves, the migration's own phase says nothing about the fences.
   const before = earlier?.phase === "cutover" || earlier?.waves !== undefined ? earlier.fence : undefined;
@@ -129,9 +132,22 @@ function fenceHistory(inputs: ReportInputs, earlier: Report | undefined, at: str
   return {
     gaps: mergeGaps(before?.gaps ?? [], gaps),
     notHeldSince,
+    ...ofReturns,
     raised: withAcls.map(({ wave }) => wave),
     ...(inputs.userOperator === true && withAcls.length > 0 ? { userOperator: true } : {}),
   };
+}
+
+/** The gaps of the target's fences during the returns of all parts that have returned, also those of earlier runs. */
+function returnGaps(inputs: ReportInputs, earlier: Report | undefined, at: string): FenceGap[] {
+  const model = modelOf(inputs);
+  const returned = reportParts(inputs).filter(({ phase }) => phase === "returned");
+  if (returned.length === 0) return [];
+  return returned.reduce<FenceGap[]>((all, { scope }) => {
+    const { scope: _, ...mirror } = model.mirror;
+    const part = returnModel({ ...model, mirror: { ...mirror, ...(scope === undefined ? {} : { scope }) } });
+    return mergeGaps(all, fenceRecord(part, at).gaps);
+  }, earlier?.fence?.returnGaps ?? []);
 }
 
 /** Looks at what no step has examined yet. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type OpenKafka, withClusters } from "../clusters";
+import { type OpenKafka, withCluster } from "../clusters";
 import { aclKey } from "../acls";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
@@ -7,7 +7,16 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince } from "./movement";
-import { createMarkers, lowerOn, onOrigin, raiseOn, refuseAclSync, wanted } from "./raise";
+import {
+  createMarkers,
+  lowerOn,
+  onOrigin,
+  raiseOn,
+  refuseAclSync,
+  settledLater,
+  settleMsOf,
+  wanted,
+} from "./raise";
 import { compare, type FenceAcl, markedAcls } from "./acls";
 import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 
@@ -22,6 +31,11 @@ export interface HoldOptions extends FenceOptions {
    * since then is a gap. Default: the run has not raised it before.
    */
   wholeAt?: string;
+  /**
+   * The work reads the origin and runs again if anything is written. The last look at the topics' ends is then at least
+   * `settleMs` after the first one, so that the raise itself need not wait that long. Default false.
+   */
+  untilSettled?: boolean;
   /** Interval between two checks, ms. Default 1000. */
   everyMs?: number;
   /**
@@ -171,13 +185,15 @@ export async function whileFenced<T>(
   work: (signal: AbortSignal) => Promise<T>,
   open?: OpenKafka,
 ): Promise<{ result: T; report: FenceReport }> {
-  return withClusters(
+  return onOrigin(
     model,
-    async (clusters) => {
-      const allowed = refuseAclSync(clusters, model.mirror);
+    async (origin) => {
+      const allowed = () => withCluster(model, "target", (target) => refuseAclSync(target, model.mirror), open);
       // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would
       // only add up.
-      const { raised, ends } = await raiseOn(clusters.origin, model.mirror, options, progress, "new ACLs", allowed);
+      const raising = options.untilSettled === true ? settledLater(options) : options;
+      const { raised, ends } = await raiseOn(origin, model.mirror, raising, progress, "new ACLs", allowed);
+      const settled = Date.now() + (options.untilSettled === true ? settleMsOf(options) : 0);
       const before = options.gateEnds === undefined ? [] : movementsSince(options.gateEnds, ends, model.mirror);
       if (options.wholeAt !== undefined && raised.created > 0) {
         // Only `since` tells what was written in this gap.
@@ -190,10 +206,11 @@ export async function whileFenced<T>(
       if (before.length > 0) throw breached(before, "since the gate passed");
       const done = new AbortController();
       const lost = new AbortController();
-      const holding = holdOn(clusters.origin, model.mirror, options, progress, done.signal, ends);
+      const holding = holdOn(origin, model.mirror, options, progress, done.signal, ends);
       holding.catch((error: unknown) => lost.abort(error));
       try {
         const result = await work(lost.signal);
+        await sleep(Math.max(0, settled - Date.now()));
         done.abort();
         return { result, report: await holding };
       } catch (error) {

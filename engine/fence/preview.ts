@@ -1,7 +1,7 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
-import { refuseAclSync, SETTLE_MS, wanted } from "./raise";
+import { refuseAclSync, settleMsOf, wanted } from "./raise";
 import { compare } from "./acls";
 import type { FenceOptions } from "./types";
 
@@ -30,7 +30,7 @@ export async function previewFence(
   return withClusters(
     model,
     async (clusters) => {
-      await refuseAclSync(clusters, model.mirror);
+      await refuseAclSync(clusters.target, model.mirror);
       const { authorizedOperations } = await clusters.origin.describeCluster();
       // Absent: the broker does not return it (before Kafka 2.3). Then only the raise shows whether it is allowed.
       if (authorizedOperations?.includes("Alter") === false) throw notAllowed("make");
@@ -41,7 +41,7 @@ export async function previewFence(
         topics: topics.length,
         rules: compare(needed, acls).missing.length,
         lookMs: Date.now() - started,
-        settleMs: options.settleMs ?? SETTLE_MS,
+        settleMs: settleMsOf(options),
       };
     },
     open,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { aclKey } from "../acls";
-import { type Clusters, type OpenKafka, withCluster, withClusters } from "../clusters";
+import { type OpenKafka, withCluster, withClusters } from "../clusters";
 import { ConnectStateReader } from "../connect-state";
 import { MigrationError } from "../errors";
 import type { Acl, KafkaPort, OpenOptions } from "../kafka/port";
@@ -16,8 +16,19 @@ import { compare, fencedTopics, fenceAcls, markedAcls, type FenceAcl, uncovered 
 import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
 
 const PER_REQUEST = 500;
-export const SETTLE_MS = 1000;
+const SETTLE_MS = 1000;
 const SETTLE_LIMIT_MS = 15_000;
+
+/** In this time a broker has normally applied a new ACL, and finished the requests that it had accepted. */
+const BRIEF_MS = 200;
+
+/** For a raise before {@link whileFenced}, which looks for the rest of the time with `untilSettled`. Clients wait. */
+export const settledLater = (options: FenceOptions): FenceOptions => ({
+  ...options,
+  settleMs: Math.min(settleMsOf(options), BRIEF_MS),
+});
+
+export const settleMsOf = ({ settleMs }: FenceOptions): number => settleMs ?? SETTLE_MS;
 
 export function onOrigin<T>(
   model: MigrationModel,
@@ -49,8 +60,10 @@ export async function raiseFence(
   return withClusters(
     model,
     async (clusters) => {
-      const allowed = refuseAclSync(clusters, model.mirror);
-      return (await raiseOn(clusters.origin, model.mirror, options, progress, wait, allowed)).raised;
+      // Clients wait once the first ACL is created. Until then the reading of the ACLs does not wait for the check.
+      const allowed = refuseAclSync(clusters.target, model.mirror);
+      allowed.catch(() => {});
+      return (await raiseOn(clusters.origin, model.mirror, options, progress, wait, () => allowed)).raised;
     },
     open,
     { progress },
@@ -62,8 +75,8 @@ export async function raiseFence(
  * them there (MirrorSourceConnector.shouldReplicateAcl, Kafka 4.3). So with ACL sync the fence would lock everyone out
  * of the target.
  */
-export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Promise<void> {
-  const { source } = await new ConnectStateReader(clusters.target, mirror).read();
+export async function refuseAclSync(target: KafkaPort, mirror: MirrorModel): Promise<void> {
+  const { source } = await new ConnectStateReader(target, mirror).read();
   // Kafka's default is true.
   if (source === undefined || source.config["sync.topic.acls.enabled"]?.trim().toLowerCase() === "false") return;
   throw new MigrationError(
@@ -76,8 +89,7 @@ export async function refuseAclSync(clusters: Clusters, mirror: MirrorModel): Pr
 }
 
 /**
- * @param allowed nothing is created before it resolves, or if it rejects. Clients wait meanwhile, so the reading of the
- *   ACLs does not wait for it.
+ * @param allowed called if ACLs are missing. Nothing is created before it resolves, or if it rejects
  * @returns also the topics' end offsets after the writes stopped; any later change happened behind the fence
  */
 export async function raiseOn(
@@ -86,11 +98,12 @@ export async function raiseOn(
   options: FenceOptions,
   progress: Progress,
   wait: WaitForWrites = "always",
-  allowed: Promise<void> = Promise.resolve(),
+  allowed: () => Promise<void> = async () => {},
 ): Promise<{ raised: RaisedFence; ends: Ends }> {
-  const [{ topics, needed, acls }] = await Promise.all([wanted(origin, mirror, options), allowed]);
+  const { topics, needed, acls } = await wanted(origin, mirror, options);
   if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
   const { missing, own } = compare(needed, acls);
+  if (missing.length > 0) await allowed();
   const closedAt = missing.length === 0 ? {} : { closedAt: new Date().toISOString() };
   await create(origin, missing);
   const principals = [...new Set(needed.map((r) => r.acl.principal))].sort();
@@ -231,7 +244,7 @@ async function settle(
 ): Promise<{ writing: Movement[]; ends: Ends }> {
   const limit = Date.now() + (options.settleLimitMs ?? SETTLE_LIMIT_MS);
   for (let before = await endsOf(origin, topics); ; ) {
-    await sleep(options.settleMs ?? SETTLE_MS);
+    await sleep(settleMsOf(options));
     const after = await endsOf(origin, topics);
     const writing = movements(before, after);
     if (writing.length === 0 || Date.now() >= limit) return { writing, ends: after };

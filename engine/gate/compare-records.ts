@@ -20,8 +20,10 @@ export async function compareRecords(
   look: Look,
   signal?: AbortSignal,
 ): Promise<{ against: GateFinding[]; compared: number; unsure: string[] }> {
-  const last = await compareLastRecords(clusters, look);
-  const first = await compareFirstRecords(clusters, look, true, signal);
+  const [last, first] = await Promise.all([
+    compareLastRecords(clusters, look),
+    compareFirstRecords(clusters, look, true, signal),
+  ]);
   return { ...last, against: [...first.against, ...last.against], unsure: [...first.unsure, ...last.unsure] };
 }
 

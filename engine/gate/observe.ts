@@ -91,9 +91,8 @@ export class Observer {
   async look(deep: boolean, signal?: AbortSignal): Promise<Look> {
     const { origin } = this.clusters;
     const visibleTopics = await origin.listTopics();
-    const topics = await this.topics(visibleTopics);
     // Read the mirror's offsets (N) before the origin's ends (E): then N < E unless N is stale.
-    const connect = await this.connect.read(signal);
+    const [topics, connect] = await Promise.all([this.topics(visibleTopics), this.connect.read(signal)]);
     const at = Date.now();
     const online = topics.flatMap((t) =>
       t.partitions.filter((p) => !t.offline.includes(p)).map((partition) => ({ topic: t.origin, partition })),

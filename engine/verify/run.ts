@@ -195,15 +195,13 @@ async function compared(
 ): Promise<{ run: Verification; pairs: Pairs; own: Pairs["pairs"]; isolation: Isolation }> {
   const compare = async () => {
     const run = new Verification(clusters, model, options, progress, memory, signal, threads);
-    const pairs =
+    const [pairs, isolation] =
       options.mode === "none"
-        ? { topics: [], pairs: [], notes: [] }
-        : await readPairs(clusters, model.mirror, model.proved);
+        ? [{ topics: [], pairs: [], notes: [] }, model.mirror.isolationLevel]
+        : await Promise.all([readPairs(clusters, model.mirror, model.proved), isolationOf(clusters, model, signal)]);
     const own = shard === undefined ? pairs.pairs : pairsOf(pairs.pairs, shard);
     if (shard !== undefined)
       progress.info(`machine ${shardName(shard)}: ${own.length} of ${countText(pairs.pairs.length, "partition")}`);
-    const isolation =
-      pairs.pairs.length === 0 ? model.mirror.isolationLevel : await isolationOf(clusters, model, signal);
     await run.compare(pairs, isolation, own);
     return { run, pairs, own, isolation };
   };

@@ -5,6 +5,7 @@ import {
   raiseFence,
   type FenceOptions,
   type RaisedFence,
+  settledLater,
 } from "../../engine/fence";
 import type { MirrorModel } from "../../engine/model";
 import { waveOf } from "../../engine/parts";
@@ -36,7 +37,8 @@ const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase 
 async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
   const model = modelOf(inputs);
   watchGroups(model);
-  const found = await raiseFence(model, inputs.options, progress);
+  // The gate comes next, and looks until the writes have ended for `settleMs`.
+  const found = await raiseFence(model, settledLater(inputs.options), progress);
   // No ACL was missing, so the producers have waited since the earlier raise.
   const closedAt = found.created === 0 ? (before?.closedAt ?? before?.raisedAt) : undefined;
   const raised = closedAt === undefined ? found : { ...found, closedAt };

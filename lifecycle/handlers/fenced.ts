@@ -53,6 +53,7 @@ export async function behindFence<T>(
   for (let left = again ? TRIES : 1; ; ) {
     const options = {
       ...inputs.fenceOptions,
+      untilSettled: again,
       onGap: (gap: FenceGap) => noteGap(model, gap),
       ...defined({ wholeAt: lastWhole(model) }),
       ...(isDefined(inputs.gateEnds) ? { gateEnds: inputs.gateEnds } : {}),

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Kafka, logLevel } from "kafkajs";
 import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
 import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
-import { checkFence, lowerFence, observeProducers, raiseFence, whileFenced } from "../../../engine/fence";
+import { checkFence, lowerFence, observeProducers, raiseFence, settledLater, whileFenced } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import type { MigrationModel } from "../../../engine/model";
@@ -184,6 +185,20 @@ describe("a fence on a real cluster", () => {
     expect(Date.now() - started).toBeGreaterThan(2000);
     const { report } = await whileFenced(model, { settleMs: 600_000 }, silent, async () => {});
     expect(report).toMatchObject({ gaps: [], wrote: [] });
+    await lowerFence(model, {}, silent);
+  });
+
+  it("shows a write that ends shortly after the raise, although the work is done before", async () => {
+    const late = { ...settledLater({}), everyMs: 60_000 };
+    await raiseFence(model, late, silent);
+    let written: Promise<unknown> = Promise.resolve();
+    const hold = { untilSettled: true, settleMs: 1500, everyMs: 60_000 };
+    const { report } = await whileFenced(model, hold, silent, async () => {
+      // A super user, because the fence stops all others at once on a single broker.
+      written = sleep(300).then(() => produce(clusters.origin, payments, [{ key: "late", value: "x" }]));
+    });
+    await written;
+    expect(report.wrote.map((m) => m.topic)).toEqual([payments]);
     await lowerFence(model, {}, silent);
   });
 

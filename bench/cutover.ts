@@ -1,8 +1,8 @@
 /**
  * Measures the time from the last record written on the origin to "clients may start". A real MirrorMaker 2 copies
  * between real clusters. Applications write until they are stopped or until the fence stops them. The benchmark calls
- * the engine's functions in the same order as the lifecycle's resources. Each call opens its own connections. The
- * result does not include the time that Pulumi itself needs between the steps.
+ * the engine's functions in the same order as the lifecycle's resources, and keeps connections between them as they do.
+ * The result does not include the time that Pulumi itself needs between the steps.
  *
  *   npm run bench cutover -- [--topics 50] [--partitions 10] [--groups 100] [--records 200] [--rounds 3]
  *                            [--profile tuned] [--quick]
@@ -10,8 +10,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
-import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
+import { type HoldOptions, lowerFence, raiseFence, settledLater, whileFenced } from "../engine/fence";
 import { type GateResult, runGate } from "../engine/gate";
+import { keepLinks } from "../engine/kafka/kept-links";
 import type { CountingPort } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
 import { applyOffsets, planOffsets } from "../engine/offsets";
@@ -73,6 +74,7 @@ interface Round extends Split {
 }
 
 async function main(): Promise<void> {
+  await keepLinks(5_000);
   await withCopy({ prefix: PREFIX, topics, sizes, profile }, async ({ origin, port, model }) => {
     const found = { "no fence": [] as Round[], fence: [] as Round[] };
     for (let round = 1; round <= rounds; round++) {
@@ -131,14 +133,16 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
   const model: MigrationModel = { ...all, mirror: { ...all.mirror, groupsPattern: `${name}-.*` } };
   const writer = await startWriter(asApplication(origin), topics, sizes.partitions);
   try {
-    const behind = <T>(work: () => Promise<T>): Promise<T> =>
-      fenced ? whileFenced(model, {}, silent, work).then(({ result }) => result) : work();
+    const behind = <T>(work: () => Promise<T>, hold: HoldOptions = {}): Promise<T> =>
+      fenced ? whileFenced(model, hold, silent, work).then(({ result }) => result) : work();
     if (fenced) await sleep(WRITING_MS);
-    const raised = fenced ? raiseFence(model, {}, silent) : Promise.resolve(undefined);
+    const raised = fenced ? raiseFence(model, settledLater({}), silent) : Promise.resolve(undefined);
     const drained = drain(writer, fenced, () => commitGroups(port, name, topics, sizes));
     drained.catch(() => {});
     await raised;
-    const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0, fenced: true } : {}, silent));
+    const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0, fenced: true } : {}, silent), {
+      untilSettled: true,
+    });
     const passed = Date.now();
     const last = await drained;
     const ready = Date.now();

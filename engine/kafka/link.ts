@@ -5,7 +5,7 @@ import type { MigrationError } from "../errors";
 import type { Connection, Side } from "../model";
 import { UNSUPPORTED_VERSION } from "./error-codes";
 import { connectionFailure, LinkFailure, requestFailure } from "./failures";
-import { type Library, saslOptions } from "./login";
+import { type Library, loginName, saslOptions } from "./login";
 import type { AnswerMemory } from "./port";
 import type { Throttle } from "./throttle";
 import type { Tokens } from "./tokens";
@@ -98,12 +98,19 @@ export class Link {
   private usableUntil = Infinity;
   private retired = false;
 
+  /** Another port with the same login can use this connection (`kept-links`). */
+  readonly login: string;
+  private isResting = false;
+  private stopListening = () => {};
+
   private constructor(
-    private readonly context: LinkContext,
+    private context: LinkContext,
     readonly address: string,
     private readonly failure: (error: unknown) => LinkFailure,
     private readonly connection: LibraryConnection,
-  ) {}
+  ) {
+    this.login = loginName(context.connection);
+  }
 
   /**
    * Connects, logs in and requests the API versions.
@@ -114,7 +121,7 @@ export class Link {
     const address = `${host}:${port}`;
     const token = await tokens?.get();
     ended.throwIfAborted();
-    const failure = (error: unknown) => connectionFailure(error, describeLogin(context, address));
+    const failure = (error: unknown): LinkFailure => connectionFailure(error, describeLogin(link.context, address));
     let lifetimeMs = 0;
     const login = to.sasl && saslOptions(library, to.sasl, token, (ms) => (lifetimeMs = ms));
     const connection = new library.Connection(CLIENT_ID, {
@@ -123,15 +130,16 @@ export class Link {
       ...(login === undefined ? {} : { sasl: login }),
       ...(to.tls === undefined ? {} : tlsOptions(to.tls, host)),
     });
-    const link = new Link(context, address, failure, connection);
+    const link: Link = new Link(context, address, failure, connection);
     connection.on("error", (error) => {
       link.isOpen = false;
       link.broken ??= error;
     });
-    connection.on("close", () => (link.isOpen = false));
-    const end = () => void link.close();
-    ended.addEventListener("abort", end);
-    connection.on("close", () => ended.removeEventListener("abort", end));
+    connection.on("close", () => {
+      link.isOpen = false;
+      link.stopListening();
+    });
+    link.closeWith(ended);
     const began = Date.now();
     try {
       await connection.connect(host, port);
@@ -143,12 +151,54 @@ export class Link {
       link.versions = ranges;
       return link;
     } catch (error) {
-      ended.removeEventListener("abort", end);
+      link.stopListening();
       void link.close();
       ended.throwIfAborted();
       const reason = error instanceof LinkFailure ? error : failure(error);
       if (reason.reason.code === "KAFKA_AUTHENTICATION") tokens?.refused();
       throw reason;
+    }
+  }
+
+  private closeWith(ended: AbortSignal): void {
+    const end = () => void this.close();
+    ended.addEventListener("abort", end);
+    this.stopListening = () => ended.removeEventListener("abort", end);
+  }
+
+  /** True if the next port can use this connection: no request is in progress, and its broker does not throttle it. */
+  get idle(): boolean {
+    const muted = this.context.throttle.mutedUntil(this.address) > Date.now();
+    return this.usable && this.underWay === 0 && !this.retired && !muted;
+  }
+
+  /** True while no port uses the connection. */
+  get resting(): boolean {
+    return this.isResting;
+  }
+
+  /** No port uses the connection. It does not keep the process running. */
+  rest(): void {
+    this.isResting = true;
+    this.stopListening();
+    this.connection.socket?.unref();
+  }
+
+  /**
+   * Another port of the same cluster and login uses the connection from now on. Returns false if the broker does not
+   * answer on it any more.
+   */
+  async adopt(context: LinkContext): Promise<boolean> {
+    this.context = context;
+    this.isResting = false;
+    this.connection.socket?.ref();
+    this.closeWith(context.ended);
+    try {
+      return (await this.send(apiVersions, null)).errorCode === 0;
+    } catch {
+      context.ended.throwIfAborted();
+      await this.close();
+      return false;
     }
   }
 

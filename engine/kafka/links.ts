@@ -3,8 +3,10 @@ import type { Connection, Side } from "../model";
 import { MigrationError } from "../errors";
 import type { AnswerMemory, OpenOptions } from "./port";
 import { LinkFailure } from "./failures";
+import { keep, takeKept } from "./kept-links";
 import { Lanes } from "./lanes";
 import { type Address, Link, type LinkContext } from "./link";
+import { loginName } from "./login";
 import { isLoginFailure } from "./renew";
 import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
@@ -16,6 +18,8 @@ export type Choice<Request, Response> = (link: Link) => Api<Request, Response>;
 /** The connections to one cluster: first to the bootstrap addresses, then to each broker by its id. */
 export class Links {
   private readonly byAddress = new Map<string, Promise<Link>>();
+  /** Those that are connected. */
+  private readonly links = new Set<Link>();
   private brokers = new Map<number, Address>();
   private turn = 0;
   private accepted = false;
@@ -104,6 +108,7 @@ export class Links {
   private connect(key: string, address: Address): Promise<Link> {
     const made = this.loggedIn(address).then((link) => {
       this.accepted = true;
+      this.links.add(link);
       return link;
     });
     this.byAddress.set(key, made);
@@ -119,6 +124,8 @@ export class Links {
    */
   private async loggedIn(address: Address): Promise<Link> {
     const used = this.context.connection;
+    const before = takeKept(loginName(used), addressText(address));
+    if (before !== undefined && (await before.adopt(this.context))) return before;
     try {
       return await Link.connect(this.context, address);
     } catch (error) {
@@ -203,6 +210,8 @@ export class Links {
     memory?: AnswerMemory,
   ): Promise<Response> {
     await this.waited(link);
+    // The next port may already use this connection.
+    this.ended.throwIfAborted();
     this.requests++;
     try {
       return await link.send(api, request, memory);
@@ -226,13 +235,14 @@ export class Links {
    * @param reason the error that these requests throw. Default: MigrationError KAFKA_CLOSED
    */
   async close(reason?: unknown): Promise<void> {
+    if (reason === undefined && !this.ended.aborted) for (const link of this.links) keep(link);
     this.ending.abort(reason ?? closed(this.context.side));
     const made = [...this.byAddress.values()];
     this.byAddress.clear();
     await Promise.all(
       made.map((link) =>
         link.then(
-          (l) => l.close(),
+          (l) => (l.resting ? undefined : l.close()),
           () => {},
         ),
       ),

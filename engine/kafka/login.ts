@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 // biome-ignore syntax/correctness/noTypeOnlyImportAttributes: TypeScript needs it to read the types of an ES module
 import type { ConnectionOptions, SASLCustomAuthenticator } from "@platformatic/kafka" with {
   "resolution-mode": "import",
@@ -47,4 +48,11 @@ export function saslOptions(
   if (sasl.mechanism !== "OAUTHBEARER") return { ...sasl, authenticate };
   const validator = refusedToken as NonNullable<SaslOptions["authBytesValidator"]>;
   return { mechanism: sasl.mechanism, token: token!, authenticate, authBytesValidator: validator };
+}
+
+/** Only connections with equal names can be exchanged. Secrets are only part of a digest. */
+export function loginName({ tls, sasl }: Connection): string {
+  return createHash("sha256")
+    .update(JSON.stringify([tls, sasl]))
+    .digest("hex");
 }

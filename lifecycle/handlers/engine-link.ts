@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import * as grpc from "@grpc/grpc-js";
+import { keepLinks } from "../../engine/kafka/kept-links";
 import type { Progress } from "../../engine/progress";
 
 /**
@@ -16,13 +17,19 @@ function engineAddress(): string | undefined {
 export const underPulumi = (): boolean => engineAddress() !== undefined;
 
 const WATCH_EVERY_MS = 2000;
+/** The longest time between two steps of a cutover in which clients wait. */
+const KEEP_LINKS_MS = 5_000;
 let watching = false;
 
-/** Ends this process when Pulumi's engine is gone. This is safe because every step can run again. */
+/**
+ * Ends this process when Pulumi's engine is gone. This is safe because every step can run again. The steps of one run
+ * share their connections to the brokers.
+ */
 export function watchEngine(): void {
   const address = engineAddress();
   if (watching || address === undefined) return;
   watching = true;
+  void keepLinks(KEEP_LINKS_MS);
   const at = address.lastIndexOf(":");
   const host = address.slice(0, at);
   const port = Number(address.slice(at + 1));

@@ -58,6 +58,8 @@ export interface FakeBroker {
   asked: Asked[];
   /** Connections made so far. */
   connections: number;
+  /** Connections that are open now. */
+  readonly open: number;
   /**
    * Answers for an API by name: one function for all requests, called with how many came before. Like a real broker,
    * this one handles the next request of a connection only after it has written the answer.
@@ -72,7 +74,8 @@ export interface FakeBroker {
   stop(): Promise<void>;
 }
 
-export async function startFakeBroker(): Promise<FakeBroker> {
+/** @param port Default: any that is free */
+export async function startFakeBroker(port = 0): Promise<FakeBroker> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     if (++broker.connections > broker.mostConnections) return void socket.destroy();
@@ -94,6 +97,9 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     port: 0,
     asked: [],
     connections: 0,
+    get open() {
+      return sockets.size;
+    },
     answer: {},
     mostConnections: Infinity,
     login: () => true,
@@ -144,7 +150,7 @@ export async function startFakeBroker(): Promise<FakeBroker> {
     return Buffer.concat([header, rest]);
   }
 
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   broker.port = (server.address() as AddressInfo).port;
   broker.answer.Metadata = () => metadata(broker, []);
   return broker;
@@ -152,7 +158,7 @@ export async function startFakeBroker(): Promise<FakeBroker> {
 
 const versionsOf = (newest: Readonly<Record<string, number>>) => (out: Out) => {
   const known = new Map<number, { min: number; max: number }>();
-  for (const { name, key, version } of ALL_APIS) {
+  for (const { name, key, version } of [apiVersions, ...ALL_APIS]) {
     if (version > (newest[name] ?? Infinity)) continue;
     const range = known.get(key) ?? { min: version, max: version };
     known.set(key, { min: Math.min(range.min, version), max: Math.max(range.max, version) });

@@ -39,10 +39,15 @@ export async function applyOffsets(
   return withClusters(
     model,
     async (clusters) => {
-      const ids = await clusterIds(clusters);
-      const writing: Writing | undefined =
-        keepIntent && ((intended) => keepIntent({ ...intended, clusters: ids }, clusters.target));
-      return { ...(await applyWith(clusters, model.mirror, plan, options, progress, writing)), clusters: ids };
+      const asked = clusterIds(clusters);
+      asked.catch(() => {});
+      const writing: Writing = async (intended) => {
+        // Nothing is written before both clusters are known.
+        const ids = await asked;
+        await keepIntent?.({ ...intended, clusters: ids }, clusters.target);
+      };
+      const applied = await applyWith(clusters, model.mirror, plan, options, progress, writing);
+      return { ...applied, clusters: await asked };
     },
     open,
     { progress },

@@ -48,15 +48,35 @@ export async function planWith(
   recorded?: RecordedTopics,
 ): Promise<OffsetPlan> {
   const connect = new ConnectStateReader(clusters.target, mirror);
+  // Clients wait meanwhile, so both clusters are read side by side.
+  const [view, seen] = await sideBySide(
+    (either) => connect.read(either),
+    () => seeCommitments(clusters, mirror, options),
+    signal,
+  );
   // Like the gate and the verification, read the origin with the isolation level of the mirror's consumer.
-  const isolation = effectiveIsolation(await connect.read(signal), mirror);
+  const isolation = effectiveIsolation(view, mirror);
   const readers: Readers = {
     isolation,
     origin: kafkaReader(clusters.origin, isolation),
     target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
     stored: async () => (await connect.read(signal)).offsets,
   };
-  return planThrough(clusters, readers, mirror, options, progress, signal, recorded);
+  return planSeen(clusters, readers, mirror, options, progress, seen, signal, recorded);
+}
+
+interface Seen {
+  /** ISO 8601. Before the offsets were read. */
+  at: string;
+  commitments: Commitments;
+  /** ISO 8601. When the groups' members were known. */
+  seenAt: string;
+}
+
+async function seeCommitments({ origin }: Clusters, mirror: MirrorModel, options: PlanOptions): Promise<Seen> {
+  const at = new Date().toISOString();
+  const commitments = await readCommitments(origin, mirror, options);
+  return { at, commitments, seenAt: new Date().toISOString() };
 }
 
 export async function planThrough(
@@ -68,9 +88,20 @@ export async function planThrough(
   signal?: AbortSignal,
   recorded?: RecordedTopics,
 ): Promise<OffsetPlan> {
-  const at = new Date().toISOString();
-  const commitments = await readCommitments(clusters.origin, mirror, options);
-  const seenAt = new Date().toISOString();
+  const seen = await seeCommitments(clusters, mirror, options);
+  return planSeen(clusters, readers, mirror, options, progress, seen, signal, recorded);
+}
+
+async function planSeen(
+  clusters: Clusters,
+  readers: Readers,
+  mirror: MirrorModel,
+  options: PlanOptions,
+  progress: Progress,
+  { at, commitments, seenAt }: Seen,
+  signal?: AbortSignal,
+  recorded?: RecordedTopics,
+): Promise<OffsetPlan> {
   const total = [...commitments.committed.values()].reduce((sum, list) => sum + list.length, 0);
   progress.info(
     `offsets: ${countText(commitments.groups.length, "group")} with ${countText(total, "committed offset")}`,

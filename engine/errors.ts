@@ -58,3 +58,20 @@ export class Mistakes {
     if (this.found.length > 0) throw new MigrationError(code, seen, { fix, details: this.found });
   }
 }
+
+/**
+ * Returns one error for work on several clusters that failed: the first error, with what was seen at the others as
+ * details. An error of another kind wins, because it is a fault of this package.
+ */
+export function joinedError(errors: readonly unknown[]): unknown {
+  const [first, ...others] = errors;
+  const unknown = errors.find((error) => !isMigrationError(error));
+  if (unknown !== undefined || !isMigrationError(first)) return unknown ?? first;
+  const known = others.filter(isMigrationError);
+  if (known.length === 0) return first;
+  return new MigrationError(first.code, first.seen, {
+    details: [...first.details, ...known.flatMap((e) => [`${e.code}: ${e.seen}`, ...e.details])],
+    fix: [...new Set([first, ...known].map((e) => e.fix))].join("; "),
+    cause: first,
+  });
+}

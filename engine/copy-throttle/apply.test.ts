@@ -126,6 +126,21 @@ test("somebody else's quota is neither changed nor removed", async () => {
   expect(at.target.changes).toEqual([]);
 });
 
+test("quotas of somebody else on both sides are one error with both fixes", async () => {
+  const at = world(
+    new FakeCluster("origin", 1, [{ user: "CN=mm2", values: { consumer_byte_rate: 9 } }]),
+    new FakeCluster("target", 3, [{ user: "mm2", values: { producer_byte_rate: 7 } }]),
+  );
+  const refused = await at.apply().then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  expect(refused).toMatch(/^QUOTA_TAKEN: User:CN=mm2 has consumer_byte_rate 9 on the origin/);
+  expect(refused).toContain("- QUOTA_TAKEN: User:mm2 has producer_byte_rate 7 on the target");
+  expect(refused).toContain("--delete-config consumer_byte_rate");
+  expect(refused).toContain("--delete-config producer_byte_rate");
+});
+
 test("a broker that does not show the lifted limit is an error, before anything of the cutover happens", async () => {
   const at = world(undefined, new FakeCluster("target", 3, [], 2));
   await at.apply();

@@ -1,7 +1,7 @@
 import { userName } from "../acls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenKafka, withCluster } from "../clusters";
-import { MigrationError } from "../errors";
+import { joinedError, MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, Side } from "../model";
 import { SIDES } from "../sides";
@@ -50,8 +50,8 @@ export async function applyThrottle(
   const work = sides.map((side) =>
     withCluster(model, side, (port) => onSide(port, options, progress), open, { progress }),
   );
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
+  const failed = (await Promise.allSettled(work)).filter((one) => one.status === "rejected");
+  if (failed.length > 0) throw joinedError(failed.map((one) => one.reason as unknown));
 }
 
 async function onSide(port: KafkaPort, options: ThrottleOptions, progress: Progress): Promise<void> {

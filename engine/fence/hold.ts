@@ -7,16 +7,7 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince } from "./movement";
-import {
-  createMarkers,
-  lowerOn,
-  onOrigin,
-  raiseOn,
-  refuseAclSync,
-  settledLater,
-  settleMsOf,
-  wanted,
-} from "./raise";
+import { createMarkers, lowerOn, onOrigin, raiseOn, refuseAclSync, settledLater, settleMsOf, wanted } from "./raise";
 import { compare, type FenceAcl, markedAcls } from "./acls";
 import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 

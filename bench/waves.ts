@@ -14,9 +14,10 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { lowerFence, raiseFence, whileFenced } from "../engine/fence";
+import { type HoldOptions, lowerFence, raiseFence, settledLater, whileFenced } from "../engine/fence";
 import { runGate } from "../engine/gate";
 import { type CountingPort, openKafka } from "../engine/kafka/client";
+import { keepLinks } from "../engine/kafka/kept-links";
 import type { MigrationModel, Profile } from "../engine/model";
 import { type AppliedOffsets, applyOffsets, planOffsets } from "../engine/offsets";
 import { silent } from "../engine/progress";
@@ -64,6 +65,7 @@ const RETURN_WANTED_S = 10;
 const LIMIT_MS = 120_000;
 
 async function main(): Promise<void> {
+  await keepLinks(5_000);
   await withCopy({ prefix: PREFIX, topics: [...moving, ...others], sizes, profile }, async (copied) => {
     const { origin, model: whole } = copied;
     const busy = await startRate(asApplication(origin), others, sizes.partitions, rate * 1e6);
@@ -140,8 +142,12 @@ async function producersPause(wave: MigrationModel, round: Round): Promise<numbe
   }
 }
 
-const behind = <T>(model: MigrationModel, work: () => Promise<T>): Promise<T> =>
-  whileFenced(model, {}, silent, work).then(({ result }) => result);
+const behind = <T>(model: MigrationModel, work: () => Promise<T>, hold: HoldOptions = {}): Promise<T> =>
+  whileFenced(model, hold, silent, work).then(({ result }) => result);
+
+/** The gate as the step runs it: it also waits for the end of the writes. */
+const passGate = (model: MigrationModel) =>
+  behind(model, () => runGate(model, { stableForMs: 0, fenced: true }, silent), { untilSettled: true });
 
 /** Cuts over the wave, and leaves its fence up. @returns when clients could start on the target, ms since the epoch */
 async function cutOver(
@@ -152,8 +158,8 @@ async function cutOver(
   await sleep(WRITING_MS);
   const drained = writer.denied.then(() => commitGroups(port, name, moving, sizes));
   drained.catch(() => {});
-  await raiseFence(wave, {}, silent);
-  await behind(wave, () => runGate(wave, { stableForMs: 0, fenced: true }, silent));
+  await raiseFence(wave, settledLater({}), silent);
+  await passGate(wave);
   await drained;
   const applied = await proveAndMove(wave);
   return { ended: Date.now(), applied };
@@ -204,8 +210,8 @@ async function returnPause(wave: MigrationModel, round: Round): Promise<number> 
       await sleep(WRITING_MS);
       const drained = writer.denied.then(() => commitGroups(there, name, moving, sizes));
       drained.catch(() => {});
-      await raiseFence(back, {}, silent);
-      await behind(back, () => runGate(back, { stableForMs: 0 }, silent));
+      // A return raises the target's fence in the same step.
+      await behind(back, () => runGate(back, { stableForMs: 0 }, silent), { untilSettled: true });
       await drained;
       await proveAndMove(back);
       await writeSourceOffsets(sides, wave.mirror, await endsOf(port), silent);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { modelFrom } from "../engine/mirror-configuration";
 import { rules } from "../engine/rules";
-import { aToB } from "../test/policies/manifests";
+import { aToB, identity } from "../test/policies/manifests";
 import { readView } from "./read";
 
 const messages = (rule: string, flow: Parameters<typeof aToB>[0], rest: Parameters<typeof aToB>[1] = {}) =>
@@ -11,6 +11,15 @@ const messages = (rule: string, flow: Parameters<typeof aToB>[0], rest: Paramete
     .map(({ message }) => message);
 const model = (flow: Parameters<typeof aToB>[0], spec: object = {}) =>
   modelFrom(readView([aToB({ topicsPattern: undefined, ...flow }, { spec })]).mirrors[0]!);
+
+test("the exclusion that is suggested for other tools' topics keeps what is excluded already", () => {
+  const suggested = (more: object) =>
+    messages("pattern-swallows", { topicsPattern: ".*", source: identity, checkpoint: identity, ...more }).join();
+  expect(suggested({})).toContain('"mm2.*\\.internal,.*\\.replica,__.*,_schemas,connect-.*,');
+  expect(suggested({ entry: { topicsExcludePattern: "secret-.*, _schemas" } })).toContain(
+    '"secret-.*,_schemas,connect-.*,mirrormaker2-cluster-.*"',
+  );
+});
 
 test("topics and groups in a connector's config count unless a field of the mirror replaces them", () => {
   const flow = {

@@ -91,6 +91,9 @@ export const nameRules: Rule[] = [
                   "groupsPattern does not select",
                 ",.*-changelog,.*-repartition",
               ];
+        // What the resource excludes already stays excluded.
+        const excluded = attempt(() => topicsExcludeOf(at)) ?? DEFAULT_TOPICS_EXCLUDE;
+        const exclude = `${excluded},_schemas,connect-.*,mirrormaker2-cluster-.*${those}`;
         const say = {
           seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
           why:
@@ -99,7 +102,7 @@ export const nameRules: Rule[] = [
             alone,
           instead:
             `exclude them if they exist: ${namesIn(at).topicsExclude} ` +
-            `"${DEFAULT_TOPICS_EXCLUDE},_schemas,connect-.*,mirrormaker2-cluster-.*${those}"`,
+            `"${[...new Set(exclude.split(",").map((part) => part.trim()))].join(",")}"`,
         };
         return [{ at, say }];
       }),

@@ -42,12 +42,14 @@ async function planNodes(
   attempt: number,
   base: Pick<NodeContext, "parts" | "supervisor">,
 ): Promise<{ all: KafkaNode[]; context: NodeContext }> {
-  const [controllerPort = 0, ...free] = await freePorts(options.brokers * (options.open === true ? 3 : 1) + 1);
-  const ports = free.slice(0, options.brokers);
-  const openPorts = ports.map((_, i) => ({
-    plain: free[options.brokers + 2 * i]!,
-    tls: free[options.brokers + 2 * i + 1]!,
-  }));
+  const { brokers, open, clientsCa } = options;
+  const listeners = 1 + (open === true ? 2 : 0) + (clientsCa === undefined ? 0 : 1);
+  const [controllerPort = 0, ...free] = await freePorts(brokers * listeners + 1);
+  /** One port of each broker for the next listener. */
+  const portsOfListener = () => free.splice(0, brokers);
+  const ports = portsOfListener();
+  const [plain, tls] = open === true ? [portsOfListener(), portsOfListener()] : [];
+  const mutualTls = clientsCa === undefined ? undefined : portsOfListener();
   const admin = { username: "admin", password: randomBytes(24).toString("base64url") };
   const authority = await createAuthority(`${options.name} cluster CA`);
   const connection: ClusterConnection = {
@@ -61,13 +63,14 @@ async function planNodes(
     // A Kafka cluster id is 16 bytes in URL-safe base64. The tools would take an id that starts with a dash for an
     // option.
     clusterId: randomBytes(16).toString("base64url").replace(/^-/, "A"),
-    plan: { brokers: options.brokers, admin, brokerConfig: options.brokerConfig ?? {} },
+    plan: { brokers, admin, brokerConfig: options.brokerConfig ?? {} },
     authority,
+    ...(clientsCa === undefined ? {} : { clientsCa }),
     connection,
     heap: options.heap ?? "384m",
     jvmOptions: options.jvmOptions ?? [],
   };
-  const racks = options.racks ?? (options.brokers === 1 ? [] : ["rack-1", "rack-2", "rack-3"]);
+  const racks = options.racks ?? (brokers === 1 ? [] : ["rack-1", "rack-2", "rack-3"]);
   const all = ports.map((port, index) => {
     const folder = join(options.folder, `${attempt === 1 ? "" : `attempt-${attempt}-`}broker-${index + 1}`);
     const rack = racks[index];
@@ -79,7 +82,8 @@ async function planNodes(
         controllerPort,
         folder,
         ...(rack === undefined ? {} : { rack }),
-        ...(options.open === true ? { openPorts: openPorts[index] } : {}),
+        ...(plain && tls ? { openPorts: { plain: plain[index]!, tls: tls[index]! } } : {}),
+        ...(mutualTls ? { mutualTlsPort: mutualTls[index]! } : {}),
       },
       context,
     );
@@ -116,6 +120,7 @@ class RunningCluster implements KafkaCluster {
   readonly connection: ClusterConnection;
   readonly brokerIds: readonly number[];
   readonly open?: { plain: string; tls: string };
+  readonly mutualTls?: string;
 
   constructor(
     readonly name: string,
@@ -133,6 +138,8 @@ class RunningCluster implements KafkaCluster {
       const at = (listener: "plain" | "tls") => openPorts.map((ports) => `127.0.0.1:${ports[listener]}`).join(",");
       this.open = { plain: at("plain"), tls: at("tls") };
     }
+    const mutualTls = nodes.flatMap(({ plan }) => (plan.mutualTlsPort === undefined ? [] : [plan.mutualTlsPort]));
+    if (mutualTls.length > 0) this.mutualTls = mutualTls.map((port) => `127.0.0.1:${port}`).join(",");
   }
 
   async stopBroker(id: number): Promise<void> {

@@ -16,6 +16,8 @@ export interface NodeContext {
   clusterId: string;
   plan: ClusterPlan;
   authority: Authority;
+  /** PEM certificate of the CA of clients that log in with certificates. */
+  clientsCa?: string;
   connection: ClusterConnection;
   parts: KafkaParts;
   heap: string;
@@ -57,6 +59,8 @@ export class KafkaNode {
     });
     await writeFile(join(folder, "node.pem"), `${own.key}${own.cert}${own.ca}`, { mode: 0o600 });
     await writeFile(join(folder, "ca.pem"), own.ca, { mode: 0o600 });
+    const { clientsCa } = this.context;
+    if (clientsCa !== undefined) await writeFile(join(folder, "clients-ca.pem"), clientsCa, { mode: 0o600 });
     await writeProperties(join(folder, "server.properties"), nodeSettings(this.context.plan, this.plan));
     if (this.plan.controller) await this.format();
     else await this.markData();

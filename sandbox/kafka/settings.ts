@@ -10,6 +10,8 @@ export interface NodePlan {
   controllerPort: number;
   /** Ports of two more listeners that require no login. */
   openPorts?: { plain: number; tls: number };
+  /** Port of one more listener, where clients log in with a certificate of the CA in `clients-ca.pem`. */
+  mutualTlsPort?: number;
   rack?: string;
   /** Folder for data, keys and log. */
   folder: string;
@@ -36,10 +38,11 @@ export const snapshotIntervalMs = 5_000;
 export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<string, string> {
   const replicas = String(Math.min(3, cluster.brokers));
   const minInSync = String(cluster.brokers >= 3 ? 2 : 1);
-  const open = node.openPorts;
+  const { openPorts: open, mutualTlsPort } = node;
   const listener = [
     `SASL_SSL://127.0.0.1:${node.port}`,
     ...(open === undefined ? [] : [`OPEN://127.0.0.1:${open.plain}`, `OPEN_TLS://127.0.0.1:${open.tls}`]),
+    ...(mutualTlsPort === undefined ? [] : [`MUTUAL_TLS://127.0.0.1:${mutualTlsPort}`]),
   ].join(",");
   return {
     "process.roles": node.controller ? "broker,controller" : "broker",
@@ -49,7 +52,7 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     "advertised.listeners": listener,
     "inter.broker.listener.name": "SASL_SSL",
     "controller.listener.names": "CONTROLLER",
-    "listener.security.protocol.map": "SASL_SSL:SASL_SSL,OPEN:PLAINTEXT,OPEN_TLS:SSL,CONTROLLER:SSL",
+    "listener.security.protocol.map": "SASL_SSL:SASL_SSL,OPEN:PLAINTEXT,OPEN_TLS:SSL,MUTUAL_TLS:SSL,CONTROLLER:SSL",
     "sasl.enabled.mechanisms": "SCRAM-SHA-512",
     "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
     "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config":
@@ -61,6 +64,12 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     "ssl.truststore.location": `${node.folder}/ca.pem`,
     // Nodes authenticate on the controller listener by certificate, so no one else on this machine can connect there.
     "listener.name.controller.ssl.client.auth": "required",
+    ...(mutualTlsPort === undefined
+      ? {}
+      : {
+          "listener.name.mutual_tls.ssl.client.auth": "required",
+          "listener.name.mutual_tls.ssl.truststore.location": `${node.folder}/clients-ca.pem`,
+        }),
     // With an authorizer, clients without a login would have no rights.
     ...(open === undefined ? authorizer(cluster.admin.username) : {}),
     "log.dirs": `${node.folder}/data`,

@@ -21,6 +21,11 @@ export interface KafkaClusterOptions {
   brokerConfig?: Readonly<Record<string, string>>;
   /** True: adds two listeners that require no login (plain text, TLS), and uses no authorizer. Default false. */
   open?: boolean;
+  /**
+   * PEM certificate of a CA: adds a listener on which clients log in with its certificates, as Strimzi's listeners with
+   * `authentication.type: tls`. Default none.
+   */
+  clientsCa?: string;
   /** JVM heap of one node, e.g. `384m` (default). */
   heap?: string;
   /**
@@ -57,6 +62,8 @@ export interface KafkaCluster {
    * Addresses of the listeners that require no login: `host:port`, separated by commas. Undefined if there are none.
    */
   readonly open?: { plain: string; tls: string };
+  /** Addresses of the listener for `clientsCa`: `host:port`, separated by commas. Undefined without it. */
+  readonly mutualTls?: string;
   stopBroker(id: number): Promise<void>;
   startBroker(id: number): Promise<void>;
   stop(): Promise<void>;

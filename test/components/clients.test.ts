@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { Kafka, logLevel } from "kafkajs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { SECRETS } from "@kafka-migration/sandbox/kubernetes";
@@ -47,7 +48,7 @@ const billing = {
   quotas: { producerByteRate: 1048576, requestPercentage: 40 },
 };
 /** A certificate of the operator's clients CA. */
-const web = { name: "web", authentication: "tls", acls: rules.slice(2) };
+const web = { name: "web", authentication: "tls", acls: rules };
 const own = { name: "own", authentication: "tls-external", acls: rules.slice(2) };
 
 const specOf = (acls: typeof rules) => ({
@@ -92,8 +93,20 @@ async function quotasOf(cluster: KafkaCluster, user: string): Promise<Record<str
 }
 
 /** What a client of the user may write, with the given password. */
-async function writes(cluster: KafkaCluster, topic: string, as: string, secret: string): Promise<boolean> {
-  const producer = application(cluster, as, secret).producer();
+const writes = (cluster: KafkaCluster, topic: string, as: string, secret: string) =>
+  mayWrite(application(cluster, as, secret), topic);
+
+/** A client that logs in with the certificate in a user's Secret. */
+const holder = ({ mutualTls, ca }: KafkaCluster, secret: Record<string, string>) =>
+  new Kafka({
+    brokers: mutualTls!.split(","),
+    ssl: { ca: [ca], cert: secret["user.crt"]!, key: secret["user.key"]! },
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 6, initialRetryTime: 100 },
+  });
+
+async function mayWrite(client: Kafka, topic: string): Promise<boolean> {
+  const producer = client.producer();
   await producer.connect();
   try {
     await producer.send({ topic, messages: [{ value: "a" }] });
@@ -164,6 +177,16 @@ describe("users of applications on a target with an operator", () => {
       expect(certificate.verify(ca.publicKey)).toBe(true);
       expect(certificate.subject).toBe("CN=web");
     }
+    // The old one, which the application has, and the one that the target's operator made.
+    for (const secret of [there, here])
+      for (const [topic, may] of [
+        ["orders-new", true],
+        ["orders-secret", false],
+        ["returns", false],
+      ] as const) {
+        const both = [world.origin, target].map((cluster) => mayWrite(holder(cluster, secret!), topic));
+        expect([topic, await Promise.all(both)]).toEqual([topic, [may, may]]);
+      }
     expect(firstUp).toContain("1 user with client certificates (web): their certificates stay valid");
     expect(await bindings(target, "User:CN=web")).toEqual(await bindings(world.origin, "User:CN=web"));
   });

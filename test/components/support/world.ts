@@ -2,12 +2,14 @@ import { mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pulumiEnvironment, type PulumiResult, supervise } from "@kafka-migration/sandbox";
-import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import { createAuthority, type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import {
   connectKube,
   type Kube,
+  type KubeObject,
   type Kubernetes,
   KubernetesRest,
+  SECRETS,
   startKubernetes,
 } from "@kafka-migration/sandbox/kubernetes";
 import { startOperator } from "@kafka-migration/sandbox/operator";
@@ -16,7 +18,7 @@ export interface ComponentsWorld {
   kubernetes: Kubernetes;
   rest: KubernetesRest;
   kube: Kube;
-  /** Run by the operator, in namespace `origin-ns`. */
+  /** Run by the operator, in namespace `origin-ns`. It and the target have a listener for the origin's clients CA. */
   origin: KafkaCluster;
   /** Run by nobody. */
   bare: KafkaCluster;
@@ -41,13 +43,15 @@ export async function startComponentsWorld(options: { target?: boolean } = {}): 
   };
   const progress = () => {};
   try {
+    const clientsCa = await createAuthority("clients-ca");
+    const trusting = { brokers: 1, clientsCa: clientsCa.cert, progress } as const;
     const [origin, bare, kubernetes, pulumi, target] = await Promise.all([
-      startKafkaCluster({ name: "origin", brokers: 1, folder: join(folder, "origin"), progress }),
+      startKafkaCluster({ ...trusting, name: "origin", folder: join(folder, "origin") }),
       startKafkaCluster({ name: "bare", brokers: 1, folder: join(folder, "bare"), progress }),
       startKubernetes({ folder: join(folder, "kubernetes"), progress }),
       pulumiEnvironment({ folder: join(folder, "pulumi") }),
       options.target === true
-        ? startKafkaCluster({ name: "target", brokers: 1, folder: join(folder, "target"), progress })
+        ? startKafkaCluster({ ...trusting, name: "target", folder: join(folder, "target") })
         : undefined,
     ]);
     const rest = new KubernetesRest(kubernetes.server, kubernetes.token, kubernetes.ca);
@@ -57,6 +61,8 @@ export async function startComponentsWorld(options: { target?: boolean } = {}): 
       async () => kube.close(),
     );
     for (const namespace of ["origin-ns", "target-ns", "migration"]) await kubernetes.createNamespace(namespace);
+    await kube.create(SECRETS, caSecret("origin-clients-ca-cert", { "ca.crt": clientsCa.cert }));
+    await kube.create(SECRETS, caSecret("origin-clients-ca", { "ca.key": clientsCa.key }));
     const operated = ({ bootstrapServers, ca, admin }: KafkaCluster, namespace: string) => ({
       bootstrapServers,
       ca,
@@ -92,6 +98,11 @@ export async function startComponentsWorld(options: { target?: boolean } = {}): 
     throw error;
   }
 }
+
+const caSecret = (name: string, content: Record<string, string>): KubeObject => ({
+  metadata: { name, namespace: "origin-ns" },
+  data: Object.fromEntries(Object.entries(content).map(([key, text]) => [key, Buffer.from(text).toString("base64")])),
+});
 
 async function project(folder: string): Promise<string> {
   const root = resolve(__dirname, "../../..");

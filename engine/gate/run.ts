@@ -22,6 +22,8 @@ const NAMED = 20;
 const SHORTEST_PAUSE_MS = 250;
 /** The pause is also at least this many times as long as the last look took. */
 const PAUSE_PER_LOOK = 2;
+/** The same behind a fence, where the clients wait. */
+const FENCED_PAUSE_PER_LOOK = 1;
 
 /** Temporary errors: a broker restarts, or a topic is deleted between two requests. */
 const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_THROTTLED", "KAFKA_UNKNOWN_TOPIC", "RECORDS_GONE"];
@@ -156,9 +158,11 @@ class Gate {
           ? quiet.from + this.options.stableForMs - Date.now()
           : this.options.pollMs;
       // While the origin's ends move, the gate cannot open soon. Once they stop, every moment until the gate opens is
-      // downtime for the clients, so look more often.
-      const still = quiet !== undefined && last !== undefined && quiet.from < last.look.at;
-      const pause = still ? Math.max(SHORTEST_PAUSE_MS, PAUSE_PER_LOOK * took) : this.options.pollMs;
+      // downtime for the clients, so look more often. Behind a fence they do not move.
+      const { fenced } = this.options;
+      const still = fenced || (quiet !== undefined && last !== undefined && quiet.from < last.look.at);
+      const perLook = fenced ? FENCED_PAUSE_PER_LOOK : PAUSE_PER_LOOK;
+      const pause = still ? Math.max(SHORTEST_PAUSE_MS, perLook * took) : this.options.pollMs;
       await sleep(
         Math.max(50, Math.min(this.options.pollMs, pause, window, left)),
         undefined,

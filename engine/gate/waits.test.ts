@@ -67,6 +67,31 @@ describe("the quiet window of the origin", () => {
   });
 });
 
+describe("the pause between two looks", () => {
+  /** The mirror copies the last records during this look. */
+  const copiesIn = (look: number) => {
+    mirror.write("origin", "orders", puts(10, 12));
+    after({
+      [look]: () => {
+        mirror.write("target", "orders", puts(10, 12));
+        mirror.copied("orders", 11);
+      },
+    });
+  };
+
+  it("is short behind a fence from the first look on, because clients wait", async () => {
+    copiesIn(2);
+    expect(await wait({ fenced: true, pollMs: 60_000 })).toMatchObject({ looks: 2 });
+  });
+
+  it("is `pollMs` without a fence, until the origin's ends are known not to move", async () => {
+    copiesIn(1);
+    const begun = Date.now();
+    await wait({ pollMs: 400 });
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(400);
+  });
+});
+
 describe("a log that ends without a visible record", () => {
   const log = () => mirror.origin["orders"]!.logs[0]!;
 

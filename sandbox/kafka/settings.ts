@@ -87,6 +87,8 @@ export function nodeSettings(cluster: ClusterPlan, node: NodePlan): Record<strin
     "background.threads": "4",
     "log.cleaner.dedupe.buffer.size": "16777216",
     "metadata.log.max.snapshot.interval.ms": String(snapshotIntervalMs),
+    // The controller writes an empty record when nothing happens, by default twice a second. All brokers read each one.
+    "metadata.max.idle.interval.ms": String(snapshotIntervalMs / 2),
     ...cluster.brokerConfig,
   };
 }

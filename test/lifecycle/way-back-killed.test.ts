@@ -4,7 +4,7 @@ import { silent } from "../../engine/progress";
 import { returnStartStep } from "../../lifecycle/handlers/return-start";
 import { wayBackStep } from "../../lifecycle/handlers/way-back";
 import { eventually } from "../engine/support/mirror";
-import { killedAtEachChange } from "./support/killed";
+import { killedAfter, killedAtEachChange } from "./support/killed";
 import {
   back,
   commit,
@@ -63,11 +63,7 @@ it("a return that failed or was killed is given up in phase cutover: the clients
   // A killed return has closed the target and moved a group.
   await commit("target", "one", "target fourth 0 1");
   const before = await nextOf("origin", "one");
-  const stop = new Error("killed");
-  const killed = killedAtEachChange("way-back", state, wayBackInputs("returned"), async (change) => {
-    if (change.endsWith(`alterGroupOffsets ${group("one")}`)) throw stop;
-  });
-  await expect(killed).rejects.toBe(stop);
+  await killedAfter("way-back", state, wayBackInputs("returned"), `target alterGroupOffsets ${group("one")}`);
   expect(await nextOf("origin", "one")).toEqual(["target fourth 0 1"]);
   await giveUp();
   expect(await nextOf("origin", "one")).toEqual(before);
@@ -76,11 +72,7 @@ it("a return that failed or was killed is given up in phase cutover: the clients
 it("loses nothing if clients write to the target after a return was killed that has deleted its mirror", async () => {
   await useApiServer();
   const state = states.get(wayBackStep)!;
-  const stop = new Error("killed");
-  const killed = killedAtEachChange("way-back", state, wayBackInputs("returned"), async (change) => {
-    if (change === "kubernetes remove") throw stop;
-  });
-  await expect(killed).rejects.toBe(stop);
+  await killedAfter("way-back", state, wayBackInputs("returned"), "kubernetes remove");
   await stopped;
   // A user operator has removed the fence.
   await lowerFence(back, {}, silent);

@@ -4,8 +4,8 @@ import { once } from "node:events";
 type State = Record<string, unknown>;
 
 /**
- * In a process of its own: a step that kills itself with SIGKILL right after its first change that KNOWN does not name.
- * It prints the name of that change, or at the end its outputs.
+ * In a process of its own: a step that kills itself with SIGKILL right after its first change that `known` does not
+ * name, or after the change `only`. It prints the name of that change, or at the end its outputs.
  */
 const SCRIPT = `
   const { writeSync } = require("node:fs");
@@ -13,9 +13,9 @@ const SCRIPT = `
   const kubernetes = require("./dist/lifecycle/kubernetes/reader.js");
   const { openKafka } = client;
   const { openKubernetes } = kubernetes;
-  const { kind, state, news, known } = JSON.parse(process.env.INPUTS);
+  const { kind, state, news, known, only } = JSON.parse(process.env.INPUTS);
   const dieAfter = (change) => {
-    if (known.includes(change)) return;
+    if (only === undefined ? known.includes(change) : change !== only) return;
     writeSync(1, JSON.stringify({ change }));
     process.kill(process.pid, "SIGKILL");
     return new Promise(() => {});
@@ -46,6 +46,33 @@ const SCRIPT = `
   const ups = state === undefined ? step.create(news) : step.update("id", state, news);
   ups.then(({ outs }) => writeSync(1, JSON.stringify({ outs })));`;
 
+interface Run {
+  kind: string;
+  state: State | undefined;
+  news: State;
+  known: readonly string[];
+  only?: string;
+}
+
+/** Runs the step once. @returns the change after which it was killed, or its outputs */
+async function run(inputs: Run): Promise<{ change?: string; outs?: State }> {
+  const env = { ...process.env, INPUTS: JSON.stringify(inputs) };
+  const child = spawn(process.execPath, ["-e", SCRIPT], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let [out, log] = ["", ""];
+  child.stdout.on("data", (data) => (out += String(data)));
+  child.stderr.on("data", (data) => (log += String(data)));
+  const [code, signal] = (await once(child, "close")) as [number | null, string | null];
+  if (code !== null && code !== 0) throw new Error(`after ${inputs.known.join(", ")}:\n${log}`);
+  const { change, outs } = JSON.parse(out) as { change?: string; outs?: State };
+  return signal === "SIGKILL" && change !== undefined ? { change } : { outs: outs! };
+}
+
+/** Runs a step that is killed after this change. Nothing is recorded in the state. */
+export async function killedAfter(kind: string, state: State | undefined, news: State, only: string): Promise<void> {
+  const { change } = await run({ kind, state, news, known: [], only });
+  if (change === undefined) throw new Error(`${kind} never made the change "${only}"`);
+}
+
 /**
  * Runs a step again and again. Each run is killed after the first change that no earlier run was killed after, until
  * one run has nothing left to be killed at. Nothing is recorded in the state before that, as with Pulumi.
@@ -55,20 +82,11 @@ export async function killedAtEachChange(
   kind: string,
   state: State | undefined,
   news: State,
-  after: (change: string) => Promise<void> = async () => {},
 ): Promise<{ outs: State; changes: string[] }> {
   const known: string[] = [];
   for (;;) {
-    const env = { ...process.env, INPUTS: JSON.stringify({ kind, state, news, known }) };
-    const child = spawn(process.execPath, ["-e", SCRIPT], { env, stdio: ["ignore", "pipe", "pipe"] });
-    let [out, log] = ["", ""];
-    child.stdout.on("data", (data) => (out += String(data)));
-    child.stderr.on("data", (data) => (log += String(data)));
-    const [code, signal] = (await once(child, "close")) as [number | null, string | null];
-    if (code !== null && code !== 0) throw new Error(`after ${known.join(", ")}:\n${log}`);
-    const { change, outs } = JSON.parse(out) as { change?: string; outs?: State };
-    if (signal !== "SIGKILL" || change === undefined) return { outs: outs!, changes: known };
+    const { change, outs } = await run({ kind, state, news, known });
+    if (change === undefined) return { outs: outs!, changes: known };
     known.push(change);
-    await after(change);
   }
 }

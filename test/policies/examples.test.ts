@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { dialects } from "../../components/dialects";
 import { annotated, type PulumiProject, pulumiProject } from "./project";
 
 const root = resolve(__dirname, "../..");
@@ -35,6 +36,10 @@ beforeAll(async () => {
   await project.write("package.json", '{ "name": "examples", "dependencies": { "@pulumi/pulumi": "*" } }');
 }, 120_000);
 afterAll(() => project?.stop());
+
+test("every dialect has an example", () => {
+  expect(examples.sort()).toEqual(Object.keys(dialects).sort());
+});
 
 test.each(examples)(
   "the example %s, with the ready-made stack and the real preview, has no mandatory finding but the guide's",

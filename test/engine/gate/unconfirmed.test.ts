@@ -8,8 +8,8 @@ import { silent } from "../../../engine/progress";
 import { application, produce, withPorts } from "../kafka/support";
 import { eventually, modelFor, type RunningMirror, startMirror } from "../support/mirror";
 
-/** A real MirrorMaker 2 whose workers confirm what they copied only twice a minute. */
-const FLUSH_MS = 30_000;
+/** A real MirrorMaker 2 whose workers confirm what they copied only three times a minute. */
+const FLUSH_MS = 20_000;
 const ports = withPorts("port-unconfirmed");
 const prefix = uniqueName("port-unconfirmed");
 const topic = `${prefix}-data-orders`;

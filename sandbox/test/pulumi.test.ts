@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applicationClient } from "../estate/seed";
 import { supervise, type Supervisor } from "../processes";
 import { pulumiEnvironment, type PulumiEnvironment } from "../pulumi";
+import { openProject } from "../story/project";
 import { uniqueName, withClusters } from "../testing/clusters";
 
 const clusters = withClusters();
@@ -105,6 +106,16 @@ describe("the self-contained Pulumi", () => {
     const destroy = await run(["destroy", "--yes", "--skip-preview", "--color=never"]);
     expect(destroy.stdout).toMatch(/4 deleted/);
     expect(await topics()).not.toContain(topic);
+  });
+
+  it("says so if a command that is to be killed never says the line", async () => {
+    const folder = join(supervisor.folder, "empty");
+    await mkdir(folder);
+    await writeFile(join(folder, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.js\n");
+    await writeFile(join(folder, "index.js"), "");
+    await symlink(resolve(__dirname, "../../node_modules"), join(folder, "node_modules"));
+    const stack = await openProject(pulumi, folder, "never", () => {});
+    await expect(stack.killedUp(/never said/)).rejects.toThrow("NOT_KILLED");
   });
 
   it("returns the exit code and the text of a failure", async () => {

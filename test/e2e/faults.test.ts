@@ -108,9 +108,9 @@ describe("faults in a migration, through the real command line", () => {
         (n) => n === 200,
       );
       await project.set({ phase: "cutover" });
+      // Each kill finds the steps before its own in the state.
       const kills: [RegExp, string?][] = [
         [/gate: /, "kill-gate"],
-        [/Gate .* updated/],
         [/verification: comparing 2 partitions/, "kill-verification"],
         [/consumer-offsets: .*1 group with 2 committed offsets/, "kill-consumer-offsets"],
       ];
@@ -132,14 +132,6 @@ describe("faults in a migration, through the real command line", () => {
       expect(await resumeGroup(applicationClient(at.sandbox.target.connection, "tests"), stopped)).toEqual([]);
     },
     20 * MINUTES,
-  );
-
-  test(
-    "a kill fails the test if its line never appears",
-    async () => {
-      await expect(project.killedUp(/never said/)).rejects.toThrow("NOT_KILLED");
-    },
-    5 * MINUTES,
   );
 
   test(
@@ -257,7 +249,7 @@ describe("faults in a migration, through the real command line", () => {
       await createTopic(at.sandbox, "big-records", 1, { "max.message.bytes": "8000000" });
       await produce(at.sandbox, "big-records", 5, { partitions: 1 });
       await produce(at.sandbox, "big-records", 1, { partitions: 1, from: 5, valueBytes: 3_000_000 });
-      project = await ownStack(at.sandbox, "big", { profile: "least", gate: { limitSeconds: 60 } });
+      project = await ownStack(at.sandbox, "big", { profile: "least", gate: { limitSeconds: 30 } });
       // Preflight sees the record; here the task is to fail on it.
       await project.set({ preflight: { accept: ["RECORD_EXCEEDS_REQUEST"] } });
       await project.up();

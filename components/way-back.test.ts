@@ -137,6 +137,13 @@ describe("a way back", () => {
     expect(resources.some((r) => r.name.startsWith("m-return-"))).toBe(false);
   });
 
+  test("ended, it is no way back any more in the report", async () => {
+    const openedAt = async (wayBack: boolean) =>
+      (await declared(wave("cutover", wayBack))).at("m-report").inputs.waves[0].facts.wayBack?.openedAt;
+    expect(await openedAt(true)).toMatch(/^2026-/);
+    expect(await openedAt(false)).toBeUndefined();
+  });
+
   test("works without waves, too", async () => {
     const { at, before } = await declared({ phase: "cutover", wayBack: true });
     expect(at("m-mirror").inputs.spec.mirrors[0].sourceConnector).toMatchObject({ state: "stopped" });

@@ -272,10 +272,10 @@ export class Lifecycle {
       topicIds: topicIds(of),
     });
     return {
-      waves: each((steps, { part: { mirror, phase } }) => ({
+      waves: each((steps, { part: { mirror, phase, wayBack } }) => ({
         scope: mirror.scope!,
         phase,
-        facts: partFacts(steps, phase),
+        facts: partFacts(steps, phase, wayBack !== false),
       })),
       waveGates: Object.fromEntries(each((steps, part) => [part.part.wave!, gate(steps, part)])),
     };

@@ -41,8 +41,9 @@ export function reportFacts(preflight: Preflight, steps: LastSteps, phase: Phase
 /**
  * The same of one wave.
  * @param phase the part's own
+ * @param canReturn false: its way back has ended
  */
-export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFacts> {
+export function partFacts(steps: LastSteps, phase: Phase, canReturn = true): pulumi.Output<PartFacts> {
   // While a part only copies, nothing is compared. So a step that an older version did not have does not change the
   // report.
   const access = isCopying(phase) ? undefined : steps.access;
@@ -66,7 +67,7 @@ export function partFacts(steps: LastSteps, phase: Phase): pulumi.Output<PartFac
     offsets: offsets?.applied.apply((applied) => factsOf({ offsets: applied ?? undefined }).offsets),
     resetAt: replication?.resetAt,
     reset: replication?.result,
-    openedAt: wayBack?.openedAt,
+    openedAt: canReturn ? wayBack?.openedAt : undefined,
     returnedAt: wayBack?.returnedAt,
     pause:
       wayBack &&

@@ -103,6 +103,7 @@ export function answers({
       ),
     };
   if (type.endsWith(":Gate")) return { ends: { orders: { target: "orders", originEnds: [3, 0], targetEnds: [5, 0] } } };
+  if (type.endsWith(":WayBack")) return { openedAt: "2026-01-01T00:00:00.000Z" };
   if (type.endsWith(":CopyShares")) {
     const brokers = { origin: 1, target: 3 };
     return { brokers, shares: { origin: inputs.bytesPerSecond, target: Math.floor(inputs.bytesPerSecond / 3) } };

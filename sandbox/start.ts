@@ -96,6 +96,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
         return pulumi;
       },
       crashMirrors: () => running?.crashWorkers() ?? 0,
+      mirrorUrls: () => running?.workerUrls() ?? [],
       stop: () => {
         options.signal?.removeEventListener("abort", interrupted);
         stopping ??= (async () => {

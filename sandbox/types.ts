@@ -101,6 +101,8 @@ export interface Sandbox {
    * @returns how many; 0 without an operator
    */
   crashMirrors(): number;
+  /** Connect's REST interface of each running mirror, `http://127.0.0.1:port`. Empty without an operator. */
+  mirrorUrls(): string[];
   /** Stops every process and removes the folder. Safe to call twice. */
   stop(): Promise<void>;
 }

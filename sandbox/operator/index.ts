@@ -45,6 +45,8 @@ export interface Operator {
   stop(): Promise<void>;
   /** Kills every worker of every mirror (SIGKILL). They start again after a while. @returns how many */
   crashWorkers(): number;
+  /** Connect's REST interface of each mirror that has a worker. */
+  workerUrls(): string[];
 }
 
 const GROUPS = [
@@ -122,7 +124,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     await stop();
     throw error;
   }
-  return { stop, crashWorkers: () => mirrors.reduce((sum, mirror) => sum + mirror.crashWorkers(), 0) };
+  return {
+    stop,
+    crashWorkers: () => mirrors.reduce((sum, mirror) => sum + mirror.crashWorkers(), 0),
+    workerUrls: () => mirrors.flatMap((mirror) => mirror.workerUrls()),
+  };
 }
 
 /** Returns the first of these versions that is served, and the generation of operators that belongs to it. */

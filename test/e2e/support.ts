@@ -133,6 +133,41 @@ export async function quotasOn(cluster: Sandbox["origin"]): Promise<Record<strin
   return Object.fromEntries(quotas!.flatMap(({ user, values }) => (user ? [[user, values]] : [])));
 }
 
+/**
+ * Restarts the tasks of the only mirror. A task that ends commits the offsets that it has copied to. Waits until it has
+ * committed the last record of each partition of these topics.
+ */
+export async function commitMirror(sandbox: Sandbox, topics: readonly string[]): Promise<void> {
+  const [url, ...others] = sandbox.mirrorUrls();
+  if (url === undefined || others.length > 0) throw new Error(`${others.length + 1} mirrors run instead of one`);
+  const ask = async (path: string, method = "GET"): Promise<any> => {
+    const answer = await fetch(`${url}/connectors${path}`, { method });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return text === "" ? undefined : JSON.parse(text);
+  };
+  const source = `/${encodeURIComponent(((await ask("")) as string[]).find((name) => name.includes("Source"))!)}`;
+  const admin = applicationClient(sandbox.origin.connection, "tests").admin();
+  await admin.connect();
+  const wanted = await Promise.all(
+    topics.map(async (topic) => {
+      const ends = await admin.fetchTopicOffsets(topic);
+      return ends.map(({ partition, high }) => `${topic}-${partition} ${Number(high) - 1}`);
+    }),
+  ).finally(() => admin.disconnect());
+  await ask(`${source}/restart?includeTasks=true`, "POST");
+  await until(
+    `a commit of ${topics.join(" and ")}`,
+    async () => {
+      const { offsets } = await ask(`${source}/offsets`);
+      return offsets.map(
+        ({ partition: { topic, partition }, offset }: any) => `${topic}-${partition} ${offset.offset}`,
+      );
+    },
+    (committed: string[]) => wanted.flat().every((one) => committed.includes(one)),
+  );
+}
+
 /** Asks until the condition holds; the last answer is part of the error. */
 export async function until<T>(
   what: string,

@@ -18,21 +18,37 @@ import {
   startWriter,
   type Writer,
 } from "@kafka-migration/sandbox/witness";
+import { fetchBytesOf, quotaOf } from "../../engine/copy-throttle";
 import type { AppliedOffsets } from "../../engine/offsets";
 import type { Report } from "../../engine/report";
 import { wordCount } from "../engine/offsets/streams/application";
-import { createTopic, merge, ownStack, recordsIn, settingsFor, until, withSandbox } from "./support";
+import {
+  commitMirror,
+  createTopic,
+  merge,
+  ownStack,
+  quotasOn,
+  recordsIn,
+  settingsFor,
+  until,
+  withSandbox,
+} from "./support";
 
 /**
- * Three waves with producers that never stop of their own accord: `early` moves its consumers first, `back` returns and
- * cuts over again, `plain` cuts over. Every record carries its number, so each group's own reads show what it missed.
+ * Three waves and the rest, with producers that never stop of their own accord: `early` moves its consumers first,
+ * `back` returns and cuts over again, `plain` cuts over with a way back that is ended before its clients need it, `rest`
+ * is outside the waves. Every record carries its number, so each group's own reads show what it missed.
  */
 const PREFIX = "trio";
 const PARTITIONS = 2;
 const MINUTES = 60_000;
 const FAST_FLUSH_MS = 1_000;
+/** Bytes per second of the mirror while every part only copies. */
+const RATE = 30_000_000;
 type Wave = "early" | "back" | "plain";
+type Part = Wave | "rest";
 const WAVES: readonly Wave[] = ["early", "back", "plain"];
+const PARTS: readonly Part[] = [...WAVES, "rest"];
 
 interface Kind {
   /** Records of each partition before the mirror runs. */
@@ -43,8 +59,8 @@ interface Kind {
   each?: number;
 }
 
-/** The first topic of each wave is written all the time. */
-const TOPICS: Record<Wave, Record<string, Kind>> = {
+/** The first topic of each part is written all the time. */
+const TOPICS: Record<Part, Record<string, Kind>> = {
   early: { clicks: { records: 0 }, gzip: { records: 120, codec: "gzip" }, snappy: { records: 120, codec: "snappy" } },
   back: {
     orders: { records: 0 },
@@ -52,6 +68,7 @@ const TOPICS: Record<Wave, Record<string, Kind>> = {
     prices: { records: 120, codec: "lz4", keys: 23 },
   },
   plain: { views: { records: 0 }, none: { records: 120, codec: "none" }, zstd: { records: 120, codec: "zstd" } },
+  rest: { logins: { records: 0 } },
 };
 /** These get records whose copies the mirror does not remember when it crashes. */
 const REPEATED = ["gzip", "none"];
@@ -61,42 +78,54 @@ const PAID_LATER = { from: 150, transactions: 3 };
 const PAID_AT_LAST = 180;
 const WORDS = ["ape", "bee", "cat"];
 
-const topicOf = (wave: Wave, kind: string) => `${PREFIX}-${wave}-${kind}`;
-const liveOf = (wave: Wave) => topicOf(wave, Object.keys(TOPICS[wave])[0]!);
+const topicOf = (part: Part, kind: string) => `${PREFIX}-${part}-${kind}`;
+const liveOf = (part: Part) => topicOf(part, Object.keys(TOPICS[part])[0]!);
+/** The topics whose last records the mirror copies twice. */
+const repeatedTopic = (kind: string) => topicOf(kind === "gzip" ? "early" : "plain", kind);
 const APP = `${PREFIX}-back-app`;
 const [SAID, COUNTED] = [topicOf("back", "words"), topicOf("back", "counted")];
 
 interface Group {
-  wave: Wave;
+  part: Part;
   group: string;
   client: ReadTask["client"];
   lags: boolean;
 }
-const GROUPS: readonly Group[] = WAVES.flatMap((wave) =>
-  CLIENTS.flatMap((client) =>
-    [false, true].map((lags) => ({ wave, client, lags, group: `${PREFIX}-${wave}-${client}${lags ? "-lags" : ""}` })),
+const GROUPS: readonly Group[] = PARTS.flatMap((part) =>
+  CLIENTS.filter((client) => part !== "rest" || client === "kafkajs").flatMap((client) =>
+    [false, true].map((lags) => ({ part, client, lags, group: `${PREFIX}-${part}-${client}${lags ? "-lags" : ""}` })),
   ),
 );
+const groupsIn = (part: Part) => GROUPS.filter((group) => group.part === part);
 
-describe("three waves with every kind of record, record by record", () => {
+describe("three waves and the rest with every kind of record, record by record", () => {
   const cleaner = { brokerConfig: { "log.cleaner.backoff.ms": "1000" } };
   const at = withSandbox({ origin: cleaner, target: cleaner });
   const kafka = (side: "origin" | "target") => applicationClient(at.sandbox[side].connection, "applications");
-  const writers = {} as Record<Wave, Writer>;
+  const writers = {} as Record<Part, Writer>;
   /** Numbers of each partition of the live topics: the next one. */
-  const next = {} as Record<Wave, number>;
+  const next = {} as Record<Part, number>;
   /** What each group read on each partition, with the number of moves before it. */
   const reads = new Map<string, (PartitionRead & { moves: number })[]>();
   /** What each move said that a group will read again on a partition. */
   const announced = new Map<string, number[]>();
-  const moves: Record<Wave, number> = { early: 0, back: 0, plain: 0 };
+  const moves: Record<Part, number> = { early: 0, back: 0, plain: 0, rest: 0 };
   const denied: string[] = [];
   const paused: Record<string, number> = {};
   const summaries: Record<string, any>[] = [];
   const reports: Report[] = [];
+  /** Quotas of the mirror's users, after the first up and when the first groups have moved. */
+  const quotas: Record<string, number>[] = [];
+  const quotasOfMirror = async () => {
+    const on = async (side: "origin" | "target") => (await quotasOn(at.sandbox[side]))["mm2-credentials"];
+    return { ...(await on("origin")), ...(await on("target")) };
+  };
   let java: JavaWitness;
   let returnTopics: string[] = [];
-  let onOrigin: Record<string, number[]> = {};
+  /** The live topics of the waves that had a way back, when it has ended. */
+  const onOrigin = {} as Record<"back" | "plain", Record<string, number[]>>;
+  /** The first number that the clients of `plain` wrote on the target. */
+  let plainCutAt = 0;
   let residue: string[] = [];
   let counts: Record<string, number> = {};
   let repeated = 0;
@@ -111,9 +140,9 @@ describe("three waves with every kind of record, record by record", () => {
       registerCodecs();
       const empty = await residueIn(sandbox, [], []);
       java = await openJavaWitness(sandbox.supervisor, sandbox.parts, await folder("witness"));
-      for (const wave of WAVES)
-        for (const [kind, { keys }] of Object.entries(TOPICS[wave]))
-          await createTopic(sandbox, topicOf(wave, kind), PARTITIONS, keys === undefined ? {} : COMPACTED);
+      for (const part of PARTS)
+        for (const [kind, { keys }] of Object.entries(TOPICS[part]))
+          await createTopic(sandbox, topicOf(part, kind), PARTITIONS, keys === undefined ? {} : COMPACTED);
       for (const topic of [SAID, COUNTED]) await createTopic(sandbox, topic, PARTITIONS);
       await java.run(sandbox.origin.connection, WAVES.flatMap(firstRecords));
       const app = await wordCount(sandbox.supervisor, {
@@ -132,17 +161,19 @@ describe("three waves with every kind of record, record by record", () => {
       };
       await count("origin", 60);
 
+      const waysBack: Partial<Record<Wave, boolean>> = { back: true, plain: true };
       const waves = (...phases: string[]) => ({
         waves: WAVES.map((name, i) => ({
           name,
           topics: `${PREFIX}-${name}-.*`,
           groups: `${PREFIX}-${name}-.*`,
           phase: phases[i],
-          ...(name === "back" ? { wayBack: true } : {}),
+          ...(waysBack[name] === undefined ? {} : { wayBack: waysBack[name] }),
         })),
       });
       const settings = merge(settingsFor(sandbox, PREFIX), {
-        mirror: { offsetFlushIntervalMs: FAST_FLUSH_MS },
+        // The mirror commits nothing of its own accord, so that its crash makes it copy the newest records twice.
+        mirror: { offsetFlushIntervalMs: 600_000, throttleBytesPerSecond: RATE },
         // A worker that crashed is given up at once, and its tasks go to the next one.
         target: {
           config: {
@@ -158,11 +189,13 @@ describe("three waves with every kind of record, record by record", () => {
       });
       const report = join(sandbox.folder, "report", `migration-${PREFIX}.json`);
       const project = await ownStack(sandbox, PREFIX, settings);
-      const flushEvery = (offsetFlushIntervalMs: number) => ({
-        mirror: { ...(settings["mirror"] as object), offsetFlushIntervalMs },
-      });
-      /** An `up`. The producer of one wave is stopped when that wave's fence is raised; the others must not notice. */
-      const up = async (change: object, stopping?: Wave, fence = `wave ${stopping}: fence: `) => {
+      const fastFlush = { mirror: { ...(settings["mirror"] as object), offsetFlushIntervalMs: FAST_FLUSH_MS } };
+      /** An `up`. The producer of one part is stopped when that part's fence is raised; the others must not notice. */
+      const up = async (
+        change: object,
+        stopping?: Part,
+        fence = stopping === "rest" ? "running fence: " : `wave ${stopping}: fence: `,
+      ) => {
         await project.set(change as Record<string, unknown>);
         await project.up({
           onLine: (line) => {
@@ -173,35 +206,35 @@ describe("three waves with every kind of record, record by record", () => {
         summaries.push((await project.outputs())["summary"] as Record<string, any>);
         reports.push(JSON.parse(await readFile(report, "utf8")) as Report);
       };
-      /** Moves the producer of a wave, while those of the others go on. */
-      const move = async (wave: Wave, to: "origin" | "target", change: object, fence?: string) => {
-        const others = WAVES.filter((other) => other !== wave);
-        await up(change, wave, fence);
-        if (wave !== "early") hear(await project.exported(), wave, to === "origin" ? "way-back" : "consumer-offsets");
+      /** Moves the producer of a part, while those of the others go on. */
+      const move = async (part: Part, to: "origin" | "target", change: object, fence?: string) => {
+        const others = PARTS.filter((other) => other !== part);
+        await up(change, part, fence);
+        if (part !== "early") hear(await project.exported(), part, to === "origin" ? "way-back" : "consumer-offsets");
         for (const other of others) {
-          const when = `${other} in move ${moves[wave]} of ${wave}`;
+          const when = `${other} in move ${moves[part]} of ${part}`;
           if (!writers[other].isWriting()) denied.push(when);
           paused[when] = writers[other].longestPauseMs();
         }
-        next[wave] = await writers[wave].stop();
-        writers[wave] = await startWriter(kafka(to), liveOf(wave), PARTITIONS, next[wave]);
+        next[part] = await writers[part].stop();
+        writers[part] = await startWriter(kafka(to), liveOf(part), PARTITIONS, next[part]);
       };
 
-      for (const wave of WAVES) writers[wave] = await startWriter(kafka("origin"), liveOf(wave), PARTITIONS, 0);
+      for (const part of PARTS) writers[part] = await startWriter(kafka("origin"), liveOf(part), PARTITIONS, 0);
       await up({});
-      // From here on the mirror commits nothing, so that its crash makes it copy the newest records twice.
-      await up(flushEvery(600_000));
+      quotas.push(await quotasOfMirror());
+      for (const kind of REPEATED) await copied(kind, 0);
+      await commitMirror(sandbox, REPEATED.map(repeatedTopic));
       await java.run(sandbox.origin.connection, REPEATED.flatMap(recordsWhileMirrored));
       for (const kind of REPEATED) await copied(kind, 1);
       expect(sandbox.crashMirrors()).toBe(1);
       for (const kind of REPEATED) await copied(kind, 2);
-      await readAll("origin", "early", 30, 10);
-      await readAll("origin", "back", 30, 10);
-      await readAll("origin", "plain", 30, 10);
+      await readAll("origin", PARTS, 30, 10);
 
-      await up({ ...waves("consumers", "mirror", "mirror"), ...flushEvery(FAST_FLUSH_MS) });
+      await up({ ...waves("consumers", "mirror", "mirror"), ...fastFlush });
+      quotas.push(await quotasOfMirror());
       hear(await project.exported(), "early", "consumer-offsets");
-      await readAll("target", "early", 60, 20);
+      await readAll("target", ["early"], 60, 20);
       await move("early", "target", waves("cutover", "mirror", "mirror"));
 
       await move("back", "target", waves("cutover", "cutover", "mirror"));
@@ -209,27 +242,34 @@ describe("three waves with every kind of record, record by record", () => {
         ["transact", topicOf("back", "payments"), `${PARTITIONS}`, ...paid()],
       ]);
       await count("target", 40);
-      await readAll("target", "back", 60, 20);
+      await readAll("target", ["back"], 60, 20);
       // Both mirrors crash, the one that copies back as well.
       expect(sandbox.crashMirrors()).toBe(2);
       await move("back", "origin", waves("cutover", "returned", "mirror"), "wave back: way-back: fence: ");
       const { topics: afterReturn } = await listEverything(sandbox.origin);
       returnTopics = [...afterReturn.keys()].filter((name) => name.includes("return"));
       await count("origin", 20);
-      await readAll("origin", "back", 90, 40);
+      await readAll("origin", ["back"], 90, 40);
       await move("back", "target", waves("cutover", "cutover", "mirror"));
       await count("target", 10);
 
       await move("plain", "target", waves("cutover", "cutover", "cutover"));
-      for (const wave of WAVES) next[wave] = await writers[wave].stop();
+      plainCutAt = next.plain;
+      await until(
+        "records of plain that came back",
+        () => numbersOn("origin", liveOf("plain")),
+        (all) => Object.values(all).every((numbers) => numbers.at(-1)! > plainCutAt),
+      );
+      waysBack.plain = false;
+      await move("rest", "target", { ...waves("cutover", "cutover", "cutover"), phase: "cutover" });
+      for (const part of PARTS) next[part] = await writers[part].stop();
       // kafkajs waits for a record at the end, and a transaction ends with a marker.
       await java.run(sandbox.target.connection, writes(topicOf("back", "payments"), PAID_AT_LAST, 1, "none", 0));
       isAllWritten = true;
-      for (const wave of WAVES) await readAll("target", wave, "end", "end");
-      onOrigin = await numbersOn("origin", liveOf("back"));
+      await readAll("target", PARTS, "end", "end");
+      for (const wave of ["back", "plain"] as const) onOrigin[wave] = await numbersOn("origin", liveOf(wave));
       repeated = (await recordsIn(sandbox.target, topicOf("plain", "none"))) - PARTITIONS * (120 + WHILE_MIRRORED);
 
-      await up({ phase: "cutover" });
       await up({ phase: "cleanup" });
       await project.destroy();
       reports.push(JSON.parse(await readFile(report, "utf8")) as Report);
@@ -246,7 +286,8 @@ describe("three waves with every kind of record, record by record", () => {
     const stories = [...reads].map(([key, all]) => storyOf(key, all));
     expect(stories.flatMap(faultsOf)).toEqual([]);
     expect(stories.flatMap((story) => story.more)).toEqual([]);
-    expect(stories).toHaveLength(GROUPS.length * 3 * PARTITIONS);
+    const topics = GROUPS.flatMap(({ part }) => Object.keys(TOPICS[part]));
+    expect(stories).toHaveLength(topics.length * PARTITIONS);
     expect(repeated).toBe(PARTITIONS * WHILE_MIRRORED);
     expect([...announced.values()].some((records) => records.at(-1) === WHILE_MIRRORED)).toBe(true);
   });
@@ -258,45 +299,61 @@ describe("three waves with every kind of record, record by record", () => {
     expect(counts).toEqual(Object.fromEntries(WORDS.map((word, i) => [word, Math.ceil((said - i) / WORDS.length)])));
   });
 
-  test("no producer of another wave is refused or pauses", () => {
+  test("quotas of the operator's users limit the copy, until a wave needs the rest of its records", () => {
+    const brokers = at.sandbox.target.connection.bootstrapServers.split(",").length;
+    expect(quotas).toEqual([
+      {
+        consumer_byte_rate: quotaOf("origin", RATE, fetchBytesOf(RATE, 1)),
+        producer_byte_rate: quotaOf("target", RATE / brokers, 0),
+      },
+      {},
+    ]);
+  });
+
+  test("no producer of another part is refused or pauses", () => {
     expect(denied).toEqual([]);
     expect(Object.entries(paused).filter(([, ms]) => ms > 20_000)).toEqual([]);
-    expect(Object.keys(paused)).toHaveLength(10);
+    expect(Object.keys(paused)).toHaveLength(18);
   });
 
   test("a wave's groups move before its producers, and its cutover leaves them where they are", () => {
-    const [, , consumers, first] = summaries as any[];
+    const [, consumers, first] = summaries as any[];
     expect(consumers.waves.early).toMatchObject({ phase: "consumers", passedAt: null, gate: null });
-    const written = GROUPS_OF_A_WAVE * Object.keys(TOPICS.early).length * PARTITIONS;
-    expect(consumers.waves.early.offsets).toMatchObject({ groups: GROUPS_OF_A_WAVE, written });
+    const groups = groupsIn("early").length;
+    const written = groups * Object.keys(TOPICS.early).length * PARTITIONS;
+    expect(consumers.waves.early.offsets).toMatchObject({ groups, written });
     // What both moves wrote together. The cutover itself wrote nothing.
-    expect(first.waves.early.offsets).toMatchObject({ groups: GROUPS_OF_A_WAVE, written });
+    expect(first.waves.early.offsets).toMatchObject({ groups, written });
     const moved = at.log.filter(
       (line) => line.includes("running wave early: consumer-offsets: offsets: ") && line.includes(" written"),
     );
     expect(moved).toEqual([
-      expect.stringContaining(`${written} offsets of ${GROUPS_OF_A_WAVE} groups`),
+      expect.stringContaining(`${written} offsets of ${groups} groups`),
       expect.stringContaining("0 offsets of 0 groups"),
     ]);
   });
 
   test("each wave is proved alone, and the others are not yet", () => {
-    const proved = (summary: any) => WAVES.map((wave) => summary.waves[wave].verification?.equal ?? null);
-    const [, , consumers, early, back, , , plain] = summaries;
-    expect([consumers, early, back, plain].map(proved)).toEqual([
-      [null, null, null],
-      [true, null, null],
-      [true, true, null],
-      [true, true, true],
+    const proved = (summary: any) =>
+      [...WAVES.map((wave) => summary.waves[wave]), summary].map((part) => part.verification?.equal ?? null);
+    const [, consumers, early, back, , , plain, rest] = summaries;
+    expect([consumers, early, back, plain, rest].map(proved)).toEqual([
+      [null, null, null, null],
+      [true, null, null, null],
+      [true, true, null, null],
+      [true, true, true, null],
+      [true, true, true, true],
     ]);
     const partitions = Object.keys(TOPICS.early).length * PARTITIONS;
     expect(early!["waves"].early.gate).toMatchObject({ topics: Object.keys(TOPICS.early).length, partitions });
     expect(early!["waves"].early.passedAt).toMatch(/^20\d\d-/);
+    expect(rest!["gate"]).toMatchObject({ topics: 1, partitions: PARTITIONS });
   });
 
   test("the report has a row for each wave: its state, how long producers waited, and its proof, to the end", () => {
-    const row = (report: Report | undefined, wave: Wave) => report!.waves!.find((one) => one.wave === wave)!;
-    const [copying, , consumers, early, back, returned, again] = reports;
+    const row = (report: Report | undefined, part: Part) =>
+      report!.waves!.find((one) => one.wave === (part === "rest" ? undefined : part))!;
+    const [copying, consumers, early, back, returned, again, plain] = reports;
     expect(copying!.waves!.map((one) => [one.wave, one.state])).toEqual([
       ...WAVES.map((wave) => [wave, "copying"]),
       [undefined, "copying"],
@@ -305,7 +362,7 @@ describe("three waves with every kind of record, record by record", () => {
     expect(row(early, "early")).toMatchObject({
       state: "cut over",
       tone: "good",
-      groupsMovedBefore: GROUPS_OF_A_WAVE,
+      groupsMovedBefore: groupsIn("early").length,
     });
     expect(row(early, "back")).toMatchObject({ state: "copying" });
     expect(early!.headline.text).toBe("1 of 3 waves cut over");
@@ -314,10 +371,11 @@ describe("three waves with every kind of record, record by record", () => {
       "returned to the origin",
       "cut over, can return",
     ]);
+    expect(row(plain, "plain")).toMatchObject({ state: "cut over, can return" });
     for (const report of reports.slice(-3))
-      for (const wave of ["early", "plain"] as const) {
-        expect(row(report, wave)).toMatchObject({ state: "cut over", tone: "good" });
-        const { from, to } = row(report, wave).producers!;
+      for (const part of ["early", "plain", "rest"] as const) {
+        expect(row(report, part)).toMatchObject({ state: "cut over", tone: "good" });
+        const { from, to } = row(report, part).producers!;
         expect(Date.parse(to!) - Date.parse(from)).toBeGreaterThan(0);
         expect(Date.parse(to!) - Date.parse(from)).toBeLessThan(PAUSE_MS);
       }
@@ -326,8 +384,8 @@ describe("three waves with every kind of record, record by record", () => {
 
   test("the origin has every record of the wave that came back, until it left again", () => {
     expect(returnTopics).toEqual([]);
-    expect(Object.keys(onOrigin)).toHaveLength(PARTITIONS);
-    for (const numbers of Object.values(onOrigin)) {
+    expect(Object.keys(onOrigin.back)).toHaveLength(PARTITIONS);
+    for (const numbers of Object.values(onOrigin.back)) {
       // What the return mirror copied twice comes a second time.
       const first = [...new Set(numbers)];
       expect(first.length).toBeGreaterThan(90);
@@ -335,9 +393,18 @@ describe("three waves with every kind of record, record by record", () => {
     }
   });
 
+  test("a way back that is ended has copied once and in order, and nothing comes back after its end", () => {
+    expect(Object.keys(onOrigin.plain)).toHaveLength(PARTITIONS);
+    for (const numbers of Object.values(onOrigin.plain)) {
+      expect(numbers).toEqual(numbers.map((_, n) => n));
+      expect(numbers.length).toBeGreaterThan(plainCutAt);
+      expect(numbers.length).toBeLessThan(next.plain);
+    }
+  });
+
   test("leaves nothing behind on the clusters and in Kubernetes", () => {
     expect(residue).toEqual([]);
-    expect(migrated).toEqual(expect.arrayContaining(WAVES.map(liveOf)));
+    expect(migrated).toEqual(expect.arrayContaining(PARTS.map(liveOf)));
   });
 
   /** The numbers in each partition, as a client that commits nothing sees them. */
@@ -357,7 +424,7 @@ describe("three waves with every kind of record, record by record", () => {
   }
 
   function recordsWhileMirrored(kind: string): JavaTask[] {
-    return writes(topicOf(kind === "gzip" ? "early" : "plain", kind), 120, WHILE_MIRRORED, kind, 0);
+    return writes(repeatedTopic(kind), 120, WHILE_MIRRORED, kind, 0);
   }
 
   function writes(topic: string, from: number, count: number, codec: string, keys: number): JavaTask[] {
@@ -378,7 +445,7 @@ describe("three waves with every kind of record, record by record", () => {
 
   /** Waits until the mirror has copied the later records this many times. */
   async function copied(kind: string, times: number): Promise<void> {
-    const topic = topicOf(kind === "gzip" ? "early" : "plain", kind);
+    const topic = repeatedTopic(kind);
     await until(
       `${topic}, the later records ${times} times`,
       () => recordsIn(at.sandbox.target, topic),
@@ -386,35 +453,37 @@ describe("three waves with every kind of record, record by record", () => {
     );
   }
 
-  /** All groups of a wave read on, side by side, as applications do. */
+  /** All groups of these parts read on, side by side, as applications do. */
   async function readAll(
     side: "origin" | "target",
-    wave: Wave,
+    parts: readonly Part[],
     upTo: Goal["upTo"],
     lagging: Goal["upTo"],
   ): Promise<void> {
-    const tasks = GROUPS.filter((g) => g.wave === wave).map((g): ReadTask => {
-      const goals = Object.keys(TOPICS[wave]).flatMap((kind) =>
+    const tasks = parts.flatMap(groupsIn).map((g): ReadTask => {
+      const goals = Object.keys(TOPICS[g.part]).flatMap((kind) =>
         Array.from({ length: PARTITIONS }, (_, partition): Goal => {
           const wanted = g.lags ? lagging : upTo;
-          const goal = wanted === "end" ? wanted : Math.min(wanted, writtenTo(wave, kind).at(-1)!);
-          return { topic: topicOf(wave, kind), partition, upTo: goal };
+          const goal = wanted === "end" ? wanted : Math.min(wanted, writtenTo(g.part, kind).at(-1)!);
+          return { topic: topicOf(g.part, kind), partition, upTo: goal };
         }),
       );
       return { group: g.group, client: g.client, goals, metadata: "read" };
     });
     const own = Promise.all(tasks.filter((t) => t.client === "kafkajs").map((t) => kafkajsRead(kafka(side), t)));
     const javas = java.run(at.sandbox[side].connection, tasks.filter((t) => t.client !== "kafkajs").map(javaRead));
-    for (const read of [...(await javas), ...(await own).flat()])
-      reads.set(keyOf(read), [...(reads.get(keyOf(read)) ?? []), { ...read, moves: moves[wave] }]);
+    for (const read of [...(await javas), ...(await own).flat()]) {
+      const part = read.topic.split("-")[1] as Part;
+      reads.set(keyOf(read), [...(reads.get(keyOf(read)) ?? []), { ...read, moves: moves[part] }]);
+    }
   }
 
   /** The committed numbers of a partition, now. */
-  function writtenTo(wave: Wave, kind: string): number[] {
-    const { records, each } = TOPICS[wave][kind]!;
-    if (topicOf(wave, kind) === liveOf(wave)) {
+  function writtenTo(part: Part, kind: string): number[] {
+    const { records, each } = TOPICS[part][kind]!;
+    if (topicOf(part, kind) === liveOf(part)) {
       // A writer that runs has written more by the time that a group asks.
-      return Array.from({ length: Math.max(next[wave] ?? 0, 61) }, (_, n) => n);
+      return Array.from({ length: Math.max(next[part] ?? 0, 61) }, (_, n) => n);
     }
     const later = REPEATED.includes(kind) ? WHILE_MIRRORED : 0;
     const all = Array.from({ length: records + later }, (_, n) => n);
@@ -429,9 +498,9 @@ describe("three waves with every kind of record, record by record", () => {
   function storyOf(key: string, all: readonly (PartitionRead & { moves: number })[]): GroupStory & { more: number[] } {
     const [before, ...after] = all;
     const { group, topic, partition } = before!;
-    const [, wave, kind] = topic.split("-") as [string, Wave, string];
-    const written = writtenTo(wave, kind);
-    const { keys } = TOPICS[wave][kind]!;
+    const [, part, kind] = topic.split("-") as [string, Part, string];
+    const written = writtenTo(part, kind);
+    const { keys } = TOPICS[part][kind]!;
     const wasSaid = announced.get(key) ?? [];
     const seen = new Set(before!.numbers);
     const again: number[] = [];
@@ -440,7 +509,7 @@ describe("three waves with every kind of record, record by record", () => {
         if (seen.has(number)) again[read.moves] = (again[read.moves] ?? 0) + 1;
         seen.add(number);
       }
-    const earlier = Array.from({ length: moves[wave] }, (_, move) => again[move] ?? 0);
+    const earlier = Array.from({ length: moves[part] }, (_, move) => again[move] ?? 0);
     return {
       group,
       topic,
@@ -450,7 +519,7 @@ describe("three waves with every kind of record, record by record", () => {
       after: after.flatMap((read) => read.numbers),
       announced:
         earlier.reduce((sum, records) => sum + records, 0) +
-        (wasSaid[moves[wave]] ?? 0) +
+        (wasSaid[moves[part]] ?? 0) +
         twiceOnOrigin(topic, partition),
       more: earlier.filter((records, move) => records > (wasSaid[move] ?? 0)),
       ...(keys === undefined ? {} : { mayBeGone: new Set(written.slice(0, -keys)) }),
@@ -462,22 +531,23 @@ describe("three waves with every kind of record, record by record", () => {
    * on the origin more often.
    */
   function twiceOnOrigin(topic: string, partition: number): number {
-    const numbers = topic === liveOf("back") ? onOrigin[partition]! : [];
+    const numbers = topic === liveOf("back") ? onOrigin.back[partition]! : [];
     return numbers.length - new Set(numbers).size;
   }
 
-  /** Notes what a step of the stack announced when it moved the groups of a wave. */
-  function hear(state: string, wave: Wave, step: string): void {
+  /** Notes what a step of the stack announced when it moved the groups of a part. */
+  function hear(state: string, part: Part, step: string): void {
     const { deployment } = JSON.parse(state) as { deployment: { resources: { urn: string; outputs?: object }[] } };
-    const found = deployment.resources.filter(({ urn }) => urn.endsWith(`-wave-${wave}-${step}`));
+    const name = part === "rest" ? `${PREFIX}-${step}` : `${PREFIX}-wave-${part}-${step}`;
+    const found = deployment.resources.filter(({ urn }) => urn.endsWith(`::${name}`));
     expect(found).toHaveLength(1);
     const { applied } = found[0]!.outputs as { applied: AppliedOffsets };
-    moves[wave]++;
+    moves[part]++;
     for (const { group, offsets } of applied.groups)
       for (const { topic, partition, rereads = 0 } of offsets) {
         const key = keyOf({ group, topic, partition });
         const all = announced.get(key) ?? [];
-        all[moves[wave]] = rereads;
+        all[moves[part]] = rereads;
         announced.set(key, all);
       }
   }
@@ -543,7 +613,6 @@ describe("three waves with every kind of record, record by record", () => {
   }
 });
 
-const GROUPS_OF_A_WAVE = GROUPS.length / WAVES.length;
 /** A fence ends a writer (`isWriting`). This only excludes a writer that hangs: a busy machine stalls for seconds. */
 const PAUSE_MS = 60_000;
 /** A group that no pattern selects. */

@@ -11,11 +11,9 @@ registerCodecs();
 const at = withSandbox();
 const kafka = (side: "origin" | "target") => applicationClient(at.sandbox[side].connection, "applications");
 
-describe.each([
-  ["is ended", true],
-  ["is still open when everything is destroyed", false],
-])("a way back without waves that %s", (_how, isEnded) => {
-  const prefix = isEnded ? "ended" : "open";
+/** waves-witness.test.ts ends a way back before the migration is destroyed. */
+describe("a way back without waves that is still open when everything is destroyed", () => {
+  const prefix = "open";
   const topic = `${prefix}-bills`;
   const RECORDS = 50;
   let residue: string[] = [];
@@ -35,7 +33,6 @@ describe.each([
     await up({ phase: "cutover" });
     await write("target", RECORDS);
     found["origin"] = await numbersOn("origin", topic, 2 * RECORDS);
-    if (isEnded) await up({ wayBack: false });
     await project.destroy();
     // A forward mirror that copies again what came back would have written it by now: its gate passes before a destroy.
     found["target"] = await numbersOn("target", topic, 2 * RECORDS);

@@ -42,6 +42,8 @@ interface Mirror {
 export interface MirrorController extends Controller {
   /** Kills the workers of every mirror, as a failing node would. They start again after a while. @returns how many */
   crashWorkers(): number;
+  /** Connect's REST interface of each mirror that has a worker. */
+  workerUrls(): string[];
 }
 
 /** Milliseconds to wait before a worker is started again. */
@@ -208,6 +210,7 @@ export function startMirrorController(options: MirrorControllerOptions): MirrorC
   return {
     synced: watch.synced,
     crashWorkers: () => [...mirrors.values()].reduce((sum, mirror) => sum + mirror.workers.crash(), 0),
+    workerUrls: () => [...mirrors.values()].flatMap(({ workers }) => workers.restUrl ?? []),
     async stop() {
       await Promise.all([stopPass(), watch.stop()]);
       for (const { abort } of current.values()) abort.abort();

@@ -37,6 +37,15 @@ describe("the topics' owner", () => {
     expect(all.find(({ name }) => name === "m-guard")!.after).toEqual(expect.arrayContaining(["m-topics"]));
   });
 
+  test("hears of a roll-back: the step gets the phase of its part", async () => {
+    const waves = [{ name: "a", topics: "a", phase: "mirror" as const }];
+    const all = await declared({ topics: "resources", phase: "cutover", waves });
+    const phases = all.flatMap(({ kind, name, inputs }) =>
+      kind === "TopicResources" ? [[name, opened(inputs)["phase"]]] : [],
+    );
+    expect(Object.fromEntries(phases)).toEqual({ "m-wave-a-topics": "mirror", "m-topics": "cutover" });
+  });
+
   test("is found in the target's namespace, with the dialect of the target's operator", async () => {
     const target = {
       ...operated("target"),

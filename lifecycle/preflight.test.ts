@@ -64,3 +64,9 @@ test("a clean-up keeps the result, and a new mirror is checked again", async () 
   expect(outs).toMatchObject({ phase: "cleanup", checkedAt: state.checkedAt });
   await expect(preflightStep.update("id", outs, inputs as never)).rejects.toThrow("KAFKA_UNREACHABLE");
 });
+
+test("an inventory that the program no longer names does not stay in the state", async () => {
+  const state = { ...inputs, checkedAt: "2026-01-01T00:00:00.000Z", result: null };
+  const estate = { file: "estate.yaml", root: "/project" };
+  expect(await preflightStep.diff("id", { ...state, estate } as never, inputs as never)).toEqual({ changes: true });
+});

@@ -295,7 +295,7 @@ export const preflightStep = defineStep<PreflightInputs, PreflightOutputs>("pref
     return found;
   },
 
-  optional: ["waves", "splitGroups", "excludeGroups", "wayBack", "left"],
+  optional: ["waves", "splitGroups", "excludeGroups", "wayBack", "left", "estate"],
 
   async remove() {},
 });

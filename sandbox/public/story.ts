@@ -14,7 +14,7 @@ export { residueIn } from "../story/present";
 export { runStory } from "../story/run";
 export type { StoryResult } from "../story/run";
 export { storySettings } from "../story/settings";
-export { abilityOf } from "../story/users";
+export { abilityOf, labelsOf } from "../story/users";
 export type { Ability } from "../story/users";
 export { listEverything, removeEstate, resumeGroup, stopGroup } from "../story/witness";
 export type { Stopped } from "../story/witness";

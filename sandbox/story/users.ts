@@ -36,10 +36,10 @@ export async function createUsers(
   try {
     const resource = eventStreams ? (await eventStreamsUsers(kube))[0]! : await servedUsers(kube);
     const domain = eventStreams ? "eventstreams.ibm.com" : "strimzi.io";
-    for (const user of users)
+    for (const [i, user] of users.entries())
       await kube.create(resource, {
-        metadata: { name: user.name, namespace, labels: { [`${domain}/cluster`]: label } },
-        spec: specOf(user),
+        metadata: { name: user.name, namespace, labels: { ...labelsOf(user), [`${domain}/cluster`]: label } },
+        spec: specOf(user, i % 2 === 1),
       } as unknown as KubeObject);
     const passwords = new Map<string, string>();
     const end = Date.now() + READY_LIMIT_MS;
@@ -66,21 +66,29 @@ function isReady(user: KubeObject | undefined): boolean {
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-function specOf({ authentication, acls, quotas }: EstateUser): object {
+/** Labels that a person gave the user. */
+export const labelsOf = ({ name }: EstateUser): Record<string, string> => ({
+  "app.kubernetes.io/name": name,
+  team: "a",
+});
+
+/** @param brief true: without what has a default, as people write it */
+function specOf({ authentication, acls, quotas }: EstateUser, brief: boolean): object {
+  const rules = acls.map(({ resource, name, pattern, host, permission, operations }) => ({
+    ...(brief && permission === undefined ? {} : { type: permission ?? "allow" }),
+    ...(brief && host === undefined ? {} : { host: host ?? "*" }),
+    operations,
+    resource: {
+      type: resource,
+      ...(resource === "cluster" ? {} : { name }),
+      ...(resource === "cluster" || (brief && pattern === undefined)
+        ? {}
+        : { patternType: pattern === "prefixed" ? "prefix" : "literal" }),
+    },
+  }));
   return {
     authentication: { type: authentication },
-    authorization: {
-      type: "simple",
-      acls: acls.map(({ resource, name, pattern, host = "*", permission = "allow", operations }) => ({
-        type: permission,
-        host,
-        operations,
-        resource:
-          resource === "cluster"
-            ? { type: resource }
-            : { type: resource, name, patternType: pattern === "prefixed" ? "prefix" : "literal" },
-      })),
-    },
+    ...(brief && rules.length === 0 ? {} : { authorization: { type: "simple", acls: rules } }),
     ...(quotas === undefined ? {} : { quotas }),
   };
 }

@@ -8,12 +8,14 @@ import {
   estateGroups,
   estateTopics,
   estateUsers,
+  labelsOf,
   type EstateUser,
   type Project,
   runStory,
   type Settings,
   type StoryResult,
 } from "@kafka-migration/sandbox/story";
+import { KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
 import { bindings } from "@kafka-migration/sandbox/testing";
 import { openJavaWitness } from "@kafka-migration/sandbox/witness";
 import { compareAccess } from "../../engine/access/parity";
@@ -43,6 +45,17 @@ const KEEP = [
   "stuff-internal",
   "connect-cluster-offsets.archive",
 ];
+
+/** A resource in Pulumi's state. */
+interface Declared {
+  type: string;
+  inputs?: {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string; labels: Record<string, string> };
+    spec: { [key: string]: unknown };
+  };
+}
 
 describe("a migration from start to end, through the real command line", () => {
   const at = withSandbox();
@@ -192,6 +205,31 @@ describe("a migration from start to end, through the real command line", () => {
       "mm2-credentials": "no",
     });
     expect(found.topics.map(({ name }) => name)).toEqual(expect.arrayContaining(topics.map(({ name }) => name)));
+  });
+
+  test("writes them as KafkaUsers of Strimzi, which the API server accepts strictly, with their own labels", async () => {
+    const { server, token, ca } = at.sandbox.kubernetes!;
+    const rest = new KubernetesRest(server, token, ca);
+    const { resources } = JSON.parse(result.states[1]!).deployment as { resources: Declared[] };
+    const texts = resources
+      .filter(({ type }) => type === "kubernetes:kafka.strimzi.io/v1:KafkaUser")
+      .map(({ inputs }) => inputs!)
+      .filter(({ metadata }) => users.some(({ name }) => name === metadata.name));
+    expect(texts).toHaveLength(users.length);
+    for (const { apiVersion, kind, metadata, spec } of texts) {
+      const name = `${metadata.name}-again`;
+      const path = `/apis/${apiVersion}/namespaces/target-ns/kafkausers?fieldValidation=Strict&dryRun=All`;
+      const { status, body } = await rest.call("POST", path, {
+        apiVersion,
+        kind,
+        metadata: { ...metadata, name },
+        spec,
+      });
+      expect([name, status, (body as { message?: string }).message]).toEqual([name, 201, undefined]);
+      const user = users.find((one) => one.name === metadata.name)!;
+      expect(metadata.labels).toEqual({ ...labelsOf(user), "strimzi.io/cluster": "target" });
+    }
+    rest.close();
   });
 
   test("leaves the users of applications, who log in with their old passwords and may do what they could", async () => {

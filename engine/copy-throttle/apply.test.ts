@@ -206,7 +206,7 @@ test("a user that already has such a quota is refused, with every quota and how 
   // The quota of a client id is another one than that of the user.
   expect(refused).toContain(
     "kafka-configs.sh --bootstrap-server ORIGIN --alter --delete-config consumer_byte_rate --entity-type users " +
-      "--entity-name 'CN=mm2' --entity-type clients --entity-name a; kafka-configs.sh --bootstrap-server TARGET " +
+      "--entity-name CN=mm2 --entity-type clients --entity-name a; kafka-configs.sh --bootstrap-server TARGET " +
       "--alter --delete-config producer_byte_rate --entity-type users --entity-name mm2",
   );
   // Once the migration has set its own, they are no reason to stop.

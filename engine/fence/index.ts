@@ -6,8 +6,7 @@ export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { holdCommand } from "./hold-command";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
-export { checkFence, fenceIsThere, lowerFence, raiseFence, settledLater } from "./raise";
-export { isEmptyFence } from "./types";
+export { checkFence, fenceIsThere, isEmptyFence, lowerFence, raiseFence, settledLater } from "./raise";
 export type {
   FenceGap,
   FenceOptions,

@@ -317,3 +317,6 @@ export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: 
   );
   return { removed: standing.length };
 }
+
+/** Returns true if the fence needs no ACL: no topic is migrated, or no ACL lets anybody write. Nobody can remove it. */
+export const isEmptyFence = (raised: RaisedFence | null | undefined): boolean => raised?.principals?.length === 0;

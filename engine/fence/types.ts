@@ -64,9 +64,6 @@ export interface RaisedFence {
   warnings: string[];
 }
 
-/** Returns true if the fence needs no ACL: no topic is migrated, or no ACL lets anybody write. Nobody can remove it. */
-export const isEmptyFence = (raised: RaisedFence | null | undefined): boolean => raised?.principals?.length === 0;
-
 export interface FenceState {
   /** `up`: every ACL exists. `partly`: some exist. `down`: no ACL of the fence exists. */
   state: "up" | "partly" | "down";

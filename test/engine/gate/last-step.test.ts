@@ -28,7 +28,10 @@ function failingAt(n: number, code: string): { open: OpenKafka; asked: () => num
   return { open, asked: () => asked };
 }
 
-/** Opens real ports; when the origin is first asked for records, those of the topic below this offset are deleted. */
+/**
+ * Opens real ports. When the origin is first asked for records of the topic below this offset, these are deleted. Last
+ * records are read at the same time, and must not trigger it.
+ */
 function deleting(mirror: FakeMirror, topic: string, below: number): OpenKafka {
   let left = 1;
   return async (connection, side, options) => {
@@ -37,7 +40,8 @@ function deleting(mirror: FakeMirror, topic: string, below: number): OpenKafka {
     const { fetch } = port;
     return Object.assign(Object.create(port) as typeof port, {
       fetch: async (...args: Parameters<typeof fetch>) => {
-        if (args[0].some((r) => r.topic === topic) && left-- > 0) await deleteBelow(mirror.origin, topic, below);
+        if (args[0].some((r) => r.topic === topic && r.offset < below) && left-- > 0)
+          await deleteBelow(mirror.origin, topic, below);
         return fetch.apply(port, args);
       },
     });

@@ -30,6 +30,16 @@ export interface Outcome {
   left: string[];
 }
 
+/** The inputs of each kind of step: which a program gave, and which changed in an update. */
+export type Tried = Map<string, { given: Set<string>; changed: Set<string> }>;
+
+function note(tried: Tried, kind: string, inputs: Plain, changed: readonly string[]): void {
+  const known = tried.get(kind) ?? { given: new Set(), changed: new Set() };
+  tried.set(kind, known);
+  for (const input of Object.keys(inputs)) known.given.add(input);
+  for (const input of changed) known.changed.add(input);
+}
+
 /**
  * Pulumi's engine without the engine: one stack whose programs run in this process. It keeps the state as Pulumi does,
  * and asks the framework of the steps what to do. The work of a step is replaced, because there are no clusters. So is
@@ -37,6 +47,9 @@ export interface Outcome {
  */
 export class MemoryEngine {
   private state = new Map<string, Kept>();
+
+  /** @param tried gets the inputs of every step that this engine has created or updated */
+  constructor(private readonly tried: Tried = new Map()) {}
 
   snapshot(): Map<string, Kept> {
     return structuredClone(this.state);
@@ -113,6 +126,7 @@ export class MemoryEngine {
       const differing = Object.keys({ ...before?.inputs, ...inputs }).filter(
         (input) => !isDeepStrictEqual(before?.inputs[input], inputs[input]),
       );
+      if (step !== undefined && !preview) note(this.tried, step.kind, inputs, before === undefined ? [] : differing);
       outcome.changed.push(before === undefined ? `+ ${name}` : `~ ${name}: ${differing.join(", ")}`);
     }
     // Pulumi does not ask a dynamic provider for the outputs of a preview.
@@ -141,13 +155,13 @@ interface Registration {
 
 const plain = (value: Plain): Plain => JSON.parse(JSON.stringify(value)) as Plain;
 
-interface Tried extends Step {
+interface WorklessStep extends Step {
   kind: string;
   outputs: readonly string[];
 }
 
 /** Every step, with work that needs no cluster: it returns what an earlier run returned, else what a cluster would. */
-const STEPS = new Map<string, Tried>(
+const STEPS = new Map<string, WorklessStep>(
   Object.values(resources)
     .filter((made) => typeof made === "function")
     .map(({ step }) => {
@@ -168,3 +182,6 @@ const STEPS = new Map<string, Tried>(
       return [type, defineStep(kind, work)];
     }),
 );
+
+/** The kinds of all steps, sorted. */
+export const STEP_KINDS = [...STEPS.values()].map(({ kind }) => kind).sort();

@@ -42,7 +42,8 @@ export function withValue(values: Configuration, path: Path, value: unknown): Co
 export function valuesToTry(path: Path, files: readonly string[]): unknown[] {
   const expected = expectedAt(path);
   const listed = /^one of (.*)$/.exec(expected)?.[1]?.split(", ") ?? [];
-  const texts = ["one", "other:9093", "other-offsets", ...files, "4.2.0", "0.45.0", "orders-.*"];
+  const words = ["one", "other:9093", "other-offsets", "4.2.0", "0.45.0", "orders-.*"];
+  const texts = /File$|^inventory$/.test(String(path.at(-1))) ? [...files, ...words] : [...words, ...files];
   const blocks = [{ "offset.lag.max": 7 }, { team: "orders" }, [{ key: "a" }]];
   const values = [true, false, 2, 3, 60, 300_000, 0.5, ...texts, ...texts.map((text) => [text])];
   return [...listed, ...examplesOf(path), ...blocks, ...values];

@@ -32,9 +32,9 @@ export async function keepLinks(ms: number): Promise<void> {
   );
 }
 
-/** Keeps the connection if this is switched on and another port could use it. */
-export function keep(link: Link): void {
-  if (keepMs === 0 || !link.idle) return;
+/** Keeps the connection if this is switched on and another port could use it. @returns false: close it */
+export function keep(link: Link): boolean {
+  if (keepMs === 0 || !link.idle) return false;
   const key = `${link.login} ${link.address}`;
   const one: Kept = {
     link,
@@ -46,6 +46,7 @@ export function keep(link: Link): void {
   one.timer.unref();
   link.rest();
   kept.set(key, [...(kept.get(key) ?? []), one]);
+  return true;
 }
 
 /** Returns a kept connection to this address that can still be used. */

@@ -100,7 +100,6 @@ export class Link {
 
   /** Another port with the same login can use this connection (`kept-links`). */
   readonly login: string;
-  private isResting = false;
   private stopListening = () => {};
 
   private constructor(
@@ -172,14 +171,8 @@ export class Link {
     return this.usable && this.underWay === 0 && !this.retired && !muted;
   }
 
-  /** True while no port uses the connection. */
-  get resting(): boolean {
-    return this.isResting;
-  }
-
   /** No port uses the connection. It does not keep the process running. */
   rest(): void {
-    this.isResting = true;
     this.stopListening();
     this.connection.socket?.unref();
   }
@@ -190,16 +183,13 @@ export class Link {
    */
   async adopt(context: LinkContext): Promise<boolean> {
     this.context = context;
-    this.isResting = false;
     this.connection.socket?.ref();
     this.closeWith(context.ended);
-    try {
-      return (await this.send(apiVersions, null)).errorCode === 0;
-    } catch {
-      context.ended.throwIfAborted();
-      await this.close();
-      return false;
-    }
+    const answer = await this.send(apiVersions, null).catch(() => undefined);
+    if (answer?.errorCode === 0) return true;
+    context.ended.throwIfAborted();
+    await this.close();
+    return false;
   }
 
   get open(): boolean {

@@ -235,14 +235,14 @@ export class Links {
    * @param reason the error that these requests throw. Default: MigrationError KAFKA_CLOSED
    */
   async close(reason?: unknown): Promise<void> {
-    if (reason === undefined && !this.ended.aborted) for (const link of this.links) keep(link);
+    const kept = new Set(reason === undefined && !this.ended.aborted ? [...this.links].filter(keep) : []);
     this.ending.abort(reason ?? closed(this.context.side));
     const made = [...this.byAddress.values()];
     this.byAddress.clear();
     await Promise.all(
       made.map((link) =>
         link.then(
-          (l) => (l.resting ? undefined : l.close()),
+          (l) => (kept.has(l) ? undefined : l.close()),
           () => {},
         ),
       ),

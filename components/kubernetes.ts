@@ -74,8 +74,8 @@ function sayWayOut(kind: string, { name, namespace, annotations }: Parameters<ty
     const object = [namespace, name].filter((part) => part !== undefined).join("/");
     void pulumi.log.info(
       `${kind} ${object} has the annotation ${FORCE}: "${force}". If somebody else changes a field that this stack ` +
-        "declares, the next update of the object fails with a field manager conflict. To set the declared value again, remove " +
-        "the annotation from the configuration and run `pulumi up`",
+        "declares, the next update of the object fails with a field manager conflict. To set the declared value again, " +
+        "remove the annotation from the configuration and run `pulumi up`",
     );
   });
 }

@@ -161,8 +161,8 @@ class Planner {
     const names = [...missing].sort();
     this.mistakes.push(
       `clientPasswords has no password for ${countText(names.length, "user")}: ${names.join(", ")}; Kafka never reveals ` +
-        `a password, so set each one as a secret (in the stack: ${passwordCommand(names[0]!)}), or leave users out with ` +
-        "clients.exclude",
+        `a password, so set each one as a secret (in the stack: ${passwordCommand(names[0]!)}), or leave users out ` +
+        "with clients.exclude",
     );
   }
 

@@ -154,7 +154,8 @@ function fateOf(user: InventoryUser, kafkaUser: FoundKafkaUser | undefined, fact
 }
 
 const ONLY_512 =
-  "if its application has sasl.mechanism SCRAM-SHA-256, set that to SCRAM-SHA-512 there: the target's operator makes no other";
+  "if its application has sasl.mechanism SCRAM-SHA-256, set that to SCRAM-SHA-512 there: the target's operator makes no " +
+  "other";
 
 /** The target's operator makes users from KafkaUsers, and deletes the ACLs of all others. */
 function unfitForTarget({ principal, name, authentication }: InventoryUser): Fate | undefined {

@@ -141,8 +141,8 @@ function warnOf(
   if (changed.length > 0)
     progress.warn(
       `topics: in ${countText(changed.length, "KafkaTopic")} of this stack somebody has set fields since they were ` +
-        `written; such a KafkaTopic was left alone: ${linesOf(changed)}; to have the topic's value again, set the field ` +
-        "to it with the tool that changed it; to keep the change, do nothing",
+        `written; such a KafkaTopic was left alone: ${linesOf(changed)}; to have the topic's value again, set the ` +
+        "field to it with the tool that changed it; to keep the change, do nothing",
     );
   if (differ.length === 0) return;
   const lines = linesOf(differ);

@@ -115,8 +115,8 @@ const cases = (dialect: DialectName): Case[] => [
   },
   {
     rule: "dropped-options",
-    bad: ({ origin }) => (origin.config = { "sasl.mechanism": "PLAIN" }),
-    good: ({ origin }) => (origin.config = { "ssl.protocol": "TLSv1.3" }),
+    bad: ({ target }) => (target.config["sasl.mechanism"] = "PLAIN"),
+    good: ({ target }) => (target.config["ssl.protocol"] = "TLSv1.3"),
   },
   { rule: "dropped-options", bad: ({ entry }) => (config(entry, "checkpoint").name = "x") },
   {

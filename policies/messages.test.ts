@@ -8,19 +8,17 @@ const seen = (rule: string, resources: ReturnType<typeof aToB>[], settings = {})
 describe("messages", () => {
   const v1 = () =>
     mirrorMakerV1({ config: { "ssl.provider": "x" } }, [
-      { source: { alias: "a", bootstrapServers: "a:1", config: { "sasl.mechanism": "PLAIN" } } },
+      { source: { alias: "a", bootstrapServers: "a:1", config: { "group.id": "x" } } },
     ]);
   const v1beta2 = () =>
-    aToB({}, { clusters: { a: { config: { "sasl.mechanism": "PLAIN" } }, b: { config: { "ssl.provider": "x" } } } });
+    aToB({}, { clusters: { a: { config: { "group.id": "x" } }, b: { config: { "ssl.provider": "x" } } } });
   const topic = resource("KafkaTopic", "orders", { replicas: 2, config: { "min.insync.replicas": 2 } });
 
   test("use the field names of the dialect", () => {
-    expect(seen("dropped-options", [v1()])).toEqual([
-      expect.stringContaining('mirrors[0].source.config "sasl.mechanism"'),
-      expect.stringContaining('target.config "ssl.provider"'),
-    ]);
+    expect(seen("misplaced-key", [v1()])).toEqual([expect.stringContaining('"group.id" in mirrors[0].source.config')]);
+    expect(seen("misplaced-key", [v1beta2()])).toEqual([expect.stringContaining('"group.id" in clusters[0].config')]);
+    expect(seen("dropped-options", [v1()])).toEqual([expect.stringContaining('target.config "ssl.provider"')]);
     expect(seen("dropped-options", [v1beta2()])).toEqual([
-      expect.stringContaining('clusters[0].config "sasl.mechanism"'),
       expect.stringContaining('clusters[1].config "ssl.provider"'),
     ]);
     const swallows = (apiVersion: string) =>

@@ -19,8 +19,8 @@ function configs(mirror: MirrorView): { path: string; config: Config }[] {
 }
 
 /**
- * The operator removes these keys from a cluster's config. It only logs a line (Strimzi 0.51,
- * KafkaMirrorMaker2ClusterSpec).
+ * The operator removes these keys from the workers' configuration. It only logs a line (Strimzi 0.51,
+ * KafkaMirrorMaker2ClusterSpec). The connectors get them all the same.
  */
 const DROPPED_PREFIXES = [
   "ssl.",
@@ -173,15 +173,22 @@ export const configurationRules: Rule[] = [
     { name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." },
     (mirror) => {
       const dropped = inEach(["origin", "target"] as const, (side) =>
-        Object.keys(mirror[side].config).flatMap((key): Saying[] => {
-          const name = key.toLowerCase();
-          const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
-          if (prefix === undefined) return [];
-          const field = namesIn(mirror)[side === "target" ? "workers" : side];
-          const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
-          const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
-          return [{ seen: `${field}.config "${key}"`, why: `the operator drops "${prefix}" keys`, instead }];
-        }),
+        // The connectors get the origin's config as it is (`source.cluster.`), and the workers do not need it.
+        side === "origin" && mirror.fieldNames !== undefined
+          ? []
+          : Object.keys(mirror[side].config).flatMap((key): Saying[] => {
+              const name = key.toLowerCase();
+              const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
+              if (prefix === undefined) return [];
+              const field = namesIn(mirror)[side === "target" ? "workers" : side];
+              const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
+              const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
+              const why =
+                side === "target"
+                  ? `the operator drops "${prefix}" keys`
+                  : `only the connectors get "${prefix}" keys of the origin, in place of what its other fields say`;
+              return [{ seen: `${field}.config "${key}"`, why, instead }];
+            }),
       );
       // A component reports these keys itself, for every dialect.
       const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");
@@ -192,7 +199,7 @@ export const configurationRules: Rule[] = [
               {
                 seen: `${namesIn(mirror).workers}.config "${key}"`,
                 why: `in ${mirror.apiVersion} the operator takes ${field} of the target and ignores this key`,
-                instead: `write ${namesIn(mirror).workers}.${field}`,
+                instead: `write target.${field}`,
               },
             ]
           : [],

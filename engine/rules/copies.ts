@@ -263,7 +263,7 @@ function leftOut(path: string, connector: (typeof CONNECTORS)[number], config: C
     instead,
   });
   const sayings: Saying[] = [];
-  if (text("errors.tolerance").toLowerCase() === "all")
+  if (text("errors.tolerance") === "all")
     sayings.push(said("errors.tolerance", "some records would not be copied, without an error", "remove it"));
   if (text("transforms") !== "")
     sayings.push(said("transforms", "it is impossible to prove that a changed copy is complete", "remove it"));

@@ -76,6 +76,16 @@ function undone(mirror: MirrorView): Text[] {
   );
 }
 
+/** The `security.protocol` that the configuration sets for the origin over what `tls` and `authentication` say. */
+const protocolOf = (mirror: MirrorView): string =>
+  (["security.protocol", "source.cluster.security.protocol"] as const)
+    .map((key, i) => attempt(() => (i === 0 ? mirror.origin : mirror.source).config[key]))
+    .reduce<string>((before, value) => (value === undefined ? before : String(value).toUpperCase()), "");
+const hasTls = (mirror: MirrorView, side: Side): boolean =>
+  mirror[side].tls !== undefined || (side === "origin" && /SSL$/.test(protocolOf(mirror)));
+const logsIn = (mirror: MirrorView, side: Side): boolean =>
+  mirror[side].authentication !== undefined || (side === "origin" && protocolOf(mirror).startsWith("SASL_"));
+
 /** SASL mechanisms that send the credentials themselves. */
 const OPEN = ["plain", "oauth", "oauthbearer"];
 
@@ -98,13 +108,13 @@ function bothSides(
 /** Clusters of a mirror without TLS, and the fields where TLS is set. */
 function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boolean; fields: string[] }[] {
   // Without an address there is no connection. Another rule reports that.
-  const bare = ({ bootstrapServers, tls, authentication }: ClusterView) =>
-    bootstrapServers !== undefined && tls === undefined && !OPEN.includes(authentication?.type ?? "");
+  const bare = (side: Side) =>
+    at[side].bootstrapServers !== undefined && !hasTls(at, side) && !OPEN.includes(at[side].authentication?.type ?? "");
   const sides = (["origin", "target"] as const).filter(
-    (side) => attempt(() => at.connectionsKnown && bare(at[side])) === true,
+    (side) => attempt(() => at.connectionsKnown && bare(side)) === true,
   );
   if (sides.length === 0) return [];
-  const open = sides.filter((side) => attempt(() => at[side].authentication === undefined) === true);
+  const open = sides.filter((side) => attempt(() => !logsIn(at, side)) === true);
   const who = (of: readonly Side[]) => `the ${of.join(" and the ")} ${of.length === 1 ? "has" : "have"}`;
   const login = open.length === sides.length ? " and no authentication" : `, and ${who(open)} no authentication`;
   const seen = `${who(sides)} no tls${open.length === 0 ? "" : login}`;
@@ -145,8 +155,8 @@ export const securityRules: Rule[] = [
         );
         const sides = (["origin", "target"] as const).filter((side) =>
           attempt(() => {
-            const { authentication, tls } = mirror[side];
-            return mirror.connectionsKnown && tls === undefined && OPEN.includes(authentication?.type ?? "");
+            const open = OPEN.includes(mirror[side].authentication?.type ?? "");
+            return mirror.connectionsKnown && open && !hasTls(mirror, side);
           }),
         );
         const sayings: Saying[] = [
@@ -205,11 +215,7 @@ export const securityRules: Rule[] = [
     (mirror) => {
       const open = (["origin", "target"] as const).filter(
         // tls-missing reports a cluster that has neither TLS nor authentication.
-        (side) =>
-          attempt(
-            () =>
-              mirror.connectionsKnown && mirror[side].tls !== undefined && mirror[side].authentication === undefined,
-          ) === true,
+        (side) => attempt(() => mirror.connectionsKnown && hasTls(mirror, side) && !logsIn(mirror, side)) === true,
       );
       if (open.length === 0) return [];
       return [

@@ -40,6 +40,12 @@ const known = (mirror: MirrorView): (Written & { reading: { is: "read"; fact: Ke
     (one): one is Written & { reading: { is: "read"; fact: KeyFact } } => one.reading.is === "read",
   );
 
+/** The keys that the running version reads. The values of all others have no effect. */
+const inForce = (mirror: MirrorView) =>
+  known(mirror).filter(
+    ({ reading }) => mirror.versionAssumed === true || absence(reading.fact, mirror.kafkaVersion) === undefined,
+  );
+
 const meant = ({ meant: key, belongs }: Extract<Reading, { is: "misspelt" }>) =>
   `did you mean "${key}"?${belongs === undefined ? "" : ` ${belongs}`}`;
 
@@ -73,7 +79,7 @@ export const settingRules: Rule[] = [
   stackRule({ name: "refused-value", level: "mandatory", summary: "Kafka accepts every value." }, ({ mirrors }) =>
     each(mirrors, (mirror) => [
       ...overrides(mirror),
-      ...known(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
+      ...inForce(mirror).flatMap(({ path, value, block, reading }): Saying[] => {
         const unread = value === undefined || reading.prefix === "consumer.override.";
         if (unread || reading.fact.type === "password") return [];
         const reason = refusal(reading.fact, value, versionsOf(mirror));
@@ -101,7 +107,7 @@ export const settingRules: Rule[] = [
     },
     ({ mirrors }) =>
       each(mirrors, (mirror) =>
-        known(mirror).flatMap(({ path, value, reading }) => {
+        inForce(mirror).flatMap(({ path, value, reading }) => {
           const doubt =
             value === undefined || refusal(reading.fact, value) !== undefined
               ? undefined
@@ -114,7 +120,7 @@ export const settingRules: Rule[] = [
     { name: "time-negative", level: "advisory", refused: true, summary: "No time is negative." },
     ({ mirrors }) =>
       each(mirrors, (mirror) =>
-        known(mirror).flatMap(({ path, value, block, reading }) => {
+        inForce(mirror).flatMap(({ path, value, block, reading }) => {
           if (value === undefined || refusal(reading.fact, value) !== undefined) return [];
           const saying = negativeTime(reading.fact, Number(value), connectorOf(mirror, block));
           return saying === undefined ? [] : [{ ...saying, seen: `${path} is ${value}, ${saying.seen}` }];

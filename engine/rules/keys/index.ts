@@ -12,6 +12,9 @@ export type Block = "source" | "checkpoint" | "heartbeat" | "target" | "origin";
 type Client = "producer" | "consumer" | "admin";
 
 const connector = (...own: string[]) => factsOf(CONNECTOR, MIRROR, SECURITY, ...own);
+const CONNECTION = `${SECURITY}
+alias string
+bootstrap.servers list`;
 const MIRRORS = [
   "replication.policy.class",
   "replication.policy.separator",
@@ -27,7 +30,9 @@ export const BLOCKS: Readonly<Record<Block, Facts>> = {
   target: factsOf(WORKER, SECURITY),
   // It becomes `source.cluster.` of the connectors, which read only these keys from it (MirrorClientConfig).
   origin: new Map(
-    [...factsOf(SECURITY, MIRROR)].filter(([name, fact]) => MIRRORS.includes(name) || factsOf(SECURITY).has(fact.name)),
+    [...factsOf(CONNECTION, MIRROR)].filter(
+      ([name, fact]) => MIRRORS.includes(name) || factsOf(CONNECTION).has(fact.name),
+    ),
   ),
 };
 
@@ -117,6 +122,8 @@ export function read(block: Block, key: string, strict = false): Reading {
   if (fact !== undefined) return { is: "read", fact };
   const cluster = worker ? undefined : CLUSTERS.find((p) => key.startsWith(p));
   if (cluster !== undefined) return ofCluster(cluster, key.slice(cluster.length), strict);
+  const unread = block === "origin" ? PREFIXES.find((p) => key.startsWith(p)) : undefined;
+  if (unread !== undefined) return ofOrigin(unread, key.slice(unread.length), strict);
   const prefix =
     block === "origin" ? undefined : PREFIXES.find((p) => key.startsWith(p) && (!worker || p.split(".").length === 2));
   const prefixed = worker
@@ -156,10 +163,10 @@ export function read(block: Block, key: string, strict = false): Reading {
  * (MirrorClientConfig).
  */
 const CLUSTERS = ["source.cluster.", "target.cluster."];
-const CONNECTION = new Map([...security, ...factsOf("alias string\nbootstrap.servers list")]);
+const connection = factsOf(CONNECTION);
 
 function ofCluster(prefix: string, key: string, strict: boolean): Reading {
-  const fact = CONNECTION.get(key);
+  const fact = connection.get(key);
   if (fact !== undefined) return { is: "read", fact, prefix };
   const client = PREFIXES.find((p) => key.startsWith(p));
   const name = client === undefined ? key : key.slice(client.length);
@@ -175,7 +182,7 @@ function ofCluster(prefix: string, key: string, strict: boolean): Reading {
     const places = blocks.map((block) => (block === "target" ? "the target's config" : `${block}Connector.config`));
     return { is: "misplaced", why, instead: `write ${key} in ${places.join(" and ")}` };
   }
-  const meant = nearKey(key, CONNECTION.keys(), strict || /^s(as|s)l\./.test(key));
+  const meant = nearKey(key, connection.keys(), strict || /^s(as|s)l\./.test(key));
   return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant: prefix + meant };
 }
 
@@ -198,6 +205,17 @@ function ofClient(prefix: string, key: string, strict: boolean): Reading {
     };
   const meant = nearKey(key, CLIENTS[client].keys(), strict);
   return meant === undefined ? { is: "unknown" } : { is: "misspelt", meant: prefix + meant };
+}
+
+/** A client's key in the origin's config, where no client reads it. */
+function ofOrigin(prefix: string, key: string, strict: boolean): Reading {
+  const found = ofClient(prefix, key, strict);
+  const why = "of the origin's config MirrorMaker 2 reads only the address and the settings of SASL and TLS";
+  if (found.is === "read") return { is: "misplaced", why, instead: writeFor([clientOf(prefix)], key) };
+  if (found.is === "misplaced") return { ...found, why };
+  if (found.is !== "misspelt") return found;
+  const name = found.meant.slice(prefix.length);
+  return { ...found, belongs: `${why}: ${writeFor([clientOf(prefix)], name)}` };
 }
 
 /** Keys that MirrorMaker 2 and Connect set, or that would leave records out. Written elsewhere they are wrong, too. */

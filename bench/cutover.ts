@@ -16,6 +16,7 @@ import { keepLinks } from "../engine/kafka/kept-links";
 import type { CountingPort } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
 import { applyOffsets, planOffsets } from "../engine/offsets";
+import { prepareCutover } from "../engine/prepare";
 import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
@@ -149,13 +150,17 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
   try {
     const behind = <T>(work: () => Promise<T>, hold: HoldOptions = {}): Promise<T> =>
       fenced ? whileFenced(model, hold, silent, work).then(({ result }) => result) : work();
-    if (fenced) await sleep(WRITING_MS);
+    if (fenced) {
+      await sleep(WRITING_MS);
+      await prepareCutover(model);
+    }
     const raised = fenced ? raiseFence(model, settledLater({}), silent) : Promise.resolve(undefined);
     const drained = drain(writer, fenced, () => commitGroups(port, name, topics, sizes));
     drained.catch(() => {});
-    await raised;
+    const wholeAt = (await raised)?.raisedAt;
     const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0, fenced: true } : {}, silent), {
       untilSettled: true,
+      ...(wholeAt === undefined ? {} : { wholeAt }),
     });
     const passed = Date.now();
     const last = await drained;

@@ -14,7 +14,7 @@ import { openProject, ownProject, type Project, storySettings } from "@kafka-mig
 import { openKafka } from "../engine/kafka/client";
 import type { Report } from "../engine/report";
 import { commitGroups, type EstateSizes, makeTopics } from "./applications";
-import { count, median, print, program, progress, table } from "./common";
+import { count, fullSpeed, median, print, program, progress, table } from "./common";
 import { startWriter } from "./writer";
 
 const { values } = parseArgs({
@@ -63,8 +63,8 @@ async function main(): Promise<void> {
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const sandbox = await startSandbox({
-    origin: { heap: "512m" },
-    target: { heap: "512m" },
+    origin: { heap: "512m", jvmOptions: fullSpeed },
+    target: { heap: "512m", jvmOptions: fullSpeed },
     signal: interrupt.signal,
     progress,
   });

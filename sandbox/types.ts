@@ -11,6 +11,8 @@ export interface NewCluster {
   open?: boolean;
   /** JVM heap of one broker, e.g. `384m` (default). */
   heap?: string;
+  /** JVM options after the sandbox's own, which make the start fast and the brokers slow. Default: none. */
+  jvmOptions?: readonly string[];
   /**
    * True if the operator manages the users of this cluster. Default true. False: the cluster has no KafkaUsers, and its
    * users stay unchanged.

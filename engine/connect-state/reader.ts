@@ -1,11 +1,12 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readLogs } from "../log/bounds";
-import { partitionKey } from "../log/partition";
+import { parsePartitionKey, partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { connectorNames } from "../naming";
 import type { Isolation } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import { scan } from "../records/scan";
+import { kept, type Known } from "./kept";
 import {
   assignedPartitions,
   Connectors,
@@ -30,8 +31,6 @@ export interface ConnectView {
   heartbeat?: ConnectorState;
 }
 
-type Fold = (record: RecordCursor) => void;
-
 /** Sees every record of Connect's storage topics, in order within a partition. */
 export interface ConnectObserver {
   /** A record of the config topic, and the source connector after it. */
@@ -47,9 +46,7 @@ export interface ConnectObserver {
  */
 export class ConnectStateReader {
   private readonly names: ReturnType<typeof connectorNames>;
-  private readonly positions = new Map<string, bigint>();
-  private offsets: SourceOffsets;
-  private connectors = new Connectors();
+  private known: Known | undefined;
 
   constructor(
     private readonly target: KafkaPort,
@@ -57,54 +54,28 @@ export class ConnectStateReader {
     private readonly observer?: ConnectObserver,
   ) {
     this.names = connectorNames(mirror);
-    this.offsets = this.noOffsets();
-  }
-
-  private noOffsets(): SourceOffsets {
-    return new SourceOffsets(this.names.source, this.mirror.originAlias);
   }
 
   async read(signal?: AbortSignal): Promise<ConnectView> {
-    const { configStorageTopic, statusStorageTopic } = this.mirror;
-    const missing = await this.fold(
-      new Map<string, Fold>([
-        [
-          configStorageTopic,
-          (r) => {
-            this.connectors.addConfig(r.key(), r.value());
-            this.observer?.config(r, this.connectors.byName.get(this.names.source));
-          },
-        ],
-        [
-          statusStorageTopic,
-          (r) => {
-            this.connectors.addStatus(r.key(), r.value(), writtenAt(r));
-            this.observer?.status(r);
-          },
-        ],
-      ]),
-      () => {
-        this.connectors = new Connectors();
-        this.observer?.restart();
-      },
-      "read_uncommitted",
-      signal,
+    const { configStorageTopic, statusStorageTopic, exactlyOnce } = this.mirror;
+    // With exactly-once support, Connect writes offsets in the same transaction as their records.
+    const isolation = exactlyOnce ? "read_committed" : "read_uncommitted";
+    const usual = offsetsTopicOf(this.source(), this.mirror);
+    const together = exactlyOnce ? [] : [usual];
+    const there = new Set(
+      await this.fold([configStorageTopic, statusStorageTopic, ...together], "read_uncommitted", signal),
     );
-    const source = this.connectors.byName.get(this.names.source);
-    const offsetsTopic = offsetsTopicOf(source, this.mirror);
-    const noOffsets = await this.fold(
-      new Map<string, Fold>([[offsetsTopic, (r) => this.offsets.add(r.key(), r.value(), writtenAt(r))]]),
-      () => (this.offsets = this.noOffsets()),
-      // With exactly-once support, Connect writes offsets in the same transaction as their records.
-      this.mirror.exactlyOnce ? "read_committed" : "read_uncommitted",
-      signal,
-    );
-    const checkpoint = this.connectors.byName.get(this.names.checkpoint);
-    const heartbeat = this.connectors.byName.get(this.names.heartbeat);
+    const offsetsTopic = offsetsTopicOf(this.source(), this.mirror);
+    if (!together.includes(offsetsTopic))
+      for (const name of await this.fold([offsetsTopic], isolation, signal)) there.add(name);
+    const { connectors, offsets } = this.known!;
+    const source = this.source();
+    const checkpoint = connectors.byName.get(this.names.checkpoint);
+    const heartbeat = connectors.byName.get(this.names.heartbeat);
     return {
-      missingTopics: [...missing, ...noOffsets],
-      offsets: this.offsets.latest,
-      offsetTimes: this.offsets.times,
+      missingTopics: [configStorageTopic, statusStorageTopic, offsetsTopic].filter((name) => !there.has(name)),
+      offsets: offsets.latest,
+      offsetTimes: offsets.times,
       assignments:
         source === undefined
           ? []
@@ -115,33 +86,95 @@ export class ConnectStateReader {
     };
   }
 
-  /** @returns the topics that do not exist */
-  private async fold(
-    folds: Map<string, Fold>,
-    restart: () => void,
-    isolation: Isolation,
-    signal?: AbortSignal,
-  ): Promise<string[]> {
-    const topics = await this.target.describeTopics([...folds.keys()]);
+  /** The work needs this reader no more: what it knows is kept for the next one (`kept`). */
+  keep(): void {
+    const name = this.known && this.nameOf(this.known.ids);
+    if (name !== undefined && this.observer === undefined) kept.keep(name, this.known!);
+    this.known = undefined;
+  }
+
+  private keptBefore(ids: ReadonlyMap<string, string>): Known | undefined {
+    const name = this.observer === undefined ? this.nameOf(ids) : undefined;
+    return name === undefined ? undefined : kept.take(name);
+  }
+
+  private source(): ConnectorState | undefined {
+    return this.known?.connectors.byName.get(this.names.source);
+  }
+
+  /** The name under which the state of these topics is kept. Undefined: without ids, a topic may be another one. */
+  private nameOf(ids: ReadonlyMap<string, string>): string | undefined {
+    const own = [this.mirror.configStorageTopic, this.mirror.statusStorageTopic].map((name) => ids.get(name));
+    return own.includes(undefined) ? undefined : [...own, this.names.source, this.mirror.originAlias].join(" ");
+  }
+
+  /** @returns the topics that exist */
+  private async fold(names: readonly string[], isolation: Isolation, signal?: AbortSignal): Promise<string[]> {
+    const topics = await this.target.describeTopics(names);
+    const ids = new Map(topics.flatMap((t) => (t.topicId === "" ? [] : [[t.name, t.topicId]])));
+    const known = (this.known ??= this.keptBefore(ids) ?? this.nothing());
     const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
     const logs = await readLogs(this.target, partitions);
     // If a topic was created again or lost its first records, read all topics from the start again.
+    const another = topics.some(({ name }) => known.ids.has(name) && known.ids.get(name) !== ids.get(name));
     const anew = logs.some((log) => {
-      const at = this.positions.get(partitionKey(log));
+      const at = known.positions.get(partitionKey(log));
       return at !== undefined && (at > log.to || at < log.from);
     });
-    if (anew) {
-      restart();
-      for (const p of partitions) this.positions.delete(partitionKey(p));
+    if (another || anew) this.restart(known, names);
+    const offsetsTopic = names.find((name) => !this.isState(name));
+    // The source connector was configured with another topic for its offsets (KIP-618).
+    if (offsetsTopic !== undefined && offsetsTopic !== known.offsetsTopic) {
+      this.restart(known, [offsetsTopic]);
+      known.offsetsTopic = offsetsTopic;
     }
-    const ranges = logs.map((log) => ({ ...log, from: this.positions.get(partitionKey(log)) ?? log.from }));
+    for (const [name, id] of ids) known.ids.set(name, id);
+    const ranges = logs.map((log) => ({ ...log, from: known.positions.get(partitionKey(log)) ?? log.from }));
     await scan(this.target, ranges, {
       isolation,
-      visit: (range, record) => folds.get(range.topic)!(record),
-      reached: (range, offset) => this.positions.set(partitionKey(range), offset),
+      visit: ({ topic }, record) => this.add(known, topic, record),
+      reached: (range, offset) => known.positions.set(partitionKey(range), offset),
       ...(signal === undefined ? {} : { signal }),
     });
-    return [...folds.keys()].filter((name) => !topics.some((t) => t.name === name));
+    return topics.map((t) => t.name);
+  }
+
+  private isState(topic: string): boolean {
+    return topic === this.mirror.configStorageTopic || topic === this.mirror.statusStorageTopic;
+  }
+
+  private add({ connectors, offsets }: Known, topic: string, record: RecordCursor): void {
+    if (topic === this.mirror.configStorageTopic) {
+      connectors.addConfig(record.key(), record.value());
+      this.observer?.config(record, connectors.byName.get(this.names.source));
+    } else if (topic === this.mirror.statusStorageTopic) {
+      connectors.addStatus(record.key(), record.value(), writtenAt(record));
+      this.observer?.status(record);
+    } else offsets.add(record.key(), record.value(), writtenAt(record));
+  }
+
+  private nothing(): Known {
+    return {
+      positions: new Map(),
+      ids: new Map(),
+      connectors: new Connectors(),
+      offsets: this.noOffsets(),
+      offsetsTopic: undefined,
+    };
+  }
+
+  private noOffsets(): SourceOffsets {
+    return new SourceOffsets(this.names.source, this.mirror.originAlias);
+  }
+
+  /** Forgets what these topics held. */
+  private restart(known: Known, names: readonly string[]): void {
+    for (const key of known.positions.keys())
+      if (names.includes(parsePartitionKey(key).topic)) known.positions.delete(key);
+    if (names.some((name) => !this.isState(name))) known.offsets = this.noOffsets();
+    if (!names.some((name) => this.isState(name))) return;
+    known.connectors = new Connectors();
+    this.observer?.restart();
   }
 }
 

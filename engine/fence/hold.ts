@@ -7,8 +7,9 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince } from "./movement";
-import { createMarkers, lowerOn, onOrigin, raiseOn, refuseAclSync, settledLater, settleMsOf, wanted } from "./raise";
+import { BRIEF_MS, createMarkers, onOrigin, raiseOn, refuseAclSync, settledLater, settleMsOf, wanted } from "./raise";
 import { compare, type FenceAcl, markedAcls } from "./acls";
+import { lowerOn } from "./lower";
 import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
 
 export interface HoldOptions extends FenceOptions {
@@ -184,7 +185,9 @@ export async function whileFenced<T>(
       // only add up.
       const raising = options.untilSettled === true ? settledLater(options) : options;
       const { raised, ends } = await raiseOn(origin, model.mirror, raising, progress, "new ACLs", allowed);
-      const settled = Date.now() + (options.untilSettled === true ? settleMsOf(options) : 0);
+      // The raise has watched the ends for `BRIEF_MS`: now, or before the time at which the fence was whole.
+      const whole = raised.created === 0 && options.wholeAt !== undefined ? Date.parse(options.wholeAt) : Date.now();
+      const settled = options.untilSettled === true ? whole - BRIEF_MS + settleMsOf(options) : 0;
       const before = options.gateEnds === undefined ? [] : movementsSince(options.gateEnds, ends, model.mirror);
       if (options.wholeAt !== undefined && raised.created > 0) {
         // Only `since` tells what was written in this gap.

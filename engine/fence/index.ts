@@ -6,7 +6,8 @@ export { holdFence, whileFenced, type HoldOptions } from "./hold";
 export { holdCommand } from "./hold-command";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
-export { checkFence, fenceIsThere, isEmptyFence, lowerFence, raiseFence, settledLater } from "./raise";
+export { lowerFence } from "./lower";
+export { checkFence, fenceIsThere, isEmptyFence, raiseFence, settledLater } from "./raise";
 export type {
   FenceGap,
   FenceOptions,

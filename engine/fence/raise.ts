@@ -13,14 +13,14 @@ import { aclsIfAny, everyoneByDefault, saysNoAuthorizer } from "./everyone";
 import { askDefault } from "./open-probe";
 import { type Ends, endsOf, movements } from "./movement";
 import { compare, fencedTopics, fenceAcls, markedAcls, type FenceAcl, uncovered } from "./acls";
-import type { FenceOptions, FenceState, LoweredFence, Movement, RaisedFence } from "./types";
+import type { FenceOptions, FenceState, Movement, RaisedFence } from "./types";
 
 const PER_REQUEST = 500;
 const SETTLE_MS = 1000;
 const SETTLE_LIMIT_MS = 15_000;
 
 /** In this time a broker has normally applied a new ACL, and finished the requests that it had accepted. */
-const BRIEF_MS = 200;
+export const BRIEF_MS = 200;
 
 /** For a raise before {@link whileFenced}, which looks for the rest of the time with `untilSettled`. Clients wait. */
 export const settledLater = (options: FenceOptions): FenceOptions => ({
@@ -76,7 +76,9 @@ export async function raiseFence(
  * of the target.
  */
 export async function refuseAclSync(target: KafkaPort, mirror: MirrorModel): Promise<void> {
-  const { source } = await new ConnectStateReader(target, mirror).read();
+  const reader = new ConnectStateReader(target, mirror);
+  const { source } = await reader.read();
+  reader.keep();
   // Kafka's default is true.
   if (source === undefined || source.config["sync.topic.acls.enabled"]?.trim().toLowerCase() === "false") return;
   throw new MigrationError(
@@ -153,8 +155,8 @@ export async function wanted(
   mirror: MirrorModel,
   options: FenceOptions,
 ): Promise<{ topics: string[]; needed: FenceAcl[]; acls: Acl[] }> {
-  const topics = fencedTopics(await origin.listTopics(), mirror);
-  const acls = await listAcls(origin);
+  const [listed, acls] = await Promise.all([origin.listTopics(), listAcls(origin)]);
+  const topics = fencedTopics(listed, mirror);
   // The fence's own ACLs must not count as existing ACLs of other people. Neither must those of other parts' fences.
   const marked = markedAcls(wholeMirror(mirror), acls);
   const ours = new Set(marked.map((r) => aclKey(r.acl)));
@@ -229,7 +231,7 @@ export function createMarkers(origin: KafkaPort, acls: readonly FenceAcl[]): Pro
   );
 }
 
-async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<void>): Promise<void> {
+export async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<void>): Promise<void> {
   for (let from = 0; from < acls.length; from += PER_REQUEST) await send(acls.slice(from, from + PER_REQUEST));
 }
 
@@ -277,45 +279,6 @@ export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: F
   const leftovers = [...new Set(markedAcls(mirror, acls).map((r) => r.topic))].filter((t) => !fenced.has(t));
   const state = ours.length === 0 && leftovers.length === 0 ? "down" : missing.length === 0 ? "up" : "partly";
   return { state, rules: needed.length, missing: [...new Set(missing.map((r) => r.topic))], leftovers };
-}
-
-/**
- * Removes the fence: every ACL that a marker of this migration names, including ACLs of a run that was killed. ACLs
- * that existed before the fence stay. Does nothing if there is no fence. No option matters here, because the markers
- * contain all information.
- */
-export async function lowerFence(
-  model: MigrationModel,
-  _options: FenceOptions,
-  progress: Progress,
-  open?: OpenKafka,
-): Promise<LoweredFence> {
-  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open, { progress });
-}
-
-export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
-  const acls = (await aclsIfAny(origin)) ?? [];
-  const marked = markedAcls(mirror, acls);
-  if (marked.length === 0) return { removed: 0 };
-  const there = new Set(acls.map(aclKey));
-  const standing = marked.filter((r) => there.has(aclKey(r.acl)));
-  // Remove deny ACLs first: an ACL that keeps reads allowed must not be removed before them.
-  const ordered = [...standing].sort(
-    (a, b) => Number(a.acl.permission === "allow") - Number(b.acl.permission === "allow"),
-  );
-  await inBatches(
-    ordered.map((r) => r.acl),
-    (some) => origin.deleteAcls(some),
-  );
-  await inBatches(
-    marked.map((r) => r.marker),
-    (some) => origin.deleteAcls(some),
-  );
-  progress.info(
-    `fence: ${countText(standing.length, "ACL")} removed, ` +
-      `${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`,
-  );
-  return { removed: standing.length };
 }
 
 /** Returns true if the fence needs no ACL: no topic is migrated, or no ACL lets anybody write. Nobody can remove it. */

@@ -97,9 +97,11 @@ async function lookOnce(
   passed: boolean,
   signal?: AbortSignal,
 ): Promise<GateFinding[]> {
-  const look = await new Observer(clusters, model.mirror).look(false, signal);
+  const observer = new Observer(clusters, model.mirror);
+  const look = await observer.look(false, signal);
   const byId = recreatedFindings(look, model.recorded, !passed);
   const known = new Set(byId.map((f) => f.subject));
   const byRecord = passed ? [] : (await compareFirstRecords(clusters, look, false, signal)).against;
+  observer.end();
   return [...byId, ...byRecord.filter((f) => !known.has(f.subject.replace(/-\d+$/, "")))];
 }

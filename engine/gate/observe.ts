@@ -130,6 +130,11 @@ export class Observer {
     return asked.length === 0 ? look : { ...look, targetSettings: await this.targetSettings(asked) };
   }
 
+  /** No further look follows: the next step reads on where this one stopped. */
+  end(): void {
+    this.connect.keep();
+  }
+
   /** Reads the origin's start and end offsets again. They decide whether the result of the look is still valid. */
   async readEndsAgain(look: Look): Promise<Map<string, PartitionFacts>> {
     const all = [...look.partitions.values()];

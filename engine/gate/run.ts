@@ -129,7 +129,10 @@ class Gate {
           const outcome = await this.ifPossible(() =>
             this.confirm(look, warnings, quietFrom, look.at - (completeSince ?? look.at)),
           );
-          if (outcome !== undefined && !Array.isArray(outcome)) return outcome;
+          if (outcome !== undefined && !Array.isArray(outcome)) {
+            this.observer.end();
+            return outcome;
+          }
           missed = outcome === undefined;
           against.push(...(outcome ?? []));
         }

@@ -32,6 +32,9 @@ export async function keepLinks(ms: number): Promise<void> {
   );
 }
 
+/** How long connections are kept after their port is closed, ms. 0: they are not. */
+export const keptMs = (): number => keepMs;
+
 /** Keeps the connection if this is switched on and another port could use it. @returns false: close it */
 export function keep(link: Link): boolean {
   if (keepMs === 0 || !link.idle) return false;

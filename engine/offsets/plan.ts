@@ -62,7 +62,11 @@ export async function planWith(
     target: kafkaReader(clusters.target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted"),
     stored: async () => (await connect.read(signal)).offsets,
   };
-  return planSeen(clusters, readers, mirror, options, progress, seen, signal, recorded);
+  try {
+    return await planSeen(clusters, readers, mirror, options, progress, seen, signal, recorded);
+  } finally {
+    connect.keep();
+  }
 }
 
 interface Seen {

@@ -1,5 +1,6 @@
 import type { Clusters } from "../clusters";
 import { partitionKey, type PartitionRange } from "../log/partition";
+import { EqualBeginnings } from "./equal-beginnings";
 import { type FirstRecord, firstRecords, search, searchNear, shortest, type Wanted } from "./find";
 import { isUnique, decideCompacted, LatestRecords } from "./latest";
 import type { Isolation } from "./read";
@@ -107,20 +108,34 @@ async function unequalBeginnings<B extends Beginning>(
   isolation: Isolation,
   result: ComparedBeginnings<B>,
 ): Promise<Unequal<B>[]> {
-  const origins = pairs.map((p) => p.origin);
-  const targets = pairs.map((p) => p.target);
+  const equal = await EqualBeginnings.of(clusters, pairs, isolation);
+  const open = pairs.filter((pair) => !equal.has(pair));
   const [here, there] = await Promise.all([
-    firstRecords(clusters.origin, origins, isolation),
-    // Read committed, because an exactly-once mirror leaves aborted records on the target.
-    firstRecords(clusters.target, targets, "read_committed"),
+    firstRecords(
+      clusters.origin,
+      open.map((p) => p.origin),
+      isolation,
+    ),
+    firstRecords(
+      clusters.target,
+      open.map((p) => p.target),
+      // An exactly-once mirror leaves aborted records on the target.
+      "read_committed",
+    ),
   ]);
-  return pairs.flatMap((pair) => {
+  result.compared += pairs.length - open.length;
+  const unequal = open.flatMap((pair) => {
     const [first, copy] = [here.get(partitionKey(pair.origin)), there.get(partitionKey(pair.target))];
     if (first === undefined || copy === undefined || first.offset > (pair.copiedTo ?? Infinity)) return [];
     result.compared++;
-    if (isCopy(first, copy) && (first.alive || !pair.compacted)) return [];
+    if (isCopy(first, copy) && (first.alive || !pair.compacted)) {
+      equal.add(pair);
+      return [];
+    }
     return [{ pair, first, copy, originWhole: isWhole("origin", pair), targetWhole: isWhole("target", pair) }];
   });
+  equal.keep();
+  return unequal;
 }
 
 /** Searches each side's first record on the other side. */

@@ -215,7 +215,10 @@ async function isolationOf(
   { mirror }: MigrationModel,
   signal: AbortSignal | undefined,
 ): Promise<Isolation> {
-  return effectiveIsolation(await new ConnectStateReader(target, mirror).read(signal), mirror);
+  const reader = new ConnectStateReader(target, mirror);
+  const view = await reader.read(signal);
+  reader.keep();
+  return effectiveIsolation(view, mirror);
 }
 
 /** Names the comparison in the file of an interrupted run. Another comparison does not continue it. */

@@ -9,6 +9,7 @@ import {
 } from "../../engine/fence";
 import type { MirrorModel } from "../../engine/model";
 import { waveOf } from "../../engine/parts";
+import { prepareCutover } from "../../engine/prepare";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { wasRemoved } from "./declared-waves";
@@ -36,6 +37,8 @@ const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase 
 
 async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
   const model = modelOf(inputs);
+  // No client waits yet.
+  if (before === undefined || before === null) await prepareCutover(model);
   watchGroups(model);
   // The gate comes next, and looks until the writes have ended for `settleMs`.
   const found = await raiseFence(model, settledLater(inputs.options), progress);

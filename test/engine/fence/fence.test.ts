@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { holdOn } from "../../../engine/fence/hold";
-import { checkOn, lowerOn, raiseOn } from "../../../engine/fence/raise";
+import { lowerOn } from "../../../engine/fence/lower";
+import { checkOn, raiseOn } from "../../../engine/fence/raise";
 import type { Acl } from "../../../engine/kafka/port";
 import type { MirrorModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";

@@ -1,0 +1,49 @@
+import { aclKey } from "../acls";
+import type { OpenKafka } from "../clusters";
+import type { KafkaPort } from "../kafka/port";
+import type { MigrationModel, MirrorModel } from "../model";
+import type { Progress } from "../progress";
+import { countText } from "../units";
+import { markedAcls } from "./acls";
+import { aclsIfAny } from "./everyone";
+import { inBatches, onOrigin } from "./raise";
+import type { FenceOptions, LoweredFence } from "./types";
+
+/**
+ * Removes the fence: every ACL that a marker of this migration names, including ACLs of a run that was killed. ACLs
+ * that existed before the fence stay. Does nothing if there is no fence. No option matters here, because the markers
+ * contain all information.
+ */
+export async function lowerFence(
+  model: MigrationModel,
+  _options: FenceOptions,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<LoweredFence> {
+  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open, { progress });
+}
+
+export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
+  const acls = (await aclsIfAny(origin)) ?? [];
+  const marked = markedAcls(mirror, acls);
+  if (marked.length === 0) return { removed: 0 };
+  const there = new Set(acls.map(aclKey));
+  const standing = marked.filter((r) => there.has(aclKey(r.acl)));
+  // Remove deny ACLs first: an ACL that keeps reads allowed must not be removed before them.
+  const ordered = [...standing].sort(
+    (a, b) => Number(a.acl.permission === "allow") - Number(b.acl.permission === "allow"),
+  );
+  await inBatches(
+    ordered.map((r) => r.acl),
+    (some) => origin.deleteAcls(some),
+  );
+  await inBatches(
+    marked.map((r) => r.marker),
+    (some) => origin.deleteAcls(some),
+  );
+  progress.info(
+    `fence: ${countText(standing.length, "ACL")} removed, ` +
+      `${countText(new Set(marked.map((r) => r.topic)).size, "topic")} of the origin open again`,
+  );
+  return { removed: standing.length };
+}

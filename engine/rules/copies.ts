@@ -273,11 +273,16 @@ function leftOut(path: string, connector: (typeof CONNECTORS)[number], config: C
     if (/^(latest|none|by_duration:.*)$/i.test(reset))
       sayings.push(said(key, "existing records would not be copied", "remove it"));
   }
-  for (const key of ["topic.filter.class", "config.property.filter.class"]) {
+  const filters = {
+    "topic.filter.class": ["the class decides what is copied, so the patterns do not show it", "patterns"],
+    "config.property.filter.class": [
+      "the class decides which settings the topics keep on the target, for example their retention",
+      "config.properties.exclude",
+    ],
+  } as const;
+  for (const [key, [why, instead]] of Object.entries(filters)) {
     if (text(key) === "" || text(key).startsWith("org.apache.kafka.")) continue;
-    sayings.push(
-      said(key, "the class decides what is copied, so the patterns do not show it", "remove it and use patterns"),
-    );
+    sayings.push(said(key, why, `remove it and use ${instead}`));
   }
   return sayings;
 }

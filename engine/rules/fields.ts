@@ -73,7 +73,8 @@ const UNSEEN: Readonly<Record<string, string>> = {
   KafkaConnector: "no Connect cluster runs this connector",
 };
 
-const UNUSABLE = "neither the operator nor Connect takes it: the connectors or pods that it configures do not start";
+const UNUSABLE =
+  "the operator, Connect or Kubernetes refuses it: the connectors or pods that it configures do not start";
 
 function refusals(view: View, sure: boolean, why: string): { at: Subject; say: Saying }[] {
   const { refusedFields = [], unknownFields = [] } = view;

@@ -1,4 +1,5 @@
 import { reader } from "../mirror-configuration";
+import { jvmBytes, quantityOf } from "./operator-fields/quantity";
 import { type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
 import { type MirrorView, wholeOf } from "./view";
@@ -18,30 +19,6 @@ const ARRAY_HEADER_BYTES = 16;
 /** Other memory that a worker needs: Connect, its clients' metadata, the checkpoint connector. */
 const WORKER_BYTES = 256 * MIB;
 
-const UNITS: Record<string, number> = {
-  "": 1,
-  k: 1e3,
-  K: 2 ** 10,
-  Ki: 2 ** 10,
-  m: MIB,
-  M: 1e6,
-  Mi: MIB,
-  g: 2 ** 30,
-  G: 1e9,
-  Gi: 2 ** 30,
-};
-
-/** The bytes of a JVM size such as `512m` or `2G`. Its units are powers of 1024, in lower case and in upper case. */
-const jvmBytes = (text: string): number | undefined =>
-  sized(text.toLowerCase(), /^(\d+)([kmg]?)$/, { ...UNITS, k: 2 ** 10 });
-/** The bytes of a Kubernetes quantity such as `512Mi` or `1G`. */
-const quantityBytes = (text: string): number | undefined => sized(text, /^(\d+(?:\.\d+)?)(|k|M|G|Ki|Mi|Gi)$/, UNITS);
-
-function sized(text: string, form: RegExp, units: Record<string, number>): number | undefined {
-  const [, number, unit] = form.exec(text) ?? [];
-  return number === undefined ? undefined : Number(number) * units[unit!]!;
-}
-
 interface Size {
   bytes: number;
   said: string;
@@ -53,7 +30,7 @@ function sizeOf(key: string, value: string | undefined, bytes: (text: string) =>
 }
 
 const heapSetting = ({ memory }: MirrorView) => sizeOf("jvmOptions.-Xmx", memory?.heap, jvmBytes);
-const limitOf = ({ memory }: MirrorView) => sizeOf("resources.limits.memory", memory?.limit, quantityBytes);
+const limitOf = ({ memory }: MirrorView) => sizeOf("resources.limits.memory", memory?.limit, quantityOf);
 
 /** The maximum heap of a worker: its setting, limited by the memory of its container. */
 function heapOf(mirror: MirrorView): Size | undefined {

@@ -30,6 +30,14 @@ export function mirrored(mirror: MirrorView): Matcher | undefined {
   return selecting("topics", mirror.topicsPattern, attempt(() => topicsExcludeOf(mirror)) ?? DEFAULT_TOPICS_EXCLUDE);
 }
 
+/** Returns true if a topic of this name on the target is the copy of a topic that the mirror selects. */
+export function isCopy(name: string, mirror: MirrorView): boolean {
+  const model = modelFrom(mirror);
+  const prefix = targetTopicName(model, "");
+  const origin = prefix !== "" && name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  return targetTopicName(model, origin) === name && mirrored(mirror)?.(origin) === true;
+}
+
 /** Undefined if a pattern cannot be read outside Java. */
 export function selecting(what: "topics" | "groups", pattern: string, exclude: string): Matcher | undefined {
   try {

@@ -1,6 +1,6 @@
 import { modelFrom, reader } from "../mirror-configuration";
 import { targetTopicName } from "../naming";
-import { mirrored } from "./names";
+import { isCopy, mirrored } from "./names";
 import { producerOf } from "./producer";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
@@ -52,8 +52,7 @@ export const recordRules: Rule[] = [
     },
     (view) =>
       inEach(view.topics, (at) => {
-        if (!inEach(view.mirrors, (m) => [sideFor(at, m) === "target" && mirrored(m)?.(at.name)]).includes(true))
-          return [];
+        if (!inEach(view.mirrors, (m) => [sideFor(at, m) === "target" && isCopy(at.name, m)]).includes(true)) return [];
         const { text, number } = reader(at.config);
         const sayings: Saying[] = [];
         if (text("message.timestamp.type") === "LogAppendTime") {

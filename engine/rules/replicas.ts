@@ -1,5 +1,5 @@
 import { type Config, reader } from "../mirror-configuration";
-import { mirrored } from "./names";
+import { isCopy } from "./names";
 import { purpose, purposeOf } from "./purpose";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { hasStep } from "./steps";
@@ -60,7 +60,7 @@ export const replicaRules: Rule[] = [
         ...inEach(view.topics, (at) =>
           at.replicationFactor === 1 &&
           inEach(view.mirrors, (mirror) =>
-            sideFor(at, mirror) === "target" && asked(mirror) && mirrored(mirror)?.(at.name) ? [mirror] : [],
+            sideFor(at, mirror) === "target" && asked(mirror) && isCopy(at.name, mirror) ? [mirror] : [],
           ).length > 0
             ? [
                 {

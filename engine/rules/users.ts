@@ -1,6 +1,9 @@
 import { modelFrom } from "../mirror-configuration";
 import type { Side } from "../model";
-import { type Grant, lacking, missing, sayGrants } from "./grants";
+import type { AclOperation } from "../acls";
+import { holds } from "../acls/cover";
+import { implies } from "../acls/rules";
+import { type Grant, grantsOf, lacking, missing, sayGrants } from "./grants";
 import type { Saying } from "./rule";
 import { attempt } from "./unknown";
 import { readings } from "./version";
@@ -26,18 +29,48 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
     seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
     why: [...gone, ...forbidden].every(isForAcls)
       ? "MirrorMaker 2 cannot copy ACLs, but copies everything else"
-      : "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
+      : forbidden.length === 0 && seesOnlySome(user, gone)
+        ? "brokers show the mirror only the topics and groups of its other rules, and it leaves out all others " +
+          "without an error"
+        : "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
     instead:
-      gone.length === 0
-        ? "remove the denials: they take precedence over every permission"
-        : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
-          "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+      forbidden.length === 0 && seesOnlySome(user, gone)
+        ? "add these rules, or write patterns that select only what the user may read"
+        : gone.length === 0
+          ? "remove the denials: they take precedence over every permission"
+          : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
+            "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
   };
 }
 
 /** A mirror needs rights on the cluster only to copy ACLs: Describe on the origin, Alter on the target. */
 const isForAcls = ({ type, operation }: Grant) =>
   type === "cluster" && ["Describe", "Alter", "All"].includes(operation);
+
+/**
+ * Returns true if the origin's brokers hide what the user may not read. They list only topics and groups that a client
+ * may describe (KIP-222 for groups; with Describe on the cluster they list all groups).
+ */
+function seesOnlySome(user: UserView, gone: readonly Grant[]): boolean {
+  const hidden = ({ type, name, operation }: Grant) =>
+    name === "*" &&
+    ((type === "topic" && ["Read", "DescribeConfigs"].includes(operation)) ||
+      (type === "group" && operation === "Describe"));
+  const sides = user.places?.map(({ side }) => side) ?? [user.side];
+  if (!sides.every((side) => side === "origin") || gone.length === 0 || !gone.every(hidden)) return false;
+  const granted = grantsOf(user.rules).filter(({ name }) => !/^mm2-offset-syncs|\.internal$/.test(name));
+  const may = (type: string, operation: AclOperation) =>
+    granted.filter((grant) => grant.type === type && implies(grant.operation, operation));
+  const all = (some: readonly Grant[], within: readonly Grant[]) =>
+    some.length > 0 && some.every((one) => within.some((grant) => holds(grant, one)));
+  const [read, seen] = [may("topic", "Read"), may("topic", "Describe")];
+  const topics =
+    !gone.some(({ type }) => type === "topic") || (all(seen, read) && all(read, may("topic", "DescribeConfigs")));
+  const groups =
+    !gone.some(({ type }) => type === "group") ||
+    (may("group", "Describe").length > 0 && may("cluster", "Describe").length === 0);
+  return topics && groups;
+}
 
 /** The mirrors that log in as this user, if their cluster is known and the user's rules are in the stack. */
 export function loginsOf(user: UserView, { mirrors }: View): MirrorView[] {

@@ -224,11 +224,15 @@ function cluster(entry: Json, alias: () => unknown): { [K in keyof ClusterView]-
           text(object(read(passwordSecret)).secretName) ?? text(object(read(certificateAndKey)).secretName),
       });
     },
-    tls: () =>
-      entry.tls === undefined
-        ? undefined
-        : fields({ trusted: () => items(object(entry.tls).trustedCertificates).length }),
+    tls: () => (entry.tls === undefined ? undefined : fields({ trusted: () => trustedIn(entry.tls) })),
   };
+}
+
+/** The API server refuses anything else than a list. Another rule reports that. */
+function trustedIn(tls: unknown): number {
+  const certificates = object(tls).trustedCertificates;
+  const isOther = typeof tls !== "object" || (certificates !== undefined && !Array.isArray(certificates));
+  return isOther ? 1 : items(certificates).length;
 }
 
 function connector(block: unknown): ConnectorView {

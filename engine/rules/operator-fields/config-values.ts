@@ -2,11 +2,10 @@ import { items, type Json, object } from "../../plain";
 import { isPlaceholder } from "../placeholder";
 import { attempt } from "../unknown";
 import type { RefusedField } from "../view";
+import { jvmBytes, QUANTITY, quantityOf } from "./quantity";
 
 type Found = Pick<RefusedField, "path" | "seen" | "instead" | "byOperator">;
 
-/** The quantities of Kubernetes, as the CRDs of newer operators check them. */
-const QUANTITY = /^[+-]?(\d+(\.\d*)?|\.\d+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?(\d+(\.\d*)?|\.\d+))?$/;
 /** What people write for a quantity, in the spelling of Kubernetes. */
 const UNITS: Readonly<Record<string, string>> = {
   kb: "k",
@@ -22,10 +21,10 @@ const UNITS: Readonly<Record<string, string>> = {
 
 /**
  * Values of a KafkaMirrorMaker2 that the API server of some operators takes, and nothing behind it: a list or mapping
- * where Kafka's configuration has one value, and an amount of memory or CPU in another notation.
+ * where Kafka's configuration has one value, and an amount of memory or CPU in another notation or above its limit.
  */
 export function unusableValues(spec: Json): Found[] {
-  return [...configsOf(spec).flatMap(([path, config]) => nested(path, config)), ...quantities(spec)];
+  return [...configsOf(spec).flatMap(([path, config]) => nested(path, config)), ...quantities(spec), ...reversed(spec)];
 }
 
 /** Every `config` of the resource. */
@@ -86,6 +85,11 @@ function quantities(spec: Json): Found[] {
     const own = object(attempt(() => resources[kind]));
     return ["memory", "cpu"].flatMap((name): Found[] => {
       const value = attempt(() => own[name]);
+      // The CRDs take a whole number or a text.
+      if (typeof value === "number" && !Number.isInteger(value)) {
+        const path = `spec.resources.${kind}.${name}`;
+        return [{ path, seen: `is ${value}, a number with a fraction`, instead: `write it in quotes: "${value}"` }];
+      }
       if (typeof value !== "string" || isPlaceholder(value) || QUANTITY.test(value)) return [];
       const [, number = "", unit = ""] = /^\s*([\d.]+)\s*([A-Za-z]*)\s*$/.exec(value) ?? [];
       const meant = UNITS[unit.toLowerCase()];
@@ -102,5 +106,31 @@ function quantities(spec: Json): Found[] {
         },
       ];
     });
+  });
+}
+
+/** Requests above their limits, and a heap that starts larger than its maximum. Neither Kubernetes nor Java takes them. */
+function reversed(spec: Json): Found[] {
+  const { limits, requests } = object(attempt(() => spec.resources));
+  const jvm = object(attempt(() => spec.jvmOptions));
+  const pairs = [
+    ...["memory", "cpu"].map((name) => ({
+      ...{ path: `spec.resources.requests.${name}`, limit: `resources.limits.${name}`, amount: quantityOf },
+      low: attempt(() => object(requests)[name]),
+      high: attempt(() => object(limits)[name]),
+    })),
+    {
+      ...{ path: "spec.jvmOptions.-Xms", limit: "-Xmx", amount: jvmBytes },
+      low: attempt(() => jvm["-Xms"]),
+      high: attempt(() => jvm["-Xmx"]),
+    },
+  ];
+  return pairs.flatMap(({ path, limit, amount, low, high }): Found[] => {
+    const [least, most] = [low, high].map((value) =>
+      typeof value === "string" || typeof value === "number" ? amount(String(value)) : undefined,
+    );
+    if (least === undefined || most === undefined || least <= most) return [];
+    const seen = `is "${String(low)}", more than ${limit}, which is "${String(high)}"`;
+    return [{ path, seen, instead: `write at most ${String(high)}`, byOperator: true }];
   });
 }

@@ -1,5 +1,5 @@
 import { entry } from "./objects";
-import { type OpenKafka, withClusters } from "./clusters";
+import { type Clusters, type OpenKafka, withClusters } from "./clusters";
 import type { MigrationModel } from "./model";
 import { isHeartbeats, selectPairs } from "./selection";
 
@@ -70,6 +70,41 @@ export async function readTopicIds(model: MigrationModel, open?: OpenKafka): Pro
       return Object.fromEntries(pairs.map((p) => [p.origin, topicIds(origins!.get(p.origin), targets!.get(p.target))]));
     },
     open,
+  );
+}
+
+/** A topic on both sides, with its ids when somebody began to read it. */
+export interface SeenTopic {
+  origin: string;
+  target: string;
+  ids: TopicIds;
+}
+
+/**
+ * The topics that were deleted since their ids were read, whether they were created again or not. What was read of such
+ * a topic can be of two logs. Returns a text by the topic's name on the origin. A topic without ids is skipped.
+ */
+export async function changedTopics(clusters: Clusters, topics: readonly SeenTopic[]): Promise<Map<string, string>> {
+  const seen = topics.filter(({ ids }) => ids.origin !== undefined || ids.target !== undefined);
+  if (seen.length === 0) return new Map();
+  const [here, there] = await Promise.all([
+    clusters.origin.describeTopics(seen.map((t) => t.origin)),
+    clusters.target.describeTopics(seen.map((t) => t.target)),
+  ]);
+  const now = {
+    origin: new Map(here.map((t) => [t.name, t.topicId])),
+    target: new Map(there.map((t) => [t.name, t.topicId])),
+  };
+  return new Map(
+    seen.flatMap((topic) =>
+      (["origin", "target"] as const).flatMap((side): [string, string][] => {
+        const [was, is] = [topic.ids[side], now[side].get(topic[side])];
+        if (was === undefined || was === is) return [];
+        const again = is === undefined ? "" : " and created again";
+        const ids = is === undefined ? "" : ` (its id was ${was} and is ${is})`;
+        return [[topic.origin, `topic ${topic[side]} was deleted${again} on the ${side} while it was read${ids}`]];
+      }),
+    ),
   );
 }
 

@@ -105,6 +105,39 @@ describe("planning offsets", () => {
     expect(found.summary).toMatchObject({ offsets: 1, exact: 1 });
   });
 
+  it.each(["origin", "target"] as const)(
+    "trusts nothing of a topic that is deleted and created again on the %s while it is read",
+    async (side) => {
+      origin.group("app", { "orders:0": 15, "payments:0": 15 });
+      const topics = (side === "origin" ? origin : target).topics;
+      topics.get("orders")!.id = "first";
+      topics.get("payments")!.id = "kept";
+      const there = readerOf(logs.target, false);
+      const readers = {
+        origin: readerOf(logs.origin, false),
+        target: {
+          ...there,
+          scan: (...args: Parameters<typeof there.scan>) => {
+            topics.get("orders")!.id = "second";
+            return there.scan(...args);
+          },
+        },
+        isolation: "read_uncommitted" as const,
+      };
+      const [group] = (await planThrough(clusters(), readers, mirror, {}, silent)).groups;
+      expect(group!.topics.map((t) => [t.topic, t.partitions[0]!.targetOffset])).toEqual([
+        ["orders", null],
+        ["payments", "5"],
+      ]);
+      expect(group!.topics[0]!.partitions[0]).toMatchObject({
+        how: "incomplete",
+        note:
+          `topic orders was deleted and created again on the ${side} while it was read (its id was first and is ` +
+          "second)",
+      });
+    },
+  );
+
   it("reads a partition once, however many groups share it", async () => {
     for (let i = 0; i < 500; i++) origin.group(`app-${i}`, { "orders:0": 30, "payments:0": 30 });
     const reads = { scans: 0, records: 0 };

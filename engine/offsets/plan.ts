@@ -14,7 +14,7 @@ import { readCheckpoints } from "./other-ways";
 import { summarize } from "./summary";
 import { activeOnOrigin, membersOf, refuseActive } from "./active";
 import { type Readers, whileCopying } from "./while-copying";
-import { onOrigin, partitionsToMove, type PartitionToMove, tasksOf } from "./tasks";
+import { deletedMeanwhile, onOrigin, partitionsToMove, type PartitionToMove, tasksOf } from "./tasks";
 import { translate } from "./translate";
 import type { Translation } from "./translation";
 import type { GroupPlan, OffsetPlan, PartitionPlan, PlanOptions, TopicPlan } from "./types";
@@ -121,13 +121,15 @@ async function planSeen(
       metadataLimit(clusters.target, commitments.committed.values()),
     ]);
   const translated = async (either = signal) => {
-    const { partitions, recreated } = await partitionsToMove(clusters, commitments, recorded);
+    const toMove = await partitionsToMove(clusters, commitments, recorded);
+    const { partitions, recreated } = toMove;
     const answers =
       options.copiedSoFar === true
         ? await whileCopying(clusters, readers, mirror, options, { commitments, partitions }, progress, either)
         : await whenComplete(clusters, readers, partitions, progress, either);
     const translations = new Map(partitions.map((p, i) => [partitionKey(onOrigin(p)), answers[i]!]));
-    for (const [key, note] of recreated) translations.set(key, note);
+    const deleted = await deletedMeanwhile(clusters, toMove);
+    for (const [key, note] of [...recreated, ...deleted]) translations.set(key, note);
     return translations;
   };
   // While the mirror copies, the translation can wait for minutes. The target's groups are then read after it.

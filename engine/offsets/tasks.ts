@@ -5,7 +5,14 @@ import { compactedTopics } from "../log/compaction";
 import { partitionKey, type PartitionRange } from "../log/partition";
 import { compareBeginnings } from "../records/beginning";
 import type { Isolation } from "../records/read";
-import { type RecordedTopics, recreatedText, recreatedTopics, topicIds } from "../topic-ids";
+import {
+  changedTopics,
+  type RecordedTopics,
+  recreatedText,
+  recreatedTopics,
+  type SeenTopic,
+  topicIds,
+} from "../topic-ids";
 import type { Commitments } from "./commitments";
 import type { PartitionTask, Translation } from "./translation";
 
@@ -16,6 +23,8 @@ export interface PartitionsToMove {
   partitions: PartitionToMove[];
   /** Answers for partitions of topics that were deleted and created again, by `topic:partition`. */
   recreated: Map<string, Map<number, Translation>>;
+  /** The topics of `partitions`, with their ids before their records were read. */
+  topics: SeenTopic[];
 }
 
 /** Returns each partition that has a committed offset and exists on both clusters. */
@@ -67,7 +76,21 @@ export async function partitionsToMove(
       compacted: compacted.has(p.topic),
       committed: [...p.committed],
     }));
-  return { partitions, recreated };
+  const topics = originTopics.map((origin) => ({ origin, target: name(origin), ids: ids[origin]! }));
+  return { partitions, recreated, topics };
+}
+
+/** Answers for partitions of topics that were deleted while their records were read, by `topic:partition`. */
+export async function deletedMeanwhile(
+  clusters: Clusters,
+  { partitions, topics }: PartitionsToMove,
+): Promise<PartitionsToMove["recreated"]> {
+  const texts = await changedTopics(clusters, topics);
+  return new Map(
+    partitions
+      .filter((p) => texts.has(p.originTopic))
+      .map((p) => [partitionKey(onOrigin(p)), unknownPlaces(new Set(p.committed), texts.get(p.originTopic)!)]),
+  );
 }
 
 export const onOrigin = (p: PartitionToMove): TopicPartition => ({ topic: p.originTopic, partition: p.partition });

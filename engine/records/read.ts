@@ -90,7 +90,7 @@ function unreadable(port: KafkaPort, at: TopicPartition & { offset: bigint }): M
     `the leader of ${at.topic}-${at.partition} on the ${port.side} cluster shows its log up to offset ` +
       `${at.offset} only, less than it did before`,
     {
-      fix: "run again once the cluster's replicas are in sync",
+      fix: "if the topic was deleted and created again, run again; if not, once its replicas are in sync",
     },
   );
 }
@@ -126,7 +126,9 @@ export function truncated(port: KafkaPort, at: TopicPartition & { offset: bigint
     "RECORDS_GONE",
     `${at.topic}-${at.partition} on the ${port.side} cluster no longer holds offset ${at.offset}`,
     {
-      fix: "records were deleted while they were read (retention or DeleteRecords): run again",
+      fix:
+        "records were deleted while they were read (retention, DeleteRecords, or the topic was deleted and created " +
+        "again): run again",
     },
   );
 }

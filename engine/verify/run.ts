@@ -1,17 +1,18 @@
 import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
 import { ConnectStateReader, effectiveIsolation } from "../connect-state";
-import { MigrationError } from "../errors";
+import { isMigrationError, MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import { defined } from "../objects";
 import { waveOf } from "../parts";
 import type { Progress } from "../progress";
 import type { Isolation } from "../records/read";
 import { retryIfRecordsGone } from "../records/retry";
+import { changedTopics } from "../topic-ids";
 import { countText } from "../units";
 import { type Shard, shardName } from "./divide";
 import { budgetsOf, limited, limitOfOne, lowLimitText } from "./limited";
 import { packageVersion } from "./package-version";
-import { type Pairs, readPairs } from "./pairs";
+import { type Pairs, readPairs, type TopicPair } from "./pairs";
 import { remarkTexts } from "./remarks";
 import { resultOf, samplesOf, waysOut } from "./result";
 import { Memory } from "./resume";
@@ -47,18 +48,21 @@ export async function verifyCopy(
 export function requireEqual(result: VerifyResult): VerifyResult {
   if (result.equal) return result;
   const faults = result.differences.filter(isFault);
-  const details = faults.slice(0, NAMED).map((f) => f.text);
-  const listed = faults.length > NAMED ? [`${faults.length - NAMED} more`] : [];
   const partitions = result.faulty ?? result.topics.reduce((sum, t) => sum + t.faulty, 0);
   throw new MigrationError(
     "VERIFY_DIFFERENT",
     `the copy differs from the origin in ${countText(partitions, "partition")} of ${result.partitions}`,
     {
-      details: [...details, ...listed],
+      details: listed(faults.map((f) => f.text)),
       fix: waysOut(result),
     },
   );
 }
+
+const listed = (texts: readonly string[]): string[] => [
+  ...texts.slice(0, NAMED),
+  ...(texts.length > NAMED ? [`${texts.length - NAMED} more`] : []),
+];
 
 /** Same as `verifyCopy`, but returns the differences in the result instead of throwing. */
 export async function compareCopy(
@@ -193,6 +197,7 @@ async function compared(
     threads: Threads | undefined;
   },
 ): Promise<{ run: Verification; pairs: Pairs; own: Pairs["pairs"]; isolation: Isolation }> {
+  let seen: readonly TopicPair[] = [];
   const compare = async () => {
     const run = new Verification(clusters, model, options, progress, memory, signal, threads);
     const [pairs, isolation] =
@@ -202,11 +207,35 @@ async function compared(
     const own = shard === undefined ? pairs.pairs : pairsOf(pairs.pairs, shard);
     if (shard !== undefined)
       progress.info(`machine ${shardName(shard)}: ${own.length} of ${countText(pairs.pairs.length, "partition")}`);
+    seen = pairs.topics;
     await run.compare(pairs, isolation, own);
+    run.changed(await changedTopics(clusters, seen), own);
     return { run, pairs, own, isolation };
   };
   // Reading the ends and beginnings is fast. Whole logs are not read again automatically.
-  return options.mode === "tail" ? retryIfRecordsGone(compare, progress) : compare();
+  const whole = options.mode === "tail" ? retryIfRecordsGone(compare, progress) : compare();
+  return whole.catch(async (error: unknown) => {
+    throw (await overtaken(clusters, seen, error)) ?? error;
+  });
+}
+
+/** What brokers answer to a reader whose topic was deleted, or deleted and created again with fewer records. */
+const TOPIC_CHANGED = new Set(["RECORDS_GONE", "KAFKA_NOT_AVAILABLE", "KAFKA_UNKNOWN_TOPIC"]);
+
+/** The reason why these topics could not be read, if somebody deleted them meanwhile. */
+async function overtaken(
+  clusters: Clusters,
+  topics: readonly TopicPair[],
+  error: unknown,
+): Promise<MigrationError | undefined> {
+  if (!isMigrationError(error) || !TOPIC_CHANGED.has(error.code)) return undefined;
+  const changed = await changedTopics(clusters, topics).catch(() => new Map<string, string>());
+  if (changed.size === 0) return undefined;
+  return new MigrationError("VERIFY_OVERTAKEN", "topics were deleted while their records were compared", {
+    details: listed([...changed.values()]),
+    fix: "find out who deletes these topics, and leave them out with mirror.topicsExcludePattern; then run again",
+    cause: error,
+  });
 }
 
 /** The isolation level with which the mirror's consumer reads the origin. */

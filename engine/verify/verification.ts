@@ -98,6 +98,18 @@ export class Verification {
     this.recreated(topics, pairs);
   }
 
+  /**
+   * Reports topics that were deleted while they were compared: their records can be of two logs, in every mode.
+   * @param texts by the topic's name on the origin
+   */
+  changed(texts: ReadonlyMap<string, string>, own: readonly Pair[]): void {
+    for (const [topic, text] of texts) {
+      const pair = own.find((p) => p.origin.topic === topic);
+      const result = pair === undefined ? undefined : this.results.get(pair);
+      if (pair !== undefined && result !== undefined) this.results.set(pair, withRecreated(result, topic, text));
+    }
+  }
+
   private async full(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
     const begun = pairs.filter(
       (pair) =>
@@ -164,14 +176,7 @@ export class Verification {
       const result = pair === undefined ? undefined : this.results.get(pair);
       if (pair === undefined || result === undefined) continue;
       if (this.options.mode === "full") this.remarks.recreated.push({ topic: found.topic, text });
-      else
-        this.results.set(pair, {
-          ...result,
-          differences: [
-            { topic: found.topic, partition: result.partition, kind: "recreated", count: 1, text },
-            ...result.differences,
-          ],
-        });
+      else this.results.set(pair, withRecreated(result, found.topic, text));
     }
   }
 
@@ -232,5 +237,10 @@ export class Verification {
     );
   }
 }
+
+const withRecreated = (result: PartitionResult, topic: string, text: string): PartitionResult => ({
+  ...result,
+  differences: [{ topic, partition: result.partition, kind: "recreated", count: 1, text }, ...result.differences],
+});
 
 const itemsOf = (pairs: readonly Pair[]): Item[] => pairs.map((pair) => ({ pair }));

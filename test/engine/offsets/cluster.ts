@@ -14,6 +14,8 @@ export interface FakeGroup {
 export interface FakeTopic {
   partitions: { start: number; end: number }[];
   configs?: Record<string, string>;
+  /** Default: none, as brokers before Kafka 2.8. */
+  id?: string;
 }
 
 /** A cluster in memory: just enough of the port for groups, topics and offsets. */
@@ -111,7 +113,7 @@ export class FakeCluster {
                   ? [
                       {
                         name: n,
-                        topicId: "",
+                        topicId: this.topics.get(n)?.id ?? "",
                         internal: false,
                         partitions: this.topics
                           .get(n)

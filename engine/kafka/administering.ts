@@ -7,6 +7,7 @@ import {
   INVALID_CONFIG,
   INVALID_REQUEST,
   INVALID_TOPIC_EXCEPTION,
+  isAbsentTopic,
   NO_REASSIGNMENT_IN_PROGRESS,
   NONE,
   POLICY_VIOLATION,
@@ -79,7 +80,7 @@ async function topicConfigs(
           names: some,
         })) {
           if (answer.errorCode === NONE) found.set(answer.name, answer.entries);
-          settle(answer.name, answer.errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : answer.errorCode);
+          settle(answer.name, isAbsentTopic(answer.errorCode) ? NONE : answer.errorCode);
         }
       }
     },

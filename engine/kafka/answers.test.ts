@@ -481,6 +481,12 @@ describe("topic lists", () => {
     expect((await port.describeTopics()).map((t) => t.name)).toEqual(["t"]);
   });
 
+  it("a name that no topic can have is the name of no topic", async () => {
+    await open();
+    broker.answer.Metadata = () => metadata(broker, [{ name: "s" }, { name: "too-long", error: 17 }]);
+    expect((await port.describeTopics(["s", "too-long"])).map((t) => t.name)).toEqual(["s"]);
+  });
+
   it("a topic with a permanent error is an error", async () => {
     await open();
     broker.answer.Metadata = () => metadata(broker, [{ name: "s" }, { name: "t", error: 29 }]);

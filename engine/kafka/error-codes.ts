@@ -98,6 +98,10 @@ export function errorName(code: number): string {
   return ERROR_NAMES[code] ?? `error ${code}`;
 }
 
+/** Returns true if the broker has no such topic, also if no topic can have this name, for example a too long one. */
+export const isAbsentTopic = (code: number): boolean =>
+  code === UNKNOWN_TOPIC_OR_PARTITION || code === INVALID_TOPIC_EXCEPTION;
+
 /**
  * Codes of temporary errors: leaders move, coordinators load, metadata lags behind (8-12 s after many topics were
  * created).

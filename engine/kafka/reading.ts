@@ -3,6 +3,7 @@ import { describeCluster } from "./api/cluster";
 import { fetch, listOffsets } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
 import {
+  isAbsentTopic,
   isRetriable,
   NONE,
   OFFSET_OUT_OF_RANGE,
@@ -111,7 +112,10 @@ async function allTopics(cluster: Cluster, authorizedOperations: boolean): Promi
   }
 }
 
-/** Leaves a topic out once three brokers (or all brokers, if there are fewer) report that it does not exist. */
+/**
+ * Leaves a topic out once three brokers (or all brokers, if there are fewer) report that it does not exist, or one
+ * reports that no topic can have this name.
+ */
 async function topicsByName(
   cluster: Cluster,
   names: readonly string[],
@@ -131,9 +135,8 @@ async function topicsByName(
             await cluster.metadata(open.slice(from, from + TOPICS_PER_REQUEST), authorizedOperations)
           ).topics) {
             if (topic.errorCode === NONE) take(found, topic);
-            const isAbsent = topic.errorCode === UNKNOWN_TOPIC_OR_PARTITION;
-            if (isAbsent) absent.push(topic.name);
-            settle(topic.name, isAbsent ? NONE : topic.errorCode);
+            if (topic.errorCode === UNKNOWN_TOPIC_OR_PARTITION) absent.push(topic.name);
+            settle(topic.name, isAbsentTopic(topic.errorCode) ? NONE : topic.errorCode);
           }
         }
       },

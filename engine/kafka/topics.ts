@@ -1,7 +1,7 @@
 import { MigrationError } from "../errors";
 import * as topics from "./api/topics";
 import type { Cluster } from "./cluster";
-import { NONE, TOPIC_ALREADY_EXISTS, UNKNOWN_TOPIC_OR_PARTITION } from "./error-codes";
+import { isAbsentTopic, NONE, TOPIC_ALREADY_EXISTS } from "./error-codes";
 import { RETRY_LIMIT_MS } from "./patience";
 import { codeOf } from "./outcomes";
 
@@ -56,7 +56,7 @@ export async function deleteTopics(cluster: Cluster, names: readonly string[]): 
           open.slice(from, from + TOPICS_PER_REQUEST),
         )) {
           // The topic does not exist. An earlier run may have deleted it.
-          settle(name, errorCode === UNKNOWN_TOPIC_OR_PARTITION ? NONE : errorCode);
+          settle(name, isAbsentTopic(errorCode) ? NONE : errorCode);
         }
       }
     },
@@ -86,7 +86,7 @@ async function everyBrokerShows(
       const { topics: answered } = await cluster.metadata(names, false, broker);
       // A topic counts as absent only if the response contains every topic.
       const whole = new Set(answered.map((t) => t.name)).size === new Set(names).size;
-      if (whole && right(answered.filter((t) => t.errorCode !== UNKNOWN_TOPIC_OR_PARTITION))) break;
+      if (whole && right(answered.filter((t) => !isAbsentTopic(t.errorCode)))) break;
       if (Date.now() > deadline)
         throw new MigrationError("KAFKA_NOT_AVAILABLE", `${otherwise} (${cluster.side} cluster, broker ${broker})`, {
           fix: "check the brokers' health and run again",

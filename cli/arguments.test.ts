@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "./arguments";
 import { EXIT, exitCodeOf } from "./exit";
 import { run } from "./run";
-import { bar, printable, Screen } from "./screen";
+import { bar, printable, printableJson, Screen } from "./screen";
 import { table } from "./table";
 import { Reader } from "./values";
 import { MigrationError } from "../engine/errors";
@@ -130,6 +130,17 @@ describe("the screen", () => {
 
   it("replaces control characters in names", () => {
     expect(printable("a\u001b[2Jb\u202ec\nd\te")).toBe("a\ufffd[2Jb\ufffdc\nd\te");
+  });
+
+  it("lets no name of a cluster control the terminal, in results, too", () => {
+    const { text, streams } = captured();
+    const screen = new Screen(streams);
+    screen.result("group \u001b]0;title\u0007 \u202eturned\nnext");
+    expect(text.out).toBe("group \ufffd]0;title\ufffd \ufffdturned\nnext\n");
+    const value = { group: "\u001b[2J\u009b2J\u202ea" };
+    const json = printableJson(JSON.stringify(value));
+    expect([json, JSON.parse(json)]).toEqual(['{"group":"\\u001b[2J\\u009b2J\\u202ea"}', value]);
+    expect(table(["group", "lag"], [["a\nb", "5"]])[1]).toBe("a\ufffdb      5");
   });
 
   it("aligns columns and cuts long tables", () => {

@@ -4,7 +4,7 @@ import { someOf } from "../engine/units";
 import { parse } from "./arguments";
 import type { Outcome, Values } from "./command";
 import { EXIT, exitCodeOf, isAbort, type ExitCode } from "./exit";
-import { Screen, type Streams } from "./screen";
+import { printableJson, Screen, type Streams } from "./screen";
 import { type LoadedMigration, readMigration } from "./source";
 import { commandUsage, usage } from "./usage";
 
@@ -31,11 +31,12 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
       return command.run({ migration, values, progress, signal, again: read });
     };
     const outcome = await (command.endsOnSignal?.(values) === true ? work() : untilAborted(work(), signal));
-    screen.result(json ? text(outcome.json) : outcome.lines.join("\n"));
+    if (json) screen.document(text(outcome.json));
+    else screen.result(outcome.lines.join("\n"));
     return outcome.exit;
   } catch (thrown) {
     const error = isAbort(thrown) ? interrupted() : thrown;
-    if (json) screen.result(text({ error: described(error) }));
+    if (json) screen.document(text({ error: described(error) }));
     screen.line(words(error));
     return exitCodeOf(error);
   } finally {
@@ -84,7 +85,7 @@ function interrupted(): MigrationError {
 
 /** JSON has no bigint. Offsets are decimal text in all output. */
 function text(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v), 2);
+  return printableJson(JSON.stringify(value, (_key, v: unknown) => (typeof v === "bigint" ? v.toString() : v), 2));
 }
 
 function described(error: unknown) {

@@ -51,6 +51,11 @@ export class Screen {
   }
 
   result(text: string): void {
+    this.document(printable(text));
+  }
+
+  /** Prints a result that programs read, unchanged. It must not contain characters that control a terminal. */
+  document(text: string): void {
     this.clear();
     this.streams.out.write(text.endsWith("\n") ? text : `${text}\n`);
   }
@@ -85,5 +90,12 @@ export function bar(line: string): string {
 
 /** Names come from clusters. Characters that control the terminal must not reach it. Line breaks stay. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(CONTROLS, "\ufffd");
 }
+
+/** JSON text in which these characters are escaped. It has the same value. */
+export function printableJson(json: string): string {
+  return json.replace(CONTROLS, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;

@@ -5,7 +5,8 @@
  * to the right.
  */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], most = 50): string[] {
-  const shown = rows.slice(0, most);
+  // A group's name can have a line break.
+  const shown = rows.slice(0, most).map((cells) => cells.map((cell) => cell.replace(/[\n\t]/g, "\ufffd")));
   const numeric = head.map(
     (_, i) => shown.length > 0 && shown.every((r) => /^((at most )?[\d,]*|-)$/.test(r[i] ?? "")),
   );

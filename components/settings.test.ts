@@ -279,7 +279,7 @@ describe("mistakes", () => {
       'kafkaVersion is "new"',
       'topicsPattern: "a(" has a "(" without its ")"',
       'origin.alias is "x y"',
-      'the operator drops "ssl." keys; use tls, authentication or bootstrapServers of origin',
+      'only the connectors get "ssl." keys of the origin, in place of what its other fields say; use tls, ',
       'target.config "group.id": say it as target.groupId',
       "a heartbeat connector in kafka.strimzi.io/v1: that version has no such field and drops it",
     ]) {

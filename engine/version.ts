@@ -25,7 +25,7 @@ export function versionUpTo(version: string, last: string): boolean {
 /** The first version that an operator of an API version before v1 runs (Strimzi 0.22). */
 const OLDEST = "2.7.0";
 /** The first version that an operator of v1 runs (Strimzi 0.49). */
-const OLDEST_OF_V1 = "4.0.0";
+export const OLDEST_OF_V1 = "4.0.0";
 
 /**
  * The oldest and the newest Kafka version that may run. One version if it is written.

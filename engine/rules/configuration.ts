@@ -129,7 +129,7 @@ export const configurationRules: Rule[] = [
       ] as const) {
         if (alias !== undefined && !clusters.includes(alias)) {
           sayings.push({
-            seen: `${field} is "${alias}", clusters are ${clusters.join(" and ")}`,
+            seen: `${field} is "${alias}", ${clusters.length === 0 ? "clusters has no entry" : `clusters are ${clusters.join(" and ")}`}`,
             why: "the operator finds no such cluster and creates nothing",
             instead: "write an alias of clusters",
           });

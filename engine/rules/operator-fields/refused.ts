@@ -5,6 +5,7 @@ import type { RefusedField } from "../view";
 import { brokenConditions } from "./conditions";
 import { unusableValues } from "./config-values";
 import { missingLogins } from "./logins";
+import { missingClusters, unknownVersion } from "./operators";
 import { refusedValue } from "./refusal";
 import { from10, mirrorWithAliases, type ValueFact, valueFacts } from "./values";
 
@@ -51,7 +52,9 @@ function refusedIn(kind: string, apiVersion: string, spec: Json, root: string): 
   ];
   const operators = kind === "KafkaMirrorMaker2" ? missingLogins(spec) : [];
   const others = kind === "KafkaMirrorMaker2" || kind === "KafkaUser" ? brokenConditions(kind, spec) : [];
-  const unusable = kind === "KafkaMirrorMaker2" ? unusableValues(spec) : [];
+  const versions = ["KafkaMirrorMaker2", "Kafka"].includes(kind) ? unknownVersion(kind, version, spec) : [];
+  const unusable =
+    kind === "KafkaMirrorMaker2" ? [...unusableValues(spec), ...missingClusters(version, spec), ...versions] : versions;
   const certain: FieldRefusal[] = [
     ...found(always, true),
     ...[...others, ...unusable].map((one) => ({ ...one, sure: true })),

@@ -20,6 +20,7 @@ import { type CountingPort, openKafka } from "../engine/kafka/client";
 import { keepLinks } from "../engine/kafka/kept-links";
 import type { MigrationModel, Profile } from "../engine/model";
 import { type AppliedOffsets, applyOffsets, planOffsets } from "../engine/offsets";
+import { prepareCutover } from "../engine/prepare";
 import { silent } from "../engine/progress";
 import { waitUntilLeft } from "../engine/cleanup";
 import { compareCopy } from "../engine/verify";
@@ -145,9 +146,15 @@ async function producersPause(wave: MigrationModel, round: Round): Promise<numbe
 const behind = <T>(model: MigrationModel, work: () => Promise<T>, hold: HoldOptions = {}): Promise<T> =>
   whileFenced(model, hold, silent, work).then(({ result }) => result);
 
-/** The gate as the step runs it: it also waits for the end of the writes. */
-const passGate = (model: MigrationModel) =>
-  behind(model, () => runGate(model, { stableForMs: 0, fenced: true }, silent), { untilSettled: true });
+/**
+ * The gate as the step runs it: it also waits for the end of the writes.
+ * @param wholeAt when the fence was raised. Absent: this raises it
+ */
+const passGate = (model: MigrationModel, wholeAt?: string) =>
+  behind(model, () => runGate(model, { stableForMs: 0, fenced: true }, silent), {
+    untilSettled: true,
+    ...(wholeAt === undefined ? {} : { wholeAt }),
+  });
 
 /** Cuts over the wave, and leaves its fence up. @returns when clients could start on the target, ms since the epoch */
 async function cutOver(
@@ -156,10 +163,11 @@ async function cutOver(
   writer: Writer,
 ): Promise<{ ended: number; applied: AppliedOffsets }> {
   await sleep(WRITING_MS);
+  await prepareCutover(wave);
   const drained = writer.denied.then(() => commitGroups(port, name, moving, sizes));
   drained.catch(() => {});
-  await raiseFence(wave, settledLater({}), silent);
-  await passGate(wave);
+  const { raisedAt } = await raiseFence(wave, settledLater({}), silent);
+  await passGate(wave, raisedAt);
   await drained;
   const applied = await proveAndMove(wave);
   return { ended: Date.now(), applied };
@@ -211,7 +219,7 @@ async function returnPause(wave: MigrationModel, round: Round): Promise<number> 
       const drained = writer.denied.then(() => commitGroups(there, name, moving, sizes));
       drained.catch(() => {});
       // A return raises the target's fence in the same step.
-      await behind(back, () => runGate(back, { stableForMs: 0 }, silent), { untilSettled: true });
+      await passGate(back);
       await drained;
       await proveAndMove(back);
       await writeSourceOffsets(sides, wave.mirror, await endsOf(port), silent);

@@ -164,6 +164,7 @@ class Return {
     const options = {
       ...asked,
       compareLastRecord: true,
+      fenced: fence,
       ...(this.mirrorRuns ? {} : { limitMs: Math.min(asked.limitMs ?? GONE_LIMIT_MS, GONE_LIMIT_MS) }),
     };
     try {

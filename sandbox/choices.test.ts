@@ -12,7 +12,7 @@ const file = (content: object | string, name = "cluster.json"): string => {
 const cluster = { bootstrapServers: "k:9093", ca: "PEM", username: "admin", password: "hunter2" };
 
 test("the sandbox starts everything by default", () => {
-  expect(choicesOf([])).toEqual({ bulkBytes: 150 * 1024 * 1024, help: false });
+  expect(choicesOf([])).toEqual({ bulkBytes: 50 * 1024 * 1024, help: false });
   expect(choicesOf(["--bulk-mb", "10"]).bulkBytes).toBe(10 * 1024 * 1024);
   expect(choicesOf(["--report", "kept"]).reportFolder).toBe(resolve("kept"));
   expect(() => choicesOf(["--report"])).toThrow(/--report: its value is missing/);

@@ -14,7 +14,7 @@ export const USAGE = `npm start [-- options]: a real migration of a realistic es
   --other-user-operators         everything is booted but the user operators: they are yours, and the start waits for them
   --own-operator                 the sandbox's operator looks after the clusters that are given, and removes every user and ACL without a
                                  KafkaUser; with --kubeconfig on that cluster, whose CRDs and namespaces have to be there
-  --bulk-mb N                    size of the estate's bulk topics together. Default 150
+  --bulk-mb N                    size of the estate's bulk topics together. Default 50
   --report FOLDER                keep the migration's report there, a page and a JSON file; all else goes with the sandbox`;
 
 /** The choices of `npm start`. */
@@ -26,7 +26,7 @@ export interface Choices
   help: boolean;
 }
 
-const DEFAULT_BULK_MB = 150;
+const DEFAULT_BULK_MB = 50;
 
 /** @throws SandboxError `BAD_ARGUMENTS` that names every mistake */
 export function choicesOf(args: readonly string[]): Choices {

@@ -1,23 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
-import { isMigrationError, MigrationError } from "../errors";
+import { isMigrationError, type MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
-import { mayBeEmpty, NOTHING_OUTSIDE } from "../parts";
+import { defined } from "../objects";
+import { NOTHING_OUTSIDE } from "../parts";
 import type { Progress } from "../progress";
 import { retryIfRecordsGone } from "../records/retry";
-import { nothingSelected } from "../selection";
 import { durationText } from "../units";
 import { withNewTopics } from "../topic-ids";
 import { findingsOf, moved, topicIdsOf } from "./findings";
 import { type Look, Observer } from "./observe";
 import { Pace } from "./pace";
 import { compareRecords } from "./compare-records";
-import { verdictOf } from "./rule";
+import { endsOf, type Quiet, watchEnds } from "./quiet";
+import { refusal } from "./refusal";
 import { Samples } from "./samples";
 import { DEFAULTS, type GateFinding, type GateOptions, type GateResult } from "./types";
-import { FIXES, order } from "./fixes";
 
-const NAMED = 20;
 /** Shortest pause between two looks, in ms. It limits the load on the brokers. */
 const SHORTEST_PAUSE_MS = 250;
 /** The pause is also at least this many times as long as the last look took. */
@@ -107,7 +106,9 @@ class Gate {
   }
 
   async run(): Promise<GateResult> {
-    let quiet: { from: number; ends: Map<string, number> } | undefined;
+    let quiet: Quiet | undefined;
+    /** Writes that were seen between two looks. */
+    let unreported: GateFinding[] = [];
     let completeSince: number | undefined;
     let hopelessSince: number | undefined;
     let last: { look: Look; against: GateFinding[] } | undefined;
@@ -118,10 +119,11 @@ class Gate {
       let missed = look === undefined;
       if (look !== undefined) {
         const { against, warnings } = this.findings(look);
-        const ends = new Map([...look.partitions].map(([key, p]) => [key, p.facts.end]));
+        const ends = endsOf(look.partitions, (p) => p.facts.end);
         const writing = quiet === undefined ? [] : moved(quiet.ends, ends);
         if (quiet === undefined || writing.length > 0 || quiet.ends.size !== ends.size) quiet = { from: look.at, ends };
-        against.push(...writing);
+        against.push(...(writing.length > 0 ? writing : unreported));
+        unreported = [];
         const quietFrom = quiet.from;
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
         const settled = look.topics.length === 0 || look.at - quiet.from >= this.options.stableForMs;
@@ -166,12 +168,19 @@ class Gate {
       const still = fenced || (quiet !== undefined && last !== undefined && quiet.from < last.look.at);
       const perLook = fenced ? FENCED_PAUSE_PER_LOOK : PAUSE_PER_LOOK;
       const pause = still ? Math.max(SHORTEST_PAUSE_MS, perLook * took) : this.options.pollMs;
-      await sleep(
-        Math.max(50, Math.min(this.options.pollMs, pause, window, left)),
-        undefined,
-        this.signal === undefined ? {} : { signal: this.signal },
-      );
+      const ms = Math.max(50, Math.min(this.options.pollMs, pause, window, left));
+      if (still || quiet === undefined || last === undefined) await this.sleep(ms);
+      else {
+        const { look } = last;
+        const read = () => this.ifPossible(() => this.observer.readEndsAgain(look));
+        const { writing, ...since } = await watchEnds(read, quiet, Date.now() + ms, this.signal);
+        [quiet, unreported] = [since, writing];
+      }
     }
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return sleep(ms, undefined, this.signal === undefined ? {} : { signal: this.signal });
   }
 
   private findings(look: Look) {
@@ -231,8 +240,8 @@ class Gate {
   ): Promise<GateResult | GateFinding[]> {
     const now = await this.observer.readEndsAgain(look);
     const moving = moved(
-      new Map([...look.partitions].map(([k, p]) => [k, p.facts.end])),
-      new Map([...now].map(([k, f]) => [k, f.end])),
+      endsOf(look.partitions, (p) => p.facts.end),
+      endsOf(now, (f) => f.end),
     );
     if (moving.length > 0) return moving;
     const changed = {
@@ -280,27 +289,8 @@ class Gate {
   }
 
   private refusal(code: string, seen: string, look: Look | undefined, against: readonly GateFinding[]): MigrationError {
-    const { mirror } = this.model;
-    if (look !== undefined && look.topics.length === 0 && look.hiddenTopics.length === 0 && !mayBeEmpty(mirror))
-      return nothingSelected(look.visibleTopics, mirror);
-    const complete =
-      look === undefined ? 0 : [...look.partitions.values()].filter((p) => verdictOf(p.facts) === "complete").length;
-    const progress =
-      look === undefined
-        ? ""
-        : `: ${complete} of ${look.partitions.size} partitions in ${look.topics.length} topics are complete`;
-    // Causes come before symptoms: one failed task explains a thousand partitions that are behind.
-    const ordered = [...against].sort((a, b) => order(a) - order(b));
-    const details = [
-      ...(this.throttled === undefined ? [] : [this.throttled]),
-      ...ordered.slice(0, NAMED).map((f) => f.text),
-    ];
-    const rest = new Map<string, number>();
-    for (const f of ordered.slice(NAMED)) rest.set(f.kind, (rest.get(f.kind) ?? 0) + 1);
-    for (const [kind, count] of rest) details.push(`${count} more: ${kind}`);
-    if (this.failure !== undefined)
-      details.push(`${look === undefined ? "no look succeeded" : "a later look failed"}: ${this.failure}`);
-    return new MigrationError(code, seen + progress, { details, fix: FIXES[ordered[0]?.kind ?? "behind"] });
+    const { throttled, failure } = this;
+    return refusal(code, seen, { look, against, mirror: this.model.mirror, ...defined({ throttled, failure }) });
   }
 }
 

@@ -59,6 +59,21 @@ describe("the quiet window of the origin", () => {
     expect(await wait()).toMatchObject({ looks: 3, originEnds: { orders: [11] } });
   });
 
+  it("begins when the writes end, not when the next look is due", async () => {
+    const limit = Date.now() + 1000;
+    let end = 10;
+    const producer = setInterval(() => {
+      if (Date.now() < limit) write(end, ++end);
+      else clearInterval(producer);
+    }, 100);
+    const { looks, quietFrom, passedAt } = await wait({ stableForMs: 600, pollMs: 60_000 });
+    expect(Date.parse(quietFrom!)).toBeGreaterThanOrEqual(limit - 150);
+    expect(Date.parse(passedAt) - Date.parse(quietFrom!)).toBeGreaterThanOrEqual(600);
+    expect(looks).toBeLessThan(6);
+    // The look after the writes did not see them itself.
+    expect(said.join()).toMatch(/a producer still writes there/);
+  });
+
   it("starts again when a topic is added", async () => {
     after({ 1: () => mirror.topic("payments") });
     const { looks, topics } = await wait({ stableForMs: 60 });

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { moved } from "./findings";
+import type { PartitionFacts } from "./rule";
+import type { GateFinding } from "./types";
+
+/** Pause between two reads of the ends while producers write, ms. It is also so many times as long as a read took. */
+const EVERY_MS = 400;
+const PAUSE_PER_READ = 4;
+
+/** The origin's end offsets by `topic:partition`, and since when they have not moved (ms since the epoch). */
+export interface Quiet {
+  from: number;
+  ends: Map<string, number>;
+}
+
+export const endsOf = <T>(partitions: ReadonlyMap<string, T>, end: (of: T) => number): Map<string, number> =>
+  new Map([...partitions].map(([key, one]) => [key, end(one)]));
+
+/**
+ * While producers write, reads nothing but the ends until the next look is due, or until the ends stop moving. Without a
+ * fence the quiet time counts from there, and clients wait for its end.
+ * @param read undefined: they could not be read now
+ * @param until when the next look is due, ms since the epoch
+ * @returns since when it is quiet, and the last movements
+ */
+export async function watchEnds(
+  read: () => Promise<Map<string, PartitionFacts> | undefined>,
+  quiet: Quiet,
+  until: number,
+  signal?: AbortSignal,
+): Promise<Quiet & { writing: GateFinding[] }> {
+  let found = { ...quiet, writing: [] as GateFinding[] };
+  for (let pause = EVERY_MS; ; ) {
+    const left = until - Date.now();
+    await sleep(Math.max(0, Math.min(pause, left)), undefined, signal === undefined ? {} : { signal });
+    if (left <= pause) return found;
+    const from = Date.now();
+    const facts = await read();
+    if (facts === undefined) return found;
+    const ends = endsOf(facts, (p) => p.end);
+    const writing = moved(found.ends, ends);
+    if (writing.length === 0) return found;
+    found = { from, ends, writing };
+    pause = Math.max(EVERY_MS, PAUSE_PER_READ * (Date.now() - from));
+  }
+}

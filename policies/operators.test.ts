@@ -50,3 +50,47 @@ describe("a mirror that names clusters by their aliases and has none is reported
     expect(seen(mirrorMakerV1({}, [{}]))).toEqual([]);
   });
 });
+
+test.each([
+  ["KafkaMirrorMaker2", "v1beta1"],
+  ["KafkaNodePool", "v1beta1"],
+  ["KafkaUser", "v1beta3"],
+])("an API version that %s never had is reported: %s", (kind, version) => {
+  const one = resource(kind, "x", {}, { apiVersion: `kafka.strimzi.io/${version}` });
+  expect(seen(one).join()).toMatch(
+    /apiVersion is "kafka\.strimzi\.io\/v1beta\d", which no version of Strimzi has for Kafka/,
+  );
+  for (const other of ["kafka.strimzi.io/v1beta2", "kafka.strimzi.io/v1", "eventstreams.ibm.com/v1beta1"])
+    expect(seen(resource(kind, "x", {}, { apiVersion: other })).join()).not.toContain("apiVersion");
+});
+
+describe("a Connect cluster with the mirror's group and storage topics is reported", () => {
+  const names = (prefix: string) => ({
+    "group.id": prefix,
+    "offset.storage.topic": `${prefix}-offsets`,
+    "config.storage.topic": `${prefix}-configs`,
+    "status.storage.topic": `${prefix}-status`,
+  });
+  const connect = (spec: object) =>
+    resource("KafkaConnect", "sinks", { bootstrapServers: "b-kafka-bootstrap.ns.svc:9093", ...spec });
+  const mirror = (config: object) => aToB({}, { clusters: { a: {}, b: { config } } });
+  const shared = (config: object, spec: object) =>
+    found("storage-topics-unique", [mirror(config), connect(spec)]).map(({ message }) => message);
+
+  test("with the defaults of Connect, or with written names", () => {
+    expect(shared(names("connect-cluster"), {})).toEqual([
+      expect.stringMatching(
+        /KafkaConnect ns\/sinks has the same names for .*"connect-cluster-offsets".*Connect's group "connect-cluster": .*clusters\[1\]\.config/,
+      ),
+    ]);
+    expect(shared(names("x"), { config: names("x") })).toHaveLength(1);
+    expect(shared({ "group.id": "x" }, { groupId: "x" })).toHaveLength(1);
+  });
+
+  test("but not another group, or the same one on another cluster", () => {
+    expect(shared({}, {})).toEqual([]);
+    expect(shared(names("x"), { config: names("y") })).toEqual([]);
+    expect(shared(names("x"), { config: names("x"), bootstrapServers: "c-kafka-bootstrap:9093" })).toEqual([]);
+    expect(shared(names("x"), { config: names("x"), bootstrapServers: undefined })).toEqual([]);
+  });
+});

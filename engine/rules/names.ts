@@ -1,3 +1,4 @@
+import { addressesIn, formsOf } from "../addresses";
 import { isMigrationError } from "../errors";
 import { groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
 import { internalTopics, policyKind, targetTopicName } from "../naming";
@@ -5,7 +6,7 @@ import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, typ
 import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { addressesOf, Clusters } from "./addresses";
-import { type MirrorView, namesIn, type TopicView } from "./view";
+import { type ConnectClusterView, type MirrorView, namesIn, type TopicView, wholeOf } from "./view";
 import { maybeAtOrigin } from "./sides";
 
 /** Topics where other applications keep their own state in Kafka. A copy is wrong on the target. */
@@ -142,10 +143,14 @@ export const nameRules: Rule[] = [
       level: "mandatory",
       summary: "Each storage topic has a name of its own, and each mirror its own storage topics and group.",
     },
-    ({ mirrors }) => {
+    ({ mirrors, connects = [] }) => {
       const clusters = new Clusters();
       const seen = new Map<string, { what: string; mirror: MirrorView }>();
-      return inEach(mirrors, (mirror) => {
+      const others = connects.flatMap((connect) => attempt(() => namesOf(connect, clusters)) ?? []);
+      const shared = inEach(mirrors, (mirror) =>
+        saysOthers(mirror, ownOf(mirror, clusters), others).map((say) => ({ at: wholeOf(mirror), say })),
+      );
+      const between = inEach(mirrors, (mirror) => {
         const clashes: { what: string; before: string }[] = [];
         for (const { key, kind, what } of ownOf(mirror, clusters)) {
           const before = seen.get(key);
@@ -154,6 +159,8 @@ export const nameRules: Rule[] = [
         }
         return saysShared(mirror, clashes).map((say) => ({ at: mirror, say }));
       });
+      // The entries of one resource share the workers.
+      return [...uniqueBy(shared, ({ at, say }) => `${at.label} ${say.seen}`), ...between];
     },
   ),
   stackRule(
@@ -227,6 +234,43 @@ function mayShare(one: Owner, other: Owner, kind: string, clusters: Clusters): b
   };
   return !STORAGE.includes(kind) && kind !== "group" && between("origin") && between("target");
 }
+
+/** The names that a Connect cluster uses, in the form of `Own`. */
+function namesOf(connect: ConnectClusterView, clusters: Clusters): { key: string; label: string }[] {
+  const { namespace, kubernetes, label } = connect;
+  const cluster = clusters.nameOf(
+    addressesIn(connect.bootstrapServers).flatMap((address) => formsOf(address, namespace, kubernetes)),
+  );
+  if (cluster === undefined) return [];
+  const keys = [
+    `group ${cluster} ${connect.groupId}`,
+    ...connect.storageTopics.map((name) => `topic ${cluster} ${name}`),
+  ];
+  return keys.map((key) => ({ key, label }));
+}
+
+function saysOthers(
+  mirror: MirrorView,
+  own: readonly Own[],
+  others: readonly { key: string; label: string }[],
+): Saying[] {
+  const labels = new Set(others.map(({ label }) => label));
+  return [...labels].flatMap((label): Saying[] => {
+    const names = own.filter(({ key }) => others.some((one) => one.label === label && one.key === key));
+    if (names.length === 0) return [];
+    return [
+      {
+        seen: `${label} has the same names for ${names.map(({ what }) => what).join(", ")}`,
+        why: "its workers and the mirror's would read each other's offsets, configuration and status",
+        instead: ownNames(mirror),
+      },
+    ];
+  });
+}
+
+const uniqueBy = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => [
+  ...new Map(all.map((one) => [keyOf(one), one])).values(),
+];
 
 const baseOf = (mirror: MirrorView) => mirror.entry?.of ?? mirror.label;
 

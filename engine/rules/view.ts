@@ -23,6 +23,8 @@ export interface View {
   owners?: readonly OwnerView[];
   /** Sink connectors of the stack (KafkaConnector). */
   sinks?: readonly SinkView[];
+  /** Connect clusters of the stack (KafkaConnect). */
+  connects?: readonly ConnectClusterView[];
   /** Fields that the API server drops, from every custom resource. */
   unknownFields?: readonly UnknownField[];
   /** Fields whose values the API server refuses, and required fields that are missing. */
@@ -224,6 +226,15 @@ const OWN_NAMES: FieldNames = {
 
 /** The field names to use in messages about a mirror. */
 export const namesIn = (mirror: MirrorView): FieldNames => attempt(() => mirror.fieldNames) ?? OWN_NAMES;
+
+/** A Connect cluster beside the mirrors. */
+export interface ConnectClusterView extends Subject {
+  namespace?: string;
+  kubernetes?: string;
+  bootstrapServers?: string;
+  groupId: string;
+  storageTopics: readonly string[];
+}
 
 export interface SinkView {
   /** The consumer group: `connect-<name>`, unless the configuration sets another one. */

@@ -1,5 +1,5 @@
 import { entry } from "../../engine/objects";
-import { attempt, fields, type SinkView } from "../../engine/rules";
+import { attempt, type ConnectClusterView, fields, type SinkView } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, items, type Json, object, text } from "./plain";
 import { addresses, isOf, isOperators } from "./side";
@@ -84,5 +84,29 @@ export function readSinks(connectors: readonly AnyResource[]): SinkView[] {
             .map((topic) => topic.trim()),
       }),
     ];
+  });
+}
+
+/** The Connect clusters of the stack. Before v1, the group and the storage topics are keys of `config`. */
+export function readConnects(resources: readonly AnyResource[]): ConnectClusterView[] {
+  return resources.map((resource) => {
+    const { metadata, spec } = partsOf(resource);
+    const config = () => object(spec.config);
+    const name = (field: string, key: string, byDefault: string) =>
+      text(spec[field]) ?? text(config()[key]) ?? byDefault;
+    const place = ["namespace", "name"].flatMap((key) => attempt(() => text(metadata[key])) ?? []);
+    return fields<ConnectClusterView>({
+      resource: () => resource.urn,
+      label: () => `KafkaConnect ${place.join("/") || resource.name}`,
+      namespace: () => text(metadata.namespace),
+      kubernetes: () => resource.provider?.name,
+      bootstrapServers: () => text(spec.bootstrapServers),
+      groupId: () => name("groupId", "group.id", "connect-cluster"),
+      storageTopics: () => [
+        name("offsetStorageTopic", "offset.storage.topic", "connect-cluster-offsets"),
+        name("configStorageTopic", "config.storage.topic", "connect-cluster-configs"),
+        name("statusStorageTopic", "status.storage.topic", "connect-cluster-status"),
+      ],
+    });
   });
 }

@@ -13,7 +13,7 @@ import {
 } from "../../engine/rules";
 import type { Config } from "../../engine/mirror-configuration";
 import { tellCertificates } from "./certificates";
-import { clientsOf, isSuperUser, readSinks } from "./clients";
+import { clientsOf, isSuperUser, readConnects, readSinks } from "./clients";
 import { clusterOf, homeOf, partsOf, withoutLabel } from "./home";
 import { idleOf, readMirrors } from "./mirror";
 import { readsSingular } from "./operators";
@@ -80,6 +80,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
     sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],
+    connects: readConnects(custom("KafkaConnect")),
   };
 }
 

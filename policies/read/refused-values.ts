@@ -17,10 +17,32 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
     const path = `metadata.${key}`;
     return refusal === undefined ? [] : [{ resource: resource.urn, label, apiVersion, path, sure: true, ...refusal }];
   });
+  called.push(
+    ...neverServed(kind, apiVersion).map((field) => ({ resource: resource.urn, label, apiVersion, ...field })),
+  );
   // Either nothing is known of it yet, or it has no spec.
   if (Object.keys(spec).length === 0) return called;
   const place = { resource: resource.urn, label, apiVersion };
   return [...called, ...refusedFields(kind, apiVersion, spec, root).map((field) => ({ ...place, ...field }))];
+}
+
+/** The API versions that Strimzi has had for these kinds (0.12 to 1.2). */
+const SERVED: Readonly<Record<string, readonly string[]>> = {
+  KafkaMirrorMaker2: ["v1alpha1", "v1beta2", "v1"],
+  KafkaNodePool: ["v1beta2", "v1"],
+  KafkaUser: ["v1alpha1", "v1beta1", "v1beta2", "v1"],
+  KafkaTopic: ["v1alpha1", "v1beta1", "v1beta2", "v1"],
+  Kafka: ["v1alpha1", "v1beta1", "v1beta2", "v1"],
+};
+
+function neverServed(kind: string, apiVersion: string): Pick<RefusedField, "path" | "seen" | "instead" | "sure">[] {
+  const version = /^kafka\.strimzi\.io\/(v1(alpha|beta)\d+)$/.exec(apiVersion)?.[1];
+  const served = Object.hasOwn(SERVED, kind) ? SERVED[kind]! : undefined;
+  if (version === undefined || served === undefined || served.includes(version)) return [];
+  const seen = `is "${apiVersion}", which no version of Strimzi has for ${kind}`;
+  return [
+    { path: "apiVersion", seen, sure: true, instead: `write kafka.strimzi.io/v1beta2, or v1 since Strimzi 0.49` },
+  ];
 }
 
 /** Kubernetes' names: RFC 1123. A namespace is one label, without dots and of at most 63 characters. */

@@ -41,9 +41,14 @@ describe("the stack's configuration", () => {
     const eventStreams = { ...good, dialect: "event-streams-v1", operatorVersion: "13.0" };
     expect(readSettings(eventStreams).operatorVersion).toBe("13.0");
     const origin = JSON.stringify({ ...JSON.parse(good.origin), operatorVersion: 0.49 });
-    const settings = readSettings({ ...good, origin, mirror: '{"kafkaVersion":4.2}' });
-    expect([settings.origin.operatorVersion, settings.mirror.kafkaVersion]).toEqual(["0.49", "4.2"]);
-    expect(readSettings({ ...good, mirror: '{"kafkaVersion":4}' }).mirror.kafkaVersion).toBe("4.0");
+    const settings = readSettings({ ...good, origin, mirror: '{"kafkaVersion":"4.2.0"}' });
+    expect([settings.origin.operatorVersion, settings.mirror.kafkaVersion]).toEqual(["0.49", "4.2.0"]);
+  });
+
+  test.each(["4.2", '"4.1"', "4"])("refuses a version that no operator knows: %s", (version) => {
+    expect(() => readSettings({ ...good, mirror: `{"kafkaVersion":${version}}` })).toThrow(
+      /spec\.version is "4\.\d", and operators know versions with three numbers only .*"4\.\d\.0"/,
+    );
   });
 
   test("needs only the two clusters; everything else has a default", () => {

@@ -152,7 +152,8 @@ export interface TargetSettings extends ClusterSettings, Written<typeof targetSh
 /** Settings of the workers and connectors. */
 export const workerShape = {
   /**
-   * Kafka version of the MirrorMaker 2 that runs, `major.minor[.patch]`. Written as `spec.version` if it is set.
+   * Kafka version of the MirrorMaker 2 that runs, `major.minor.patch`, as the operator lists it. Written as
+   * `spec.version` if it is set.
    * @default the version that the dialect's operator runs, without `spec.version`
    */
   kafkaVersion: version.optional(),

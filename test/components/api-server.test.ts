@@ -47,7 +47,7 @@ const mirror = (settings: MirrorSettings) =>
 
 /** Every setting that all dialects have. */
 const everywhere: MirrorSettings = {
-  kafkaVersion: "3.9.0",
+  kafkaVersion: "4.2.0",
   image: "example/mirror:1",
   replicas: 2,
   tasksMax: 4,
@@ -55,7 +55,7 @@ const everywhere: MirrorSettings = {
   topicsExcludePattern: "x",
   groupsExcludePattern: "y",
   exactlyOnce: true,
-  origin: { brokers: 1, config: { "consumer.fetch.max.bytes": 1048576 } },
+  origin: { brokers: 1, config: { "ssl.protocol": "TLSv1.3" } },
   sourceConnector: { state: "paused" },
   checkpointConnector: { tasksMax: 2 },
   resources: { requests: { cpu: "1" }, limits: { memory: "2Gi" } },

@@ -13,7 +13,6 @@ type Client = "producer" | "consumer" | "admin";
 
 const connector = (...own: string[]) => factsOf(CONNECTOR, MIRROR, SECURITY, ...own);
 const CONNECTION = `${SECURITY}
-alias string
 bootstrap.servers list`;
 const MIRRORS = [
   "replication.policy.class",
@@ -163,7 +162,7 @@ export function read(block: Block, key: string, strict = false): Reading {
  * (MirrorClientConfig).
  */
 const CLUSTERS = ["source.cluster.", "target.cluster."];
-const connection = factsOf(CONNECTION);
+const connection = factsOf(CONNECTION, "alias string");
 
 function ofCluster(prefix: string, key: string, strict: boolean): Reading {
   const fact = connection.get(key);

@@ -3,22 +3,21 @@ import { findRecreatedTopics } from "./gate";
 import type { MigrationModel } from "./model";
 import { planOffsets } from "./offsets";
 import { silent } from "./progress";
-import { compareCopy } from "./verify";
 
 /** Longer reads are not worth the wait: the steps behind the fence do them anyway. */
 const LIMIT_MS = 20_000;
 
 /**
- * Reads once what the gate, the verification and the offsets will read behind the fence, while producers still write.
- * The results do not count, and errors are left to those steps. But they then find connections that are logged in,
- * Connect's state, the first records already compared, and code that has run before (`kept-links`, `Kept`).
+ * Reads once what the gate and the offsets will read behind the fence, while producers still write. The results do not
+ * count, and errors are left to those steps. But they then find connections that are logged in, Connect's state, the
+ * first records already compared, and code that has run before (`kept-links`, `Kept`). The last records are not read:
+ * they change, and there may be a limit for reading them (`verify.throttleBytesPerSecond`).
  */
 export async function prepareCutover(model: MigrationModel, open?: OpenKafka, limitMs = LIMIT_MS): Promise<void> {
   const signal = AbortSignal.timeout(limitMs);
   // One after the other, as behind the fence: each uses what the one before has read.
   for (const step of [
     () => findRecreatedTopics(model, false, signal, open),
-    () => compareCopy(model, { mode: "tail" }, silent, signal, open),
     () => planOffsets(model, {}, silent, signal, open),
   ])
     await step().catch(() => {});

@@ -17,8 +17,8 @@ export const endsOf = <T>(partitions: ReadonlyMap<string, T>, end: (of: T) => nu
   new Map([...partitions].map(([key, one]) => [key, end(one)]));
 
 /**
- * While producers write, reads nothing but the ends until the next look is due, or until the ends stop moving. Without a
- * fence the quiet time counts from there, and clients wait for its end.
+ * While producers write, reads nothing but the ends until the next look is due, or until the ends stop moving. Without
+ * a fence the quiet time counts from there, and clients wait for its end.
  * @param read undefined: they could not be read now
  * @param until when the next look is due, ms since the epoch
  * @returns since when it is quiet, and the last movements

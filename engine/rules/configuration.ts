@@ -122,6 +122,7 @@ export const configurationRules: Rule[] = [
           instead: "give each origin its own alias, or put both patterns into one entry",
         });
       }
+      const known = clusters.length === 0 ? "clusters has no entry" : `clusters are ${clusters.join(" and ")}`;
       for (const [field, alias] of [
         ["connectCluster", connectCluster],
         ["mirrors[].sourceCluster", source],
@@ -129,7 +130,7 @@ export const configurationRules: Rule[] = [
       ] as const) {
         if (alias !== undefined && !clusters.includes(alias)) {
           sayings.push({
-            seen: `${field} is "${alias}", ${clusters.length === 0 ? "clusters has no entry" : `clusters are ${clusters.join(" and ")}`}`,
+            seen: `${field} is "${alias}", ${known}`,
             why: "the operator finds no such cluster and creates nothing",
             instead: "write an alias of clusters",
           });

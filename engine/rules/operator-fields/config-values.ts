@@ -109,7 +109,7 @@ function quantities(spec: Json): Found[] {
   });
 }
 
-/** Requests above their limits, and a heap that starts larger than its maximum. Neither Kubernetes nor Java takes them. */
+/** Requests above their limits, and a heap that starts above its maximum. Neither Kubernetes nor Java takes them. */
 function reversed(spec: Json): Found[] {
   const { limits, requests } = object(attempt(() => spec.resources));
   const jvm = object(attempt(() => spec.jvmOptions));

@@ -15,6 +15,7 @@ import { type GateResult, runGate } from "../engine/gate";
 import { keepLinks } from "../engine/kafka/kept-links";
 import type { CountingPort } from "../engine/kafka/client";
 import type { MigrationModel, Profile } from "../engine/model";
+import { defined } from "../engine/objects";
 import { applyOffsets, planOffsets } from "../engine/offsets";
 import { prepareCutover } from "../engine/prepare";
 import { silent } from "../engine/progress";
@@ -160,7 +161,7 @@ async function cutover(all: MigrationModel, { origin, port, name, fenced }: Surr
     const wholeAt = (await raised)?.raisedAt;
     const gate = await behind(() => runGate(model, fenced ? { stableForMs: 0, fenced: true } : {}, silent), {
       untilSettled: true,
-      ...(wholeAt === undefined ? {} : { wholeAt }),
+      ...defined({ wholeAt }),
     });
     const passed = Date.now();
     const last = await drained;

@@ -19,6 +19,7 @@ import { runGate } from "../engine/gate";
 import { type CountingPort, openKafka } from "../engine/kafka/client";
 import { keepLinks } from "../engine/kafka/kept-links";
 import type { MigrationModel, Profile } from "../engine/model";
+import { defined } from "../engine/objects";
 import { type AppliedOffsets, applyOffsets, planOffsets } from "../engine/offsets";
 import { prepareCutover } from "../engine/prepare";
 import { silent } from "../engine/progress";
@@ -153,7 +154,7 @@ const behind = <T>(model: MigrationModel, work: () => Promise<T>, hold: HoldOpti
 const passGate = (model: MigrationModel, wholeAt?: string) =>
   behind(model, () => runGate(model, { stableForMs: 0, fenced: true }, silent), {
     untilSettled: true,
-    ...(wholeAt === undefined ? {} : { wholeAt }),
+    ...defined({ wholeAt }),
   });
 
 /** Cuts over the wave, and leaves its fence up. @returns when clients could start on the target, ms since the epoch */

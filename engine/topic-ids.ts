@@ -66,7 +66,7 @@ export async function readTopicIds(model: MigrationModel, open?: OpenKafka): Pro
         origin.describeTopics(pairs.map((p) => p.origin)),
         target.describeTopics(pairs.map((p) => p.target)),
       ]);
-      const [origins, targets] = [here, there].map((topics) => new Map(topics.map((t) => [t.name, t.topicId])));
+      const [origins, targets] = [here, there].map(idsByName);
       return Object.fromEntries(pairs.map((p) => [p.origin, topicIds(origins!.get(p.origin), targets!.get(p.target))]));
     },
     open,
@@ -107,6 +107,10 @@ export async function changedTopics(clusters: Clusters, topics: readonly SeenTop
     ),
   );
 }
+
+/** The ids of the topics that have one, by name. */
+export const idsByName = (topics: readonly { name: string; topicId: string }[]): Map<string, string> =>
+  new Map(topics.flatMap(({ name, topicId }) => (topicId === "" ? [] : [[name, topicId]])));
 
 /** An empty string counts as no id. */
 export function topicIds(origin: string | undefined, target: string | undefined): TopicIds {

@@ -6,6 +6,7 @@ import { connectorNames } from "../naming";
 import type { Isolation } from "../records/read";
 import type { RecordCursor } from "../records/walk";
 import { scan } from "../records/scan";
+import { idsByName } from "../topic-ids";
 import { kept, type Known } from "./kept";
 import {
   assignedPartitions,
@@ -111,17 +112,17 @@ export class ConnectStateReader {
   /** @returns the topics that exist */
   private async fold(names: readonly string[], isolation: Isolation, signal?: AbortSignal): Promise<string[]> {
     const topics = await this.target.describeTopics(names);
-    const ids = new Map(topics.flatMap((t) => (t.topicId === "" ? [] : [[t.name, t.topicId]])));
+    const ids = idsByName(topics);
     const known = (this.known ??= this.keptBefore(ids) ?? this.nothing());
     const partitions = topics.flatMap((t) => t.partitions.map((p) => ({ topic: t.name, partition: p.partition })));
     const logs = await readLogs(this.target, partitions);
     // If a topic was created again or lost its first records, read all topics from the start again.
-    const another = topics.some(({ name }) => known.ids.has(name) && known.ids.get(name) !== ids.get(name));
-    const anew = logs.some((log) => {
+    const recreated = topics.some(({ name }) => known.ids.has(name) && known.ids.get(name) !== ids.get(name));
+    const isShorter = logs.some((log) => {
       const at = known.positions.get(partitionKey(log));
       return at !== undefined && (at > log.to || at < log.from);
     });
-    if (another || anew) this.restart(known, names);
+    if (recreated || isShorter) this.restart(known, names);
     const offsetsTopic = names.find((name) => !this.isState(name));
     // The source connector was configured with another topic for its offsets (KIP-618).
     if (offsetsTopic !== undefined && offsetsTopic !== known.offsetsTopic) {

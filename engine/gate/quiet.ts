@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { defined } from "../objects";
 import { moved } from "./findings";
 import type { PartitionFacts } from "./rule";
 import type { GateFinding } from "./types";
@@ -32,7 +33,7 @@ export async function watchEnds(
   let found = { ...quiet, writing: [] as GateFinding[] };
   for (let pause = EVERY_MS; ; ) {
     const left = until - Date.now();
-    await sleep(Math.max(0, Math.min(pause, left)), undefined, signal === undefined ? {} : { signal });
+    await sleep(Math.max(0, Math.min(pause, left)), undefined, defined({ signal }));
     if (left <= pause) return found;
     const from = Date.now();
     const facts = await read();

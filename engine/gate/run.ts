@@ -169,7 +169,8 @@ class Gate {
       const perLook = fenced ? FENCED_PAUSE_PER_LOOK : PAUSE_PER_LOOK;
       const pause = still ? Math.max(SHORTEST_PAUSE_MS, perLook * took) : this.options.pollMs;
       const ms = Math.max(50, Math.min(this.options.pollMs, pause, window, left));
-      if (still || quiet === undefined || last === undefined) await this.sleep(ms);
+      if (still || quiet === undefined || last === undefined)
+        await sleep(ms, undefined, defined({ signal: this.signal }));
       else {
         const { look } = last;
         const read = () => this.ifPossible(() => this.observer.readEndsAgain(look));
@@ -177,10 +178,6 @@ class Gate {
         [quiet, unreported] = [since, writing];
       }
     }
-  }
-
-  private sleep(ms: number): Promise<void> {
-    return sleep(ms, undefined, this.signal === undefined ? {} : { signal: this.signal });
   }
 
   private findings(look: Look) {

@@ -1,7 +1,7 @@
 import type { Clusters } from "../clusters";
 import { Kept } from "../kept";
-import type { KafkaPort } from "../kafka/port";
 import type { PartitionRange } from "../log/partition";
+import { idsByName } from "../topic-ids";
 import type { Isolation } from "./read";
 
 /** A pair whose first records are compared. */
@@ -28,25 +28,25 @@ export class EqualBeginnings {
 
   static async of(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation): Promise<EqualBeginnings> {
     if (!kept.on) return new EqualBeginnings({ origin: new Map(), target: new Map() }, isolation);
-    const idsOn = (side: "origin" | "target") =>
-      topicIds(clusters[side], [...new Set(pairs.map((pair) => pair[side].topic))]);
+    const idsOn = async (side: "origin" | "target") =>
+      idsByName(await clusters[side].describeTopics([...new Set(pairs.map((pair) => pair[side].topic))]));
     const [origin, target] = await Promise.all([idsOn("origin"), idsOn("target")]);
     return new EqualBeginnings({ origin, target }, isolation);
   }
 
   has(pair: Pair): boolean {
-    return this.of(pair)?.has(placeOf(pair)) === true;
+    return this.placesOf(pair)?.has(placeOf(pair)) === true;
   }
 
   add(pair: Pair): void {
-    this.of(pair)?.add(placeOf(pair));
+    this.placesOf(pair)?.add(placeOf(pair));
   }
 
   keep(): void {
     for (const [name, places] of this.found) if (places.size > 0) kept.keep(name, places);
   }
 
-  private of({ origin, target, compacted }: Pair): Set<string> | undefined {
+  private placesOf({ origin, target, compacted }: Pair): Set<string> | undefined {
     const [here, there] = [this.ids.origin.get(origin.topic), this.ids.target.get(target.topic)];
     if (compacted || here === undefined || there === undefined) return undefined;
     const name = `${here} ${there} ${this.isolation}`;
@@ -57,8 +57,3 @@ export class EqualBeginnings {
 }
 
 const placeOf = ({ origin, target }: Pair): string => `${origin.partition} ${origin.from} ${target.from}`;
-
-async function topicIds(port: KafkaPort, names: readonly string[]): Promise<Map<string, string>> {
-  const topics = await port.describeTopics(names);
-  return new Map(topics.flatMap((t) => (t.topicId === "" ? [] : [[t.name, t.topicId]])));
-}

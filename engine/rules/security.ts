@@ -77,10 +77,11 @@ function undone(mirror: MirrorView): Text[] {
 }
 
 /** The `security.protocol` that the configuration sets for the origin over what `tls` and `authentication` say. */
-const protocolOf = (mirror: MirrorView): string =>
-  (["security.protocol", "source.cluster.security.protocol"] as const)
-    .map((key, i) => attempt(() => (i === 0 ? mirror.origin : mirror.source).config[key]))
-    .reduce<string>((before, value) => (value === undefined ? before : String(value).toUpperCase()), "");
+function protocolOf(mirror: MirrorView): string {
+  const ofConnector = attempt(() => mirror.source.config["source.cluster.security.protocol"]);
+  const value = ofConnector === undefined ? attempt(() => mirror.origin.config["security.protocol"]) : ofConnector;
+  return value === undefined ? "" : String(value).toUpperCase();
+}
 const hasTls = (mirror: MirrorView, side: Side): boolean =>
   mirror[side].tls !== undefined || (side === "origin" && /SSL$/.test(protocolOf(mirror)));
 const logsIn = (mirror: MirrorView, side: Side): boolean =>

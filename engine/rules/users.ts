@@ -25,21 +25,21 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
     ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
   ];
   if (seen.length === 0) return undefined;
+  const onlySome = forbidden.length === 0 && seesOnlySome(user, gone);
   return {
     seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
     why: [...gone, ...forbidden].every(isForAcls)
       ? "MirrorMaker 2 cannot copy ACLs, but copies everything else"
-      : forbidden.length === 0 && seesOnlySome(user, gone)
+      : onlySome
         ? "brokers show the mirror only the topics and groups of its other rules, and it leaves out all others " +
           "without an error"
         : "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
-    instead:
-      forbidden.length === 0 && seesOnlySome(user, gone)
-        ? "add these rules, or write patterns that select only what the user may read"
-        : gone.length === 0
-          ? "remove the denials: they take precedence over every permission"
-          : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
-            "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
+    instead: onlySome
+      ? "add these rules, or write patterns that select only what the user may read"
+      : gone.length === 0
+        ? "remove the denials: they take precedence over every permission"
+        : "add these rules, or change the setting that needs them (offset-syncs.topic.location, " +
+          "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
   };
 }
 

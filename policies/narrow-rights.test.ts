@@ -36,6 +36,32 @@ describe("a user of the origin who may see only a part of what the patterns sele
   });
 });
 
+describe("a user of the target without rights on groups", () => {
+  const said = (...rules: object[]) => {
+    const login = { authentication: { type: "scram-sha-512", username: "mm2" } };
+    const checkpoint = { "sync.group.offsets.enabled": true };
+    const mirror = aToB(
+      { source: {}, checkpoint, entry: { groupsPattern: "orders" } },
+      { clusters: { a: {}, b: login } },
+    );
+    return found("acl-missing", [mirror, kafkaUser("mm2", "b", rules)]).map(({ message }) => message);
+  };
+  const everything = [
+    rule("topic", "*", ["All"], "literal"),
+    rule("cluster", "", ["All"], "literal"),
+    rule("group", "b-mm2", ["Read"], "literal"),
+  ];
+  const workers = (name: string) => rule("group", name, ["Read"], "literal");
+
+  test("is told that only the sync of the groups fails, if the workers have their own group", () => {
+    expect(said(...everything, workers("mirrormaker2-cluster"))).toEqual([
+      expect.stringContaining("cannot sync the groups' offsets, but copies everything else"),
+    ]);
+    expect(said(...everything)).toEqual([expect.stringContaining("RUNNING but copies nothing")]);
+    expect(said(...everything, workers("mirrormaker2-cluster"), workers("orders"))).toEqual([]);
+  });
+});
+
 describe("a topic of the target that takes the time of the copy is reported under the name of the copy", () => {
   const topic = (name: string) => {
     const one = resource("KafkaTopic", name, { config: { "message.timestamp.type": "LogAppendTime" } });
@@ -48,6 +74,10 @@ describe("a topic of the target that takes the time of the copy is reported unde
   test("default policy", () => {
     expect(seen("a.orders", {})).toHaveLength(1);
     expect(seen("orders", {})).toEqual([]);
+  });
+  test("only a migration waits for its cutover", () => {
+    expect(seen("a.orders", {})[0]!.message).not.toContain("cutover");
+    expect(seen("orders", identity)[0]!.message).toContain("use CreateTime until the cutover is finished");
   });
   test("identity policy", () => {
     expect(seen("orders", identity)).toHaveLength(1);

@@ -102,7 +102,9 @@ export class Throttle {
     const sum = this.waitedMs - this.saidOf + ms;
     if (sum < WORTH_SAYING_MS || Date.now() - this.saidAt < BETWEEN_LINES_MS) return;
     const total = this.waitedMs < WORTH_SAYING_MS ? "" : `, ${durationText(this.waitedMs)} so far`;
-    this.options.progress?.info(`${this.side} throttles this client: waiting ${durationText(ms)}${total}`);
+    this.options.progress?.info(
+      `${this.side} throttles this client: waiting ${durationText(Math.max(ms, 100))}${total}`,
+    );
     this.saidAt = Date.now();
     this.saidOf = this.waitedMs;
   }

@@ -1,3 +1,4 @@
+import { modelFrom } from "../mirror-configuration";
 import { isIP } from "node:net";
 import { OPERATIONS_OF } from "../acls/rules";
 import { entry } from "../objects";
@@ -88,7 +89,12 @@ export const aclRules: Rule[] = [
           ? []
           : asked.flatMap(({ mirror }) => lackedBy({ ...user, rules }, mirror, sideFor(user, mirror)!));
         const forbidden = asked.flatMap(({ mirror, needed }) => denied(user, needed, mirror, sideFor(user, mirror)!));
-        const saying = cannot(user, gone, forbidden);
+        const saying = cannot(
+          user,
+          asked.map(({ mirror }) => modelFrom(mirror)),
+          gone,
+          forbidden,
+        );
         return saying === undefined ? [] : say(user, saying);
       }),
   ),

@@ -173,23 +173,22 @@ export const configurationRules: Rule[] = [
   mirrorRule(
     { name: "dropped-options", level: "mandatory", summary: "No option that the operator silently drops." },
     (mirror) => {
-      const dropped = inEach(["origin", "target"] as const, (side) =>
-        // The connectors get the origin's config as it is (`source.cluster.`), and the workers do not need it.
-        side === "origin" && mirror.fieldNames !== undefined
-          ? []
-          : Object.keys(mirror[side].config).flatMap((key): Saying[] => {
-              const name = key.toLowerCase();
-              const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
-              if (prefix === undefined) return [];
-              const field = namesIn(mirror)[side === "target" ? "workers" : side];
-              const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
-              const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
-              const why =
-                side === "target"
-                  ? `the operator drops "${prefix}" keys`
-                  : `only the connectors get "${prefix}" keys of the origin, in place of what its other fields say`;
-              return [{ seen: `${field}.config "${key}"`, why, instead }];
-            }),
+      // The connectors get a resource's origin config as it is (`source.cluster.`), and the workers do not need it.
+      const asWritten = mirror.fieldNames !== undefined;
+      const dropped = inEach<Side, Saying>(asWritten ? ["target"] : ["origin", "target"], (side) =>
+        Object.keys(mirror[side].config).flatMap((key) => {
+          const name = key.toLowerCase();
+          const prefix = KEPT.includes(name) ? undefined : DROPPED_PREFIXES.find((p) => name.startsWith(p));
+          if (prefix === undefined) return [];
+          const field = namesIn(mirror)[side === "target" ? "workers" : side];
+          const connection = /^(ssl|sasl|security|bootstrap)/.test(prefix);
+          const instead = connection ? `use tls, authentication or bootstrapServers of ${field}` : "leave it out";
+          const why =
+            side === "target"
+              ? `the operator drops "${prefix}" keys`
+              : `only the connectors get "${prefix}" keys of the origin, in place of what its other fields say`;
+          return [{ seen: `${field}.config "${key}"`, why, instead }];
+        }),
       );
       // A component reports these keys itself, for every dialect.
       const asResource = mirror.fieldNames !== undefined && mirror.apiVersion.endsWith("/v1");

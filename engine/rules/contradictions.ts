@@ -1,7 +1,7 @@
 import { reader } from "../mirror-configuration";
 import { versionAtLeast, versionsOf } from "../version";
 import { type Client, clientsOf } from "./clients";
-import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
+import { firstOfEach, kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
 import type { MirrorView } from "./view";
 
 /** Two settings of one client that Kafka refuses together. */
@@ -31,7 +31,8 @@ export const contradictionRules: Rule[] = [
       const all = clientsOf(mirror).flatMap((client) =>
         conflictsOf(client, versions).map((conflict) => sayingOf(client, conflict)),
       );
-      return [...uniqueBy(all, ({ seen }) => seen), ...checkpoints(mirror, versions)];
+      // A conflict of the workers' own settings is the same for each connector.
+      return [...firstOfEach(all, ({ seen }) => seen), ...checkpoints(mirror, versions)];
     },
   ),
 ];
@@ -57,11 +58,6 @@ function checkpoints(mirror: MirrorView, versions: readonly string[]): Saying[] 
     });
   }
   return sayings;
-}
-
-/** A conflict of the workers' own settings is the same for each connector. */
-function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
-  return [...new Map([...items].reverse().map((item) => [keyOf(item), item])).values()].reverse();
 }
 
 function sayingOf(client: Client, { keys, why, instead }: Conflict): Saying {

@@ -83,6 +83,6 @@ export function loopsOf(mirrors: readonly MirrorView[]): string[] {
  */
 export function missingRights(user: UserView, side: Side, mirror: MirrorModel): string[] {
   const needed = leastAcls(side, mirror, { checkpoints: false, syncTopicConfigs: false });
-  const saying = cannot(user, missing(user, withoutRenamed(needed, mirror), side, mirror));
+  const saying = cannot(user, [mirror], missing(user, withoutRenamed(needed, mirror), side, mirror));
   return saying === undefined ? [] : [messageOf("acl-missing", user.label, saying)];
 }

@@ -3,7 +3,7 @@ import { isMigrationError } from "../errors";
 import { groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
 import { internalTopics, policyKind, targetTopicName } from "../naming";
 import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
-import { listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
+import { firstOfEach, listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { addressesOf, Clusters } from "./addresses";
 import { type ConnectClusterView, type MirrorView, namesIn, type TopicView, wholeOf } from "./view";
@@ -160,7 +160,7 @@ export const nameRules: Rule[] = [
         return saysShared(mirror, clashes).map((say) => ({ at: mirror, say }));
       });
       // The entries of one resource share the workers.
-      return [...uniqueBy(shared, ({ at, say }) => `${at.label} ${say.seen}`), ...between];
+      return [...firstOfEach(shared, ({ at, say }) => `${at.label} ${say.seen}`), ...between];
     },
   ),
   stackRule(
@@ -267,10 +267,6 @@ function saysOthers(
     ];
   });
 }
-
-const uniqueBy = <T>(all: readonly T[], keyOf: (one: T) => string): T[] => [
-  ...new Map(all.map((one) => [keyOf(one), one])).values(),
-];
 
 const baseOf = (mirror: MirrorView) => mirror.entry?.of ?? mirror.label;
 

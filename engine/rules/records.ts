@@ -2,6 +2,7 @@ import { modelFrom, reader } from "../mirror-configuration";
 import { targetTopicName } from "../naming";
 import { isCopy, mirrored } from "./names";
 import { producerOf } from "./producer";
+import { purposeOf } from "./purpose";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
 import type { MirrorView, TopicView, View } from "./view";
@@ -52,7 +53,11 @@ export const recordRules: Rule[] = [
     },
     (view) =>
       inEach(view.topics, (at) => {
-        if (!inEach(view.mirrors, (m) => [sideFor(at, m) === "target" && isCopy(at.name, m)]).includes(true)) return [];
+        const copying = inEach(view.mirrors, (m) => (sideFor(at, m) === "target" && isCopy(at.name, m) ? [m] : []));
+        if (copying.length === 0) return [];
+        // A mirror that stays copies old records whenever it is behind.
+        const stays = copying.every((mirror) => purposeOf(view, mirror) === "replication");
+        const untilThen = stays ? "" : " until the cutover is finished";
         const { text, number } = reader(at.config);
         const sayings: Saying[] = [];
         if (text("message.timestamp.type") === "LogAppendTime") {
@@ -61,7 +66,7 @@ export const recordRules: Rule[] = [
             why:
               "copied records get the time of the copy: retention starts again, and groups' offsets can be " +
               "found only by reading the tail",
-            instead: "use CreateTime until the cutover is finished",
+            instead: `use CreateTime${untilThen}`,
           });
         }
         for (const key of ["message.timestamp.before.max.ms", "message.timestamp.difference.max.ms"]) {
@@ -70,7 +75,7 @@ export const recordRules: Rule[] = [
           sayings.push({
             seen: `topic ${at.name} on the target has ${key} ${most}`,
             why: "the target refuses older records, and the first one fails the task",
-            instead: "remove it until the cutover is finished",
+            instead: `remove it${untilThen}`,
           });
         }
         return sayings.map((say) => ({ at, say }));

@@ -116,6 +116,13 @@ function together(subjects: readonly Said["at"][]): Subject {
   return { resource, label: subjects.length === entry.count ? entry.of : `${entry.of} ${listed(names)}` };
 }
 
+/** The first item with each key, in their order. */
+export function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  const first = new Map<string, T>();
+  for (const item of items) if (!first.has(keyOf(item))) first.set(keyOf(item), item);
+  return [...first.values()];
+}
+
 /** `a, b and 3 more`. */
 export function listed(items: readonly string[], most = 8): string {
   return items.length <= most ? items.join(", ") : `${items.slice(0, most).join(", ")} and ${items.length - most} more`;

@@ -1,5 +1,5 @@
 import { modelFrom } from "../mirror-configuration";
-import type { Side } from "../model";
+import type { MirrorModel, Side } from "../model";
 import type { AclOperation } from "../acls";
 import { holds } from "../acls/cover";
 import { implies } from "../acls/rules";
@@ -18,8 +18,16 @@ export function lackedBy(user: UserView, mirror: MirrorView, side: Side): Grant[
   return others.some((gone) => gone.length === 0) ? [] : first;
 }
 
-/** The rights that a user's mirror needs and the user does not have. Undefined if the user has all of them. */
-export function cannot(user: UserView, gone: readonly Grant[], forbidden: readonly Grant[] = []): Saying | undefined {
+/**
+ * The rights that a user's mirrors need and the user does not have (`gone`) or is denied. Undefined if the user has all
+ * of them.
+ */
+export function cannot(
+  user: UserView,
+  mirrors: readonly MirrorModel[],
+  gone: readonly Grant[],
+  forbidden: readonly Grant[] = [],
+): Saying | undefined {
   const seen = [
     ...(gone.length === 0 ? [] : [`lacks ${sayGrants(gone).join(", ")}`]),
     ...(forbidden.length === 0 ? [] : [`is denied ${sayGrants(forbidden).join(", ")}`]),
@@ -28,12 +36,10 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
   const onlySome = forbidden.length === 0 && seesOnlySome(user, gone);
   return {
     seen: `user ${nameOf(user)} ${on(user)} ${seen.join(" and ")}`,
-    why: [...gone, ...forbidden].every(isForAcls)
-      ? "MirrorMaker 2 cannot copy ACLs, but copies everything else"
-      : onlySome
-        ? "brokers show the mirror only the topics and groups of its other rules, and it leaves out all others " +
-          "without an error"
-        : "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints",
+    why: onlySome
+      ? "brokers show the mirror only the topics and groups of its other rules, and it leaves out all others " +
+        "without an error"
+      : withoutThem([...gone, ...forbidden], user, mirrors),
     instead: onlySome
       ? "add these rules, or write patterns that select only what the user may read"
       : gone.length === 0
@@ -42,6 +48,18 @@ export function cannot(user: UserView, gone: readonly Grant[], forbidden: readon
           "sync.group.offsets.enabled, exactly.once.source.support, sync.topic.acls.enabled)",
   };
 }
+
+/** What a mirror does if it lacks these rights. */
+function withoutThem(rights: readonly Grant[], user: UserView, mirrors: readonly MirrorModel[]): string {
+  if (rights.every(isForAcls)) return "MirrorMaker 2 cannot copy ACLs, but copies everything else";
+  // On the target only the sync of the groups' offsets needs rights on other groups. Its failure is only logged.
+  const forSync = ({ type, name }: Grant) => type === "group" && mirrors.every(({ groupId }) => name !== groupId);
+  if (sidesOf(user).every((side) => side === "target") && rights.every(forSync))
+    return "MirrorMaker 2 cannot sync the groups' offsets, but copies everything else";
+  return "MirrorMaker 2 reports RUNNING but copies nothing, or writes no checkpoints";
+}
+
+const sidesOf = (user: UserView): (Side | undefined)[] => user.places?.map(({ side }) => side) ?? [user.side];
 
 /** A mirror needs rights on the cluster only to copy ACLs: Describe on the origin, Alter on the target. */
 const isForAcls = ({ type, operation }: Grant) =>
@@ -56,8 +74,7 @@ function seesOnlySome(user: UserView, gone: readonly Grant[]): boolean {
     name === "*" &&
     ((type === "topic" && ["Read", "DescribeConfigs"].includes(operation)) ||
       (type === "group" && operation === "Describe"));
-  const sides = user.places?.map(({ side }) => side) ?? [user.side];
-  if (!sides.every((side) => side === "origin") || gone.length === 0 || !gone.every(hidden)) return false;
+  if (!sidesOf(user).every((side) => side === "origin") || gone.length === 0 || !gone.every(hidden)) return false;
   const granted = grantsOf(user.rules).filter(({ name }) => !/^mm2-offset-syncs|\.internal$/.test(name));
   const may = (type: string, operation: AclOperation) =>
     granted.filter((grant) => grant.type === type && implies(grant.operation, operation));

@@ -40,7 +40,7 @@ export class Links {
     // Each link and each waiting request adds a listener.
     setMaxListeners(0, this.ended);
     this.throttle = new Throttle(side, { progress: options.progress, until: options.throttledUntil });
-    const tokens = connection.sasl?.mechanism === "OAUTHBEARER" ? new Tokens(connection.sasl, side) : undefined;
+    const tokens = connection.sasl?.mechanism === "OAUTHBEARER" ? new Tokens(connection.sasl, side, this) : undefined;
     this.context = { ...context, tokens, throttle: this.throttle, ended: this.ended, accepted: () => this.accepted };
     const { signal } = options;
     if (signal?.aborted === true) this.ending.abort(signal.reason);
@@ -129,9 +129,15 @@ export class Links {
     try {
       return await Link.connect(this.context, address);
     } catch (error) {
-      if (!(error instanceof LinkFailure) || !isLoginFailure(error.reason) || !(await this.renewed(used))) throw error;
+      if (!(error instanceof LinkFailure) || !isLoginFailure(error.reason)) throw error;
+      if (!(await this.renewed(used)) && !(await this.isRewritten(error))) throw error;
       return Link.connect(this.context, address);
     }
+  }
+
+  /** A first token that is refused may have been read while its file was written. Later ones are retried anyway. */
+  private async isRewritten({ reason, retriable }: LinkFailure): Promise<boolean> {
+    return reason.code === "KAFKA_AUTHENTICATION" && !retriable && (await this.context.tokens?.isRewritten()) === true;
   }
 
   /** Returns true if the credentials are no longer those that were used. */

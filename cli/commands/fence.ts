@@ -1,5 +1,6 @@
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { checkFence, type FenceReport, holdCommand, holdFence, lowerFence } from "../../engine/fence";
+import { defined } from "../../engine/objects";
 import { countText, someOf } from "../../engine/units";
 import type { Command, CommandContext, Outcome } from "../command";
 import { EXIT } from "../exit";
@@ -27,11 +28,17 @@ export const fence: Command = {
     if (lower && hold) read.mistake("--lower and --hold cannot be combined");
     read.check("fence");
     const { model, options } = migration;
+    const raised = migration.done.fence;
     if (lower) {
-      const { removed } = await lowerFence(model, options.fence, progress);
-      return { exit: EXIT.fine, lines: [`${countText(removed, "ACL")} removed`], json: { lowered: true, removed } };
+      const { removed } = await lowerFence(model, options.fence, progress, raised);
+      const { unmarked } = await checkFence(model, options.fence).catch(() => ({ unmarked: [] }));
+      return {
+        exit: EXIT.fine,
+        lines: [`${countText(removed, "ACL")} removed`, ...unmarkedLines(unmarked)],
+        json: { lowered: true, removed, unmarked },
+      };
     }
-    const found = await checkFence(model, options.fence);
+    const found = await checkFence(model, options.fence, raised);
     if (hold) {
       if (found.state === "down" && migration.done.fence === undefined) throw noFence(migration);
       return held(context);
@@ -40,11 +47,22 @@ export const fence: Command = {
       `the fence is ${found.state} (a complete fence has ${countText(found.rules, "ACL")})`,
       ...(found.state === "partly" && found.missing.length > 0 ? [`missing on ${someOf(found.missing)}`] : []),
       ...(found.leftovers.length > 0 ? [`ACLs on topics that are no longer migrated: ${someOf(found.leftovers)}`] : []),
+      ...(found.lost.length > 0 ? [`ACLs whose markers were removed: ${someOf(found.lost)}`] : []),
+      ...unmarkedLines(found.unmarked),
       ...(found.state === "down" ? [] : ["dry run: nothing was changed; --lower removes the fence"]),
     ];
     return { exit: EXIT.fine, lines, json: { lowered: false, ...found } };
   },
 };
+
+/** These ACLs were there before the fence, or their markers were removed and the stack's state does not know them. */
+const unmarkedLines = (topics: readonly string[]): string[] =>
+  topics.length === 0
+    ? []
+    : [
+        `ACLs that deny writing and have no marker of the fence: ${someOf(topics)}; --lower does not remove them ` +
+          "(kafka-acls.sh --remove does)",
+      ];
 
 /** Each part has its own fence, and the command is about one part. */
 export function noFence({ wave, waves }: Pick<LoadedMigration, "wave" | "waves">): MigrationError {
@@ -77,7 +95,12 @@ async function held({ migration, values, progress, signal, again }: CommandConte
   const gateEnds = done.originEnds === undefined ? {} : { gateEnds: done.originEnds };
   const report = await holdFence(
     model,
-    { ...options.fence, ...gateEnds, ...(values.model === undefined ? { stillWanted } : {}) },
+    {
+      ...options.fence,
+      ...gateEnds,
+      ...defined({ raised: done.fence }),
+      ...(values.model === undefined ? { stillWanted } : {}),
+    },
     progress,
     signal,
   );

@@ -6,6 +6,7 @@ import { planOffsets } from "../../engine/offsets";
 import { planReplicationFor } from "../../engine/replication";
 import {
   buildReport,
+  earlierReport,
   earlierSamples,
   lookAtCopy,
   lookAtThrottle,
@@ -16,12 +17,14 @@ import {
   waveFacts,
   withoutResult,
   writeReport,
+  writtenSinceGates,
 } from "../../engine/report";
 import { defined } from "../../engine/objects";
 import type { Command, CommandContext } from "../command";
 import { EXIT, type ExitCode, exitCodeOf } from "../exit";
 import type { Done, LoadedWave } from "../source";
 import { Reader } from "../values";
+import { fenceHistory, openFence } from "../open-fence";
 import { pauseLines, pausesOf } from "../pauses";
 import { forLook } from "./gate";
 
@@ -42,6 +45,7 @@ export const report: Command = {
     const input: ReportInput = {
       ...stateOf(context),
       samples: await earlierSamples(folder, migration.name),
+      ...defined({ fence: fenceHistory(migration, await earlierReport(folder, migration.name)) }),
       ...live.found,
     };
     const made = buildReport(input);
@@ -109,8 +113,14 @@ async function liveOf({
     phase: done.phase ?? "mirror",
     facts: factsOfPart(done),
     topicIds: model.recorded ?? null,
+    gateEnds: done.originEnds ?? null,
     waves: reportWaves(waves),
-    waveGates: Object.fromEntries(waves.map(({ name, recorded }) => [name, { topicIds: recorded ?? null }])),
+    waveGates: Object.fromEntries(
+      waves.map(({ name, recorded, done: { originEnds } }) => [
+        name,
+        { topicIds: recorded ?? null, gateEnds: originEnds ?? null },
+      ]),
+    ),
   });
   /** Limited to the parts of which the state knows nothing. Without waves the whole mirror. */
   const without = (isDone: (facts: PartFacts) => boolean) =>
@@ -137,6 +147,19 @@ async function liveOf({
     return { found, exit };
   }
   const passed = parts.some(({ facts }) => facts.gate !== undefined && facts.verification === undefined);
+  const fences = [done, ...waves.map((wave) => wave.done)];
+  if (fences.some(({ fence }) => fence !== undefined))
+    await trying("the fence", async () => {
+      for (const [i, { scope }] of parts.entries()) {
+        const mirror = scope === undefined ? model.mirror : { ...model.mirror, scope };
+        const open = await openFence({ ...model, mirror }, options.fence, fences[i]!);
+        if (open !== undefined) found.openFences = [...(found.openFences ?? []), open];
+      }
+    });
+  await trying("writes to the origin", async () => {
+    const written = await writtenSinceGates(model, parts);
+    if (written !== undefined) found.written = written;
+  });
   const lookOptions = { ...forLook(migration), ...(passed ? { compareLastRecord: false } : {}) };
   const unverified = without((facts) => facts.verification !== undefined);
   if (unverified !== undefined)

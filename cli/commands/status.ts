@@ -5,6 +5,7 @@ import { lookAtCopy, sampleOf } from "../../engine/report";
 import type { Command } from "../command";
 import { EXIT } from "../exit";
 import type { Done, LoadedWave } from "../source";
+import { openFence } from "../open-fence";
 import { table } from "../table";
 import { forLook } from "./gate";
 
@@ -32,6 +33,7 @@ export const status: Command = {
     progress.info("reading both clusters");
     const look = await lookAtCopy(model, forLook(migration), signal, progress);
     const sum = sampleOf(look);
+    const open = await openFence(model, migration.options.fence, done);
     const left = sum.left > 0 ? `, at most ${countText(sum.left, "record")} left` : "";
     lines.push(
       `copy: ${sum.complete} of ${countText(sum.partitions, "partition")} complete in ` +
@@ -40,13 +42,14 @@ export const status: Command = {
     const tasks = Object.entries(look.connector?.tasks ?? {}).map(([state, n]) => `${countText(n, "task")} ${state}`);
     const connector = look.connector === undefined ? "none" : [look.connector.state, ...tasks].join(", ");
     lines.push(`source connector: ${connector}`);
-    const open = look.topics.filter((t) => t.complete < t.partitions).sort((a, b) => b.left - a.left);
-    if (open.length > 0)
+    if (open !== undefined) lines.push(`warning: ${open}`);
+    const behind = look.topics.filter((t) => t.complete < t.partitions).sort((a, b) => b.left - a.left);
+    if (behind.length > 0)
       lines.push(
         "",
         ...table(
           ["topic", "partitions", "complete", "records left"],
-          open.map((t) => [t.topic, String(t.partitions), String(t.complete), atMost(t.left, true)]),
+          behind.map((t) => [t.topic, String(t.partitions), String(t.complete), atMost(t.left, true)]),
           20,
         ),
       );

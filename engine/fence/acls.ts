@@ -5,6 +5,7 @@ import type { MirrorModel } from "../model";
 import { internalTopics } from "../naming";
 import { ownsTopic } from "../parts";
 import { selectTopics } from "../selection";
+import type { RaisedFence } from "./types";
 
 /** One ACL of the fence, and the marker that identifies it as ours. The marker is an ACL without effect. */
 export interface FenceAcl {
@@ -145,6 +146,21 @@ export function markedAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[
       .filter(({ topic }) => own(topic))
       .map(({ topic, principal }) => fenceAcl(mirror, topic, principal, kind));
   });
+}
+
+/** The ACLs of the fence by the record of its raise, which somebody cannot remove with the markers. */
+export function recordedAcls(mirror: MirrorModel, raised: RaisedFence | null | undefined): FenceAcl[] {
+  const { denied = [], opened = [], principals = [] } = raised ?? {};
+  return [
+    ...denied.flatMap((topic) => principals.map((principal) => fenceAcl(mirror, topic, principal, "deny"))),
+    ...opened.map((topic) => fenceAcl(mirror, topic, EVERYONE, "allow")),
+  ];
+}
+
+/** The ACLs that exist without their markers. */
+export function withoutMarker(fence: Iterable<FenceAcl>, acls: readonly Acl[]): FenceAcl[] {
+  const there = new Set(acls.map(aclKey));
+  return [...fence].filter(({ acl, marker }) => there.has(aclKey(acl)) && !there.has(aclKey(marker)));
 }
 
 /** Matches the name of any fence's marker. A topic's name has no colon. */

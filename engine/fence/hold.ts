@@ -7,10 +7,20 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince } from "./movement";
-import { BRIEF_MS, createMarkers, onOrigin, raiseOn, refuseAclSync, settledLater, settleMsOf, wanted } from "./raise";
-import { compare, type FenceAcl, markedAcls } from "./acls";
+import {
+  BRIEF_MS,
+  createMarkers,
+  onOrigin,
+  raiseOn,
+  refuseAclSync,
+  sayRestored,
+  settledLater,
+  settleMsOf,
+  wanted,
+} from "./raise";
+import { compare, type FenceAcl, markedAcls, recordedAcls, withoutMarker } from "./acls";
 import { lowerOn } from "./lower";
-import type { FenceGap, FenceOptions, FenceReport, TopicEnds } from "./types";
+import type { FenceGap, FenceOptions, FenceReport, RaisedFence, TopicEnds } from "./types";
 
 export interface HoldOptions extends FenceOptions {
   /**
@@ -18,6 +28,8 @@ export interface HoldOptions extends FenceOptions {
    * now on.
    */
   gateEnds?: TopicEnds;
+  /** The record of the raise. It shows which ACLs without a marker are the fence's. */
+  raised?: RaisedFence;
   /**
    * ISO 8601 time at which this run last saw the complete fence. If {@link whileFenced} has to create ACLs, the time
    * since then is a gap. Default: the run has not raised it before.
@@ -84,7 +96,7 @@ export async function holdOn(
   const { stillWanted } = options;
   let askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
-  const marked = new Map<string, FenceAcl>();
+  const marked = byAcl(recordedAcls(mirror, options.raised));
   // raiseOn has just found or made the fence complete.
   if (ends !== undefined) await pause();
   for (let last = signal.aborted; ; last = signal.aborted) {
@@ -125,6 +137,8 @@ export async function holdOn(
   return report;
 }
 
+const byAcl = (acls: readonly FenceAcl[]) => new Map(acls.map((one) => [aclKey(one.acl), one]));
+
 /**
  * Creates the markers that somebody removed without their ACLs. Without its marker, an ACL of the fence looks like
  * somebody else's, so nothing would ever remove it.
@@ -138,16 +152,10 @@ async function restoreMarkers(
   progress: Progress,
 ): Promise<void> {
   for (const one of markedAcls(mirror, acls)) known.set(aclKey(one.acl), one);
-  const there = new Set(acls.map(aclKey));
-  const lost = [...known.values()].filter(({ acl, marker }) => there.has(aclKey(acl)) && !there.has(aclKey(marker)));
+  const lost = withoutMarker(known.values(), acls);
   if (lost.length === 0) return;
   await createMarkers(origin, lost);
-  progress.warn(
-    `fence: ${countText(lost.length, "marker")} had been removed without the ACLs (${someOf(
-      lost.map((one) => one.topic),
-      5,
-    )}); restored, so that the fence can be lowered`,
-  );
+  sayRestored(lost, progress);
 }
 
 function tell(gap: FenceGap, progress: Progress): void {

@@ -7,7 +7,7 @@ export { holdCommand } from "./hold-command";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { lowerFence } from "./lower";
-export { checkFence, fenceIsThere, isEmptyFence, raiseFence, settledLater } from "./raise";
+export { checkFence, fenceIsThere, isEmptyFence, raiseFence, restoreLostMarkers, settledLater } from "./raise";
 export type {
   FenceGap,
   FenceOptions,

@@ -4,28 +4,35 @@ import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText } from "../units";
-import { markedAcls } from "./acls";
+import { markedAcls, recordedAcls, withoutMarker } from "./acls";
 import { aclsIfAny } from "./everyone";
 import { inBatches, onOrigin } from "./raise";
-import type { FenceOptions, LoweredFence } from "./types";
+import type { FenceOptions, LoweredFence, RaisedFence } from "./types";
 
 /**
  * Removes the fence: every ACL that a marker of this migration names, including ACLs of a run that was killed. ACLs
  * that existed before the fence stay. Does nothing if there is no fence. No option matters here, because the markers
  * contain all information.
+ * @param raised the record of the raise. It shows which ACLs without a marker are the fence's
  */
 export async function lowerFence(
   model: MigrationModel,
   _options: FenceOptions,
   progress: Progress,
+  raised?: RaisedFence | null,
   open?: OpenKafka,
 ): Promise<LoweredFence> {
-  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress), open, { progress });
+  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress, raised), open, { progress });
 }
 
-export async function lowerOn(origin: KafkaPort, mirror: MirrorModel, progress: Progress): Promise<LoweredFence> {
+export async function lowerOn(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  progress: Progress,
+  raised?: RaisedFence | null,
+): Promise<LoweredFence> {
   const acls = (await aclsIfAny(origin)) ?? [];
-  const marked = markedAcls(mirror, acls);
+  const marked = [...markedAcls(mirror, acls), ...withoutMarker(recordedAcls(mirror, raised), acls)];
   if (marked.length === 0) return { removed: 0 };
   const there = new Set(acls.map(aclKey));
   const standing = marked.filter((r) => there.has(aclKey(r.acl)));

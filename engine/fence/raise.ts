@@ -12,7 +12,16 @@ import { countText, someOf } from "../units";
 import { aclsIfAny, everyoneByDefault, saysNoAuthorizer } from "./everyone";
 import { askDefault } from "./open-probe";
 import { type Ends, endsOf, movements } from "./movement";
-import { compare, fencedTopics, fenceAcls, markedAcls, type FenceAcl, uncovered } from "./acls";
+import {
+  compare,
+  fencedTopics,
+  fenceAcls,
+  markedAcls,
+  type FenceAcl,
+  recordedAcls,
+  uncovered,
+  withoutMarker,
+} from "./acls";
 import type { FenceOptions, FenceState, Movement, RaisedFence } from "./types";
 
 const PER_REQUEST = 500;
@@ -48,6 +57,7 @@ export type WaitForWrites = "always" | "new ACLs" | "never";
 /**
  * Denies writes to the migrated topics of the origin, and waits until no write is seen. Existing ACLs are kept, so it
  * is safe to run it again at any time. See docs/fence.md for what the fence does and does not guarantee.
+ * @param earlier the record of an earlier raise. It shows which ACLs without a marker are the fence's
  * @throws MigrationError FENCE_NO_AUTHORIZER, FENCE_ACL_SYNC, FENCE_DEFAULT_UNKNOWN, FENCE_EXCEPT_EVERYONE
  */
 export async function raiseFence(
@@ -56,6 +66,7 @@ export async function raiseFence(
   progress: Progress,
   open?: OpenKafka,
   wait?: WaitForWrites,
+  earlier?: RaisedFence | null,
 ): Promise<RaisedFence> {
   return withClusters(
     model,
@@ -63,7 +74,9 @@ export async function raiseFence(
       // Clients wait once the first ACL is created. Until then the reading of the ACLs does not wait for the check.
       const allowed = refuseAclSync(clusters.target, model.mirror);
       allowed.catch(() => {});
-      return (await raiseOn(clusters.origin, model.mirror, options, progress, wait, () => allowed)).raised;
+      const { origin } = clusters;
+      if (earlier !== undefined && earlier !== null) await restoreMarkers(origin, model.mirror, earlier, progress);
+      return (await raiseOn(origin, model.mirror, options, progress, wait, () => allowed)).raised;
     },
     open,
     { progress },
@@ -138,11 +151,23 @@ export async function raiseOn(
       principals,
       created: missing.length,
       own: own.map((r) => r.topic),
+      ...recordOf(needed, own),
       writing,
       warnings,
     },
     ends,
   };
+}
+
+/** What {@link recordedAcls} needs if somebody removes the markers. */
+function recordOf(needed: readonly FenceAcl[], own: readonly FenceAcl[]): Pick<RaisedFence, "denied" | "opened"> {
+  const others = new Set(own.map((r) => r.topic));
+  const ours = needed.filter((r) => !others.has(r.topic));
+  const topicsOf = (permission: Acl["permission"]) => [
+    ...new Set(ours.filter((r) => r.acl.permission === permission).map((r) => r.topic)),
+  ];
+  const opened = topicsOf("allow");
+  return { denied: topicsOf("deny"), ...(opened.length === 0 ? {} : { opened }) };
 }
 
 /** With exceptions, only principals that an ACL allows to write are denied. There may be none. */
@@ -231,6 +256,41 @@ export function createMarkers(origin: KafkaPort, acls: readonly FenceAcl[]): Pro
   );
 }
 
+/**
+ * Creates the markers that somebody removed while nothing held the fence. Without its marker an ACL of the fence looks
+ * like somebody else's, so nothing would ever remove it.
+ */
+export async function restoreMarkers(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  raised: RaisedFence,
+  progress: Progress,
+): Promise<void> {
+  const lost = withoutMarker(recordedAcls(mirror, raised), (await aclsIfAny(origin)) ?? []);
+  if (lost.length === 0) return;
+  await createMarkers(origin, lost);
+  sayRestored(lost, progress);
+}
+
+/** As {@link restoreMarkers}, before something lowers the fence that has no record of the raise. */
+export function restoreLostMarkers(
+  model: MigrationModel,
+  raised: RaisedFence,
+  progress: Progress,
+  open?: OpenKafka,
+): Promise<void> {
+  return onOrigin(model, (origin) => restoreMarkers(origin, model.mirror, raised, progress), open, { progress });
+}
+
+export function sayRestored(lost: readonly FenceAcl[], progress: Progress): void {
+  progress.warn(
+    `fence: ${countText(lost.length, "marker")} had been removed without the ACLs (${someOf(
+      lost.map((one) => one.topic),
+      5,
+    )}); restored, so that the fence can be lowered`,
+  );
+}
+
 export async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<void>): Promise<void> {
   for (let from = 0; from < acls.length; from += PER_REQUEST) await send(acls.slice(from, from + PER_REQUEST));
 }
@@ -267,19 +327,38 @@ export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Pro
   return selectPairs([...new Set(topics)], model.mirror).length > 0;
 }
 
-/** Checks whether the fence is up. */
-export async function checkFence(model: MigrationModel, options: FenceOptions, open?: OpenKafka): Promise<FenceState> {
-  return onOrigin(model, (origin) => checkOn(origin, model.mirror, options), open);
+/** Checks whether the fence is up. @param earlier as in {@link raiseFence} */
+export async function checkFence(
+  model: MigrationModel,
+  options: FenceOptions,
+  earlier?: RaisedFence | null,
+  open?: OpenKafka,
+): Promise<FenceState> {
+  return onOrigin(model, (origin) => checkOn(origin, model.mirror, options, earlier), open);
 }
 
-export async function checkOn(origin: KafkaPort, mirror: MirrorModel, options: FenceOptions): Promise<FenceState> {
+export async function checkOn(
+  origin: KafkaPort,
+  mirror: MirrorModel,
+  options: FenceOptions,
+  earlier?: RaisedFence | null,
+): Promise<FenceState> {
   const { topics, needed, acls } = await wanted(origin, mirror, options);
-  const { missing, ours } = compare(needed, acls);
+  const { missing, own, ours } = compare(needed, acls);
   const fenced = new Set(topics);
-  const leftovers = [...new Set(markedAcls(mirror, acls).map((r) => r.topic))].filter((t) => !fenced.has(t));
-  const state = ours.length === 0 && leftovers.length === 0 ? "down" : missing.length === 0 ? "up" : "partly";
-  return { state, rules: needed.length, missing: [...new Set(missing.map((r) => r.topic))], leftovers };
+  const lost = topicsOf(withoutMarker(recordedAcls(mirror, earlier), acls));
+  const leftovers = [...new Set([...topicsOf(markedAcls(mirror, acls)), ...lost])].filter((t) => !fenced.has(t));
+  return {
+    state: ours.length + lost.length + leftovers.length === 0 ? "down" : missing.length === 0 ? "up" : "partly",
+    rules: needed.length,
+    missing: topicsOf(missing),
+    leftovers,
+    lost,
+    unmarked: topicsOf(own).filter((topic) => !lost.includes(topic)),
+  };
 }
+
+const topicsOf = (acls: readonly FenceAcl[]): string[] => [...new Set(acls.map((r) => r.topic))];
 
 /** Returns true if the fence needs no ACL: no topic is migrated, or no ACL lets anybody write. Nobody can remove it. */
 export const isEmptyFence = (raised: RaisedFence | null | undefined): boolean => raised?.principals?.length === 0;

@@ -59,6 +59,13 @@ export interface RaisedFence {
   created: number;
   /** Topics whose ACL is somebody else's. It stays when the fence is lowered. */
   own: string[];
+  /**
+   * Topics whose denials are all the fence's. Their markers can be restored from this list. Absent: the state of an
+   * older version.
+   */
+  denied?: string[];
+  /** Topics with an ACL of the fence that keeps reads allowed. Absent: none, or the state of an older version. */
+  opened?: string[];
   /** Partitions that were still written to when the wait ended, by super users or by excepted principals. */
   writing: Movement[];
   warnings: string[];
@@ -72,6 +79,10 @@ export interface FenceState {
   missing: string[];
   /** Fenced topics that this migration does not copy, or no longer copies. */
   leftovers: string[];
+  /** Topics with an ACL of the fence, known from an earlier raise, whose marker somebody removed. */
+  lost: string[];
+  /** Topics whose ACL has no marker and is not known from an earlier raise. Lowering the fence does not remove it. */
+  unmarked: string[];
 }
 
 export interface LoweredFence {

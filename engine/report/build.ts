@@ -103,6 +103,7 @@ function warnings(input: ReportInput, groups: readonly GroupRow[], access: Acces
   const { preflight, gate, verification, offsets, offsetPlan, look } = input;
   const lines = [
     ...(input.written === undefined || input.written.length === 0 ? [] : [writtenText(input.written)]),
+    ...(input.openFences ?? []),
     ...fenceWarnings(input.fence),
     ...(input.leftThrottle === undefined ? [] : [leftThrottleText(input.leftThrottle)]),
     ...(input.notes ?? []),

@@ -142,6 +142,8 @@ export interface ReportInput extends PartFacts {
   waves?: readonly WaveFacts[];
   /** The history of the fence since it was raised. Absent: not known. */
   fence?: FenceHistory;
+  /** Where fences are open now, one line each. Absent: nowhere, or not known. */
+  openFences?: readonly string[];
   /** What an apply would do, if nothing was applied yet. */
   offsetPlan?: OffsetPlan;
   /** Groups that the cutover will move, if neither `offsets` nor `offsetPlan` is known. */

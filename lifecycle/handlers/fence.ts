@@ -5,6 +5,7 @@ import {
   raiseFence,
   type FenceOptions,
   type RaisedFence,
+  restoreLostMarkers,
   settledLater,
 } from "../../engine/fence";
 import type { MirrorModel } from "../../engine/model";
@@ -17,7 +18,7 @@ import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
 import { watchGroups } from "./idle-groups";
-import { isCopying, modelOf, type PhasedInputs } from "./inputs";
+import { isCopying, isDefined, modelOf, type PhasedInputs } from "./inputs";
 
 export interface FenceInputs extends PhasedInputs {
   options: FenceOptions;
@@ -41,7 +42,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   if (before === undefined || before === null) await prepareCutover(model);
   watchGroups(model);
   // The gate comes next, and looks until the writes have ended for `settleMs`.
-  const found = await raiseFence(model, settledLater(inputs.options), progress);
+  const found = await raiseFence(model, settledLater(inputs.options), progress, undefined, undefined, before);
   // No ACL was missing, so the producers have waited since the earlier raise.
   const closedAt = found.created === 0 ? (before?.closedAt ?? before?.raisedAt) : undefined;
   const raised = closedAt === undefined ? found : { ...found, closedAt };
@@ -81,9 +82,8 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   /** A user operator removes the fence within minutes. Each further `up` of the cutover raises it again. */
   async isOutdated(state) {
     if (!wanted(state)) return false;
-    const found = await checkFence(modelOf(state), state.options).catch(() => undefined);
-    // Without a topic there is no ACL, and nothing to raise.
-    return found !== undefined && found.rules > 0 && found.state !== "up";
+    const found = await checkFence(modelOf(state), state.options, state.raised).catch(() => undefined);
+    return found !== undefined && found.missing.length + found.lost.length > 0;
   },
 
   async create(inputs, progress) {
@@ -93,9 +93,12 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
 
   async update(olds, news, progress) {
     if (wanted(news)) return raise(news, progress, olds.raised);
-    if (!isCopying(news.phase)) await lowerWhatIsThere(news, news.enabled || olds.enabled, progress);
-    else if (olds.enabled && olds.phase === "cutover")
+    if (!isCopying(news.phase)) await lowerWhatIsThere(news, news.enabled || olds.enabled, progress, olds.raised);
+    else if (olds.enabled && olds.phase === "cutover") {
+      // The gate lowers it by its markers.
+      if (isDefined(olds.raised)) await restoreLostMarkers(modelOf(news), olds.raised, progress);
       progress.info("the fence stays up until the gate has checked whether clients wrote to the target");
+    }
     return { raised: null };
   },
 
@@ -105,6 +108,6 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   // wave that was removed from the program may already be fenced for another one.
   async remove(state, progress) {
     if (wasRemoved(state)) return;
-    await lowerWhatIsThere(state, state.enabled, progress);
+    await lowerWhatIsThere(state, state.enabled, progress, state.raised);
   },
 });

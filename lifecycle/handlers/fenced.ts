@@ -4,6 +4,7 @@ import {
   fenceIsThere,
   type FenceOptions,
   lowerFence,
+  type RaisedFence,
   type TopicEnds,
   whileFenced,
 } from "../../engine/fence";
@@ -75,9 +76,15 @@ export async function behindFence<T>(
  * it.
  * @param asked true if the program wants or wanted a fence. If false, the administrator may have no right to look, and
  *   there is no fence.
+ * @param raised as in `lowerFence`
  */
-export async function lowerWhatIsThere(inputs: StepInputs, asked: boolean, progress: Progress): Promise<void> {
+export async function lowerWhatIsThere(
+  inputs: StepInputs,
+  asked: boolean,
+  progress: Progress,
+  raised?: RaisedFence | null,
+): Promise<void> {
   const model = modelOf(inputs);
   await stopHolding(model);
-  if (asked || (await fenceIsThere(model).catch(() => false))) await lowerFence(model, {}, progress);
+  if (asked || (await fenceIsThere(model).catch(() => false))) await lowerFence(model, {}, progress, raised);
 }

@@ -283,6 +283,30 @@ describe("a cutover that failed at the gate", () => {
     await fenceStep.delete("id", { ...outs, enabled: false });
     expect(await state()).toBe("down");
   });
+
+  it("leaves no denial behind if somebody removed its markers", async () => {
+    const { fence: _fence, ...step } = inputs;
+    const cutover = { ...step, phase: "cutover", enabled: true, options: {} };
+    const removeMarkers = async () =>
+      origin.deleteAcls(await origin.describeAcls({ principal: "User:*", resourceType: "transactionalId" }));
+    const denials = async () =>
+      (await origin.describeAcls({ resourceName: topic })).filter((a) => a.permission === "deny");
+    let { outs } = await fenceStep.create(cutover);
+    await removeMarkers();
+    expect(await fenceStep.diff("id", outs, cutover)).toEqual({ changes: true });
+    ({ outs } = await fenceStep.update("id", outs, cutover));
+    expect(await fenceStep.diff("id", outs, cutover)).toEqual({ changes: false });
+    await removeMarkers();
+    // A roll-back: the gate lowers the fence after this step.
+    const mirroring = { ...cutover, phase: "mirror" };
+    await fenceStep.update("id", outs, mirroring);
+    await lowerWhatIsThere(inputs, true, silent);
+    expect(await denials()).toEqual([]);
+    ({ outs } = await fenceStep.create(cutover));
+    await removeMarkers();
+    await fenceStep.delete("id", outs);
+    expect(await denials()).toEqual([]);
+  });
 });
 
 it("offsets that were written before a breach of the fence was found are restored", async () => {

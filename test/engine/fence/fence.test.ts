@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { holdOn } from "../../../engine/fence/hold";
 import { lowerOn } from "../../../engine/fence/lower";
-import { checkOn, raiseOn } from "../../../engine/fence/raise";
+import { checkOn, raiseOn, restoreMarkers } from "../../../engine/fence/raise";
 import type { Acl } from "../../../engine/kafka/port";
 import type { MirrorModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";
@@ -38,7 +38,7 @@ describe("the fence's ACLs", () => {
     expect(denied()).toEqual(["User:* Write orders", "User:* Write payments"]);
     expect(others()).toEqual(before);
     expect(raised).toMatchObject({ topics: 2, principals: ["User:*"], created: 2, own: [], writing: [] });
-    expect(await check()).toEqual({ state: "up", rules: 2, missing: [], leftovers: [] });
+    expect(await check()).toEqual({ state: "up", rules: 2, missing: [], leftovers: [], lost: [], unmarked: [] });
   });
 
   it("are created once and leave nothing behind", async () => {
@@ -107,6 +107,55 @@ describe("the fence's ACLs", () => {
   });
 });
 
+describe("the fence whose markers somebody removed while nothing held it", () => {
+  const removeMarkers = () => {
+    for (const [id, a] of origin.acls) if (a.resourceType === "transactionalId") origin.acls.delete(id);
+  };
+
+  it.each(["the ACLs only", "with exceptions", "with ACLs that keep reads allowed"])(
+    "is lowered by the record of the raise, and nothing else goes: %s",
+    async (variant) => {
+      if (variant === "with ACLs that keep reads allowed") origin.acls.clear();
+      const options =
+        variant === "with exceptions"
+          ? { except: ["User:admin"] }
+          : variant === "the ACLs only"
+            ? {}
+            : { everyoneByDefault: true };
+      // Somebody else's denial, from before the fence.
+      origin.allow({ resourceName: "orders", principal: "User:*", permission: "deny" });
+      const before = origin.list;
+      const raised = await raise(options);
+      expect(origin.list.length).toBeGreaterThan(before.length);
+      removeMarkers();
+      expect(await check(options)).toMatchObject({ lost: [], unmarked: expect.arrayContaining(["payments"]) });
+      expect(await checkOn(origin.port(), mirror, options, raised)).toMatchObject({
+        state: "up",
+        missing: [],
+        lost: expect.arrayContaining(["payments"]),
+      });
+      // A topic that was deleted keeps its ACL.
+      origin.ends.delete("payments");
+      await lowerOn(origin.port(), mirror, silent, raised);
+      expect(origin.list).toEqual(before);
+    },
+  );
+
+  it("gets its markers back from the next raise and from the process that holds it", async () => {
+    const raised = await raise();
+    const up = origin.list.length;
+    removeMarkers();
+    const lines: string[] = [];
+    await restoreMarkers(origin.port(), mirror, raised, { info: () => {}, warn: (line) => void lines.push(line) });
+    expect(lines).toEqual([expect.stringContaining("2 markers had been removed without the ACLs (orders, payments)")]);
+    expect(origin.list).toHaveLength(up);
+    removeMarkers();
+    await holdOn(origin.port(), mirror, { ...quick, raised }, silent, AbortSignal.abort());
+    expect(origin.list).toHaveLength(up);
+    expect(await raise()).toMatchObject({ created: 0, own: [], denied: ["orders", "payments"] });
+  });
+});
+
 describe("the fence of a wave", () => {
   const orders = { ...mirror, scope: { wave: "shop", topics: "orders", groups: "" } };
   const outside = { ...mirror, scope: { withoutTopics: ["orders"], withoutGroups: [""] } };
@@ -115,7 +164,7 @@ describe("the fence of a wave", () => {
   it("closes the wave's topics only, and lowering it leaves the other fence", async () => {
     expect(await raisePart(orders)).toMatchObject({ topics: 1, created: 1 });
     expect(denied()).toEqual(["User:* Write orders"]);
-    expect(await checkOn(origin.port(), outside, {})).toEqual({
+    expect(await checkOn(origin.port(), outside, {})).toMatchObject({
       state: "down",
       rules: 1,
       missing: ["payments"],

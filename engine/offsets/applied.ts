@@ -49,6 +49,29 @@ export function requireTarget(applied: Pick<AppliedOffsets, "at" | "clusters">, 
 }
 
 /**
+ * @param is the origin's cluster id; undefined if it is not known
+ * @throws MigrationError OFFSETS_OTHER_CLUSTER if these offsets were translated from a different cluster
+ */
+export function requireOrigin(
+  applied: Pick<AppliedOffsets, "at" | "clusters">,
+  is: string | undefined,
+  topic: string,
+): void {
+  const was = applied.clusters?.origin;
+  if (was === undefined || is === undefined || is === was) return;
+  throw new MigrationError(
+    "OFFSETS_OTHER_CLUSTER",
+    `target topic ${topic} holds offsets of ${applied.at} for groups from cluster ${was}, but the origin is cluster ` +
+      `${is}; the topic was kept and no offset was changed`,
+    {
+      fix:
+        `roll back the migration from cluster ${was} with its own stack, or give this mirror another groupId; if no ` +
+        "offset has to be taken back, delete the topic by hand and run again",
+    },
+  );
+}
+
+/**
  * Combines two applies that ran one after the other, so that a revert takes both back. The first may have been killed
  * before or after it wrote. Only its own record shows what was there before it. Groups that only the first has keep
  * their lines of `attention`.

@@ -16,7 +16,7 @@ export {
 export { type Checkpoints, planFromCheckpoints, planToTime, readCheckpoints } from "./other-ways";
 export { forgetOffsets, type GroupPositions, positionsIn } from "./forget";
 export { watchIdle, withIdleSince } from "./idle";
-export { deleteJournal, isApplied, isJournalLeft, readJournal, writeJournal } from "./journal";
+export { deleteJournal, isApplied, isJournalLeft, type OriginId, readJournal, writeJournal } from "./journal";
 export { readCommitments, WHY_NOT_SHARE } from "./commitments";
 export { planOffsets } from "./plan";
 export { planRevert, revertOffsets } from "./revert";

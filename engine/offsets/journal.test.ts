@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MigrationError } from "../errors";
 import type { FetchRequest, KafkaPort } from "../kafka/port";
 import { deleteJournal, isJournalLeft, readJournal, writeJournal, type AppliedOffsets } from ".";
 import { encodeBatch } from "../records/encode";
@@ -15,6 +16,7 @@ class Target {
   id = "the-target";
   /** Records below this were deleted. */
   start = 0;
+  mayRead = true;
 
   port(): KafkaPort {
     const end = () => BigInt(this.records?.length ?? 0);
@@ -45,8 +47,13 @@ class Target {
       deleteTopics: async () => void (this.records = undefined),
       listOffsets: async (partitions, at) =>
         partitions.map((p) => ({ ...p, offset: at === "earliest" ? BigInt(this.start) : end(), timestamp: -1n })),
-      fetch: async (requests: readonly FetchRequest[]) =>
-        new Map(requests.map((r) => [`${r.topic}:${r.partition}`, this.answer(Number(r.offset))])),
+      fetch: async (requests: readonly FetchRequest[]) => {
+        if (!this.mayRead)
+          throw new MigrationError("KAFKA_UNAUTHORIZED", "read from topic: TOPIC_AUTHORIZATION_FAILED", {
+            fix: "grant",
+          });
+        return new Map(requests.map((r) => [`${r.topic}:${r.partition}`, this.answer(Number(r.offset))]));
+      },
       close: async () => {},
     };
     return port as KafkaPort;
@@ -73,7 +80,7 @@ class Target {
 const applied = (
   groups: number,
   at = "2026-01-01T00:00:00.000Z",
-  clusters = { target: "the-target" },
+  clusters: AppliedOffsets["clusters"] = { target: "the-target" },
 ): AppliedOffsets => ({
   version: 1,
   at,
@@ -174,13 +181,24 @@ describe("the journal of moved offsets", () => {
       async (t) => void (t.id = "another"),
       /OFFSETS_OTHER_CLUSTER[^]*cluster the-target, but the target is cluster another/,
     ],
+    [
+      "is of another origin with the same group",
+      (t) => writeJournal(t.port(), mirror, applied(3, undefined, { target: "the-target", origin: "another-origin" })),
+      /OFFSETS_OTHER_CLUSTER[^]*groups from cluster another-origin, but the origin is cluster the-origin[^]*fix: /,
+    ],
+    [
+      "may be seen but not read",
+      async (t) => void (t.mayRead = false),
+      /OFFSETS_JOURNAL_UNREADABLE[^]*may not read it[^]*fix: grant the migration's administrator Create, Write, Read/,
+    ],
   ];
   it.each(foreign)("that %s is neither deleted nor treated as absent", async (_what, change, error) => {
     const target = new Target();
     await writeJournal(target.port(), mirror, applied(3));
     await change(target);
-    await expect(readJournal(target.port(), mirror)).rejects.toThrow(error);
-    await expect(deleteJournal(target.port(), mirror)).rejects.toThrow(error);
+    const originId = async () => "the-origin";
+    await expect(readJournal(target.port(), mirror, originId)).rejects.toThrow(error);
+    await expect(deleteJournal(target.port(), mirror, originId)).rejects.toThrow(error);
     expect(target.records).toBeDefined();
   });
 });
@@ -243,6 +261,25 @@ describe("the journal of waves that move at the same time", () => {
     await writeJournal(port, two, applied(3));
     await deleteJournal(port, one);
     expect([await isJournalLeft(port, one), await isJournalLeft(port, two)]).toEqual([false, true]);
+  });
+
+  it("is not deleted if records were deleted that may be another wave's entry", async () => {
+    const target = new Target();
+    const port = target.port();
+    await writeJournal(port, one, applied(3));
+    await writeJournal(port, two, applied(4));
+    target.start = 1;
+    await expect(readJournal(port, one)).rejects.toThrow("OFFSETS_JOURNAL_UNREADABLE");
+    await deleteJournal(port, two);
+    expect(await readJournal(port, two)).toBeUndefined();
+    await expect(readJournal(port, one)).rejects.toThrow("OFFSETS_JOURNAL_UNREADABLE");
+  });
+
+  it("is used if its origin cannot be asked", async () => {
+    const port = new Target().port();
+    const offsets = applied(3, undefined, { target: "the-target", origin: "gone" });
+    await writeJournal(port, one, offsets);
+    expect(await readJournal(port, one, async () => undefined)).toEqual(offsets);
   });
 
   it("is not deleted while an entry of another wave is cut off or damaged", async () => {

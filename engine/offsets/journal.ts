@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { readWhole } from "../cleanup/read";
-import { MigrationError } from "../errors";
+import { isMigrationError, MigrationError } from "../errors";
 import type { KafkaPort } from "../kafka/port";
 import type { MirrorModel } from "../model";
 import { offsetsJournalTopic } from "../naming";
 import { waveOf } from "../parts";
 import { inTurn } from "../side-by-side";
-import { requireSameTarget } from "./applied";
+import { requireOrigin, requireSameTarget } from "./applied";
 import type { AppliedOffsets } from "./types";
 
 /**
@@ -84,18 +84,43 @@ async function append(
 }
 
 /**
- * Returns the last complete entry of this part of the mirror, or undefined if there is none.
- * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE if the topic holds anything else; OFFSETS_OTHER_CLUSTER if the
- *   entry was written on another target
+ * Returns the origin's cluster id. Undefined if it cannot be found out: an origin may be gone by now. Called only if
+ * there is an entry to compare it with.
  */
-export async function readJournal(target: KafkaPort, mirror: MirrorModel): Promise<AppliedOffsets | undefined> {
+export type OriginId = () => Promise<string | undefined>;
+
+/**
+ * Returns the last complete entry of this part of the mirror, or undefined if there is none.
+ * @throws MigrationError OFFSETS_JOURNAL_UNREADABLE if the topic holds anything else, or if only the right to read it
+ *   is missing; OFFSETS_OTHER_CLUSTER if the entry was written on another target, or for another origin
+ */
+export async function readJournal(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  originId?: OriginId,
+): Promise<AppliedOffsets | undefined> {
   const topic = offsetsJournalTopic(mirror);
   if (!(await exists(target, topic))) return undefined;
-  return appliedIn(target, mirror, await readNotes(target, topic));
+  return appliedIn(target, mirror, await readNotes(target, topic), originId);
 }
 
 /** All notes in the topic, by wave. */
 async function readNotes(target: KafkaPort, topic: string): Promise<Map<string, Notes>> {
+  try {
+    return await notesIn(target, topic);
+  } catch (error) {
+    // The topic can be seen, so it is there. Without a right to see it, nobody knows.
+    if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
+    throw unreadable(
+      topic,
+      `the migration's administrator may not read it (${error.seen})`,
+      `grant the migration's administrator Create, Write, Read, Delete on topic ${topic} of the target (docs/acls.md), ` +
+        "and run again",
+    );
+  }
+}
+
+async function notesIn(target: KafkaPort, topic: string): Promise<Map<string, Notes>> {
   const found = new Map<string, Notes>();
   await readWhole(target, topic, (key, value) => {
     const [, run, number, count, part = OUTSIDE] = KEY.exec(key?.toString("latin1") ?? "") ?? [];
@@ -117,6 +142,7 @@ async function appliedIn(
   target: KafkaPort,
   mirror: MirrorModel,
   all: ReadonlyMap<string, Notes>,
+  originId?: OriginId,
 ): Promise<AppliedOffsets | undefined> {
   const topic = offsetsJournalTopic(mirror);
   const { open, last } = all.get(partOf(mirror)) ?? { open: new Map<string, Map<number, Buffer>>() };
@@ -126,6 +152,8 @@ async function appliedIn(
   if (groupId !== mirror.groupId) throw unreadable(topic, `it is of the mirror with group ${groupId}`);
   if (applied === null) return undefined;
   await requireSameTarget(target, applied);
+  // Two migrations with the same group have the same topic, one after the other.
+  if (applied.clusters?.origin !== undefined) requireOrigin(applied, await originId?.(), topic);
   return applied;
 }
 
@@ -143,18 +171,23 @@ async function requireWhole(
   const holes = cutOff.some((chunks) => [...chunks.keys()].some((number) => number >= chunks.size));
   if (holes) throw unreadable(topic, "a part of its last note is gone");
   if (found) return;
+  const start = await startOf(target, topic);
+  if (start > 0n) throw unreadable(topic, `its records before offset ${start} were deleted`);
+}
+
+async function startOf(target: KafkaPort, topic: string): Promise<bigint> {
   const [start] = await target.listOffsets([{ topic, partition: 0 }], "earliest");
-  if ((start?.offset ?? 0n) > 0n) throw unreadable(topic, `its records before offset ${start!.offset} were deleted`);
+  return start?.offset ?? 0n;
 }
 
 /**
  * Forgets the notes of this part of the mirror. Deletes the topic if no other part needs it. Does nothing if it does
  * not exist. A topic that cannot be read is kept, and the errors of {@link readJournal} are thrown.
  */
-export async function deleteJournal(target: KafkaPort, mirror: MirrorModel): Promise<void> {
+export async function deleteJournal(target: KafkaPort, mirror: MirrorModel, originId?: OriginId): Promise<void> {
   const topic = offsetsJournalTopic(mirror);
   await inTurn(topic, async () => {
-    const left = await leftIn(target, topic, mirror);
+    const left = await leftIn(target, topic, mirror, originId);
     if (left === "topic") await target.deleteTopics([topic]);
     else if (left === "notes") await append(target, topic, mirror, null);
   });
@@ -169,12 +202,19 @@ export const isJournalLeft = async (target: KafkaPort, mirror: MirrorModel): Pro
   (await leftIn(target, offsetsJournalTopic(mirror), mirror)) !== undefined;
 
 /** What has to go when this part of the mirror no longer needs its notes. */
-async function leftIn(target: KafkaPort, topic: string, mirror: MirrorModel): Promise<"topic" | "notes" | undefined> {
+async function leftIn(
+  target: KafkaPort,
+  topic: string,
+  mirror: MirrorModel,
+  originId?: OriginId,
+): Promise<"topic" | "notes" | undefined> {
   if (!(await exists(target, topic))) return undefined;
   const all = await readNotes(target, topic);
-  const applied = await appliedIn(target, mirror, all);
+  const applied = await appliedIn(target, mirror, all, originId);
   const others = [...all].filter(([part, notes]) => part !== partOf(mirror) && isNeeded(notes));
-  if (others.length === 0) return "topic";
+  // Records that were deleted may have been notes of other waves, which still need them.
+  const isWhole = mirror.scope === undefined || (await startOf(target, topic)) === 0n;
+  if (others.length === 0 && isWhole) return "topic";
   return applied !== undefined || all.get(partOf(mirror))?.open.size ? "notes" : undefined;
 }
 
@@ -220,14 +260,15 @@ function isOffset(value: unknown): boolean {
   return typeof topic === "string" && Number.isInteger(partition) && isNumber(offset) && knowsBefore;
 }
 
-function unreadable(topic: string, why: string): MigrationError {
+function unreadable(topic: string, why: string, way?: string): MigrationError {
   return new MigrationError(
     "OFFSETS_JOURNAL_UNREADABLE",
     `target topic ${topic} should say what the groups' offsets were before the cutover, but ${why}; it was kept`,
     {
       fix:
+        way ??
         `look at the topic (kafka-console-consumer --from-beginning --topic ${topic}) and at the groups' offsets ` +
-        "on the target; when no offset has to be taken back, delete the topic by hand and run again",
+          "on the target; when no offset has to be taken back, delete the topic by hand and run again",
     },
   );
 }

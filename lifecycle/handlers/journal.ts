@@ -8,6 +8,7 @@ import {
   deleteJournal,
   isApplied,
   isJournalLeft,
+  type OriginId,
   readJournal,
 } from "../../engine/offsets";
 import { offsetsJournalTopic } from "../../engine/naming";
@@ -43,7 +44,7 @@ const fileOf = (location: ReportLocation): string =>
 export async function journalOf(inputs: Journalled, unseen?: Unseen): Promise<AppliedOffsets | undefined> {
   const old = await oldJournal(inputs);
   const kept = await orUnseen(unseen, () =>
-    withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror)),
+    withCluster(modelOf(inputs), "target", (target) => readJournal(target, inputs.mirror, originId(inputs))),
   );
   return together(old, kept);
 }
@@ -98,11 +99,24 @@ export async function hasJournal(inputs: Journalled): Promise<boolean> {
 export async function forgetJournal(inputs: Journalled, unseen?: Unseen): Promise<void> {
   await oldJournal(inputs);
   await orUnseen(unseen, () =>
-    withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror)),
+    withCluster(modelOf(inputs), "target", (target) => deleteJournal(target, inputs.mirror, originId(inputs))),
   );
   if (inputs.resume !== undefined && waveOf(inputs.mirror) === undefined)
     await rm(fileOf(inputs.resume), { force: true });
 }
+
+/** Neither a roll-back nor a clean-up needs the origin, which may be gone by then. */
+const originId =
+  (inputs: StepInputs): OriginId =>
+  async () => {
+    try {
+      const { clusterId } = await withCluster(modelOf(inputs), "origin", (origin) => origin.describeCluster());
+      return clusterId === "" ? undefined : clusterId;
+    } catch (error) {
+      if (!isMigrationError(error)) throw error;
+      return undefined;
+    }
+  };
 
 /** Joins the offsets in the state with those in the journal. */
 export function together(

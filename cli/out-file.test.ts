@@ -56,10 +56,25 @@ describe("the file of an apply", () => {
     ["empty", "", /is empty, so offsets that an earlier apply saved there may be lost.*\nfix: .*delete this one/],
     ["only blanks", " \n", /is empty/],
     ["another file", "{}", /was not written by an earlier apply/],
-    ["cut off", '{"version":1,"at"', /was not written by an earlier apply/],
+    ["cut off", '{"version":1,"at"', /is damaged, so offsets that an earlier apply saved there may be lost/],
+    ["edited", '{"version":1,"groups":[7]}', /is damaged/],
   ])("is never taken for new if it exists: %s", async (_, text, says) => {
     await writeFile(file, text);
     await expect(save(applied("5"))).rejects.toThrow(says);
     expect(await readFile(file, "utf8")).toBe(text);
+  });
+
+  it.each([
+    [
+      "cut off",
+      '{\n  "version": 1,\n  "at"',
+      /it is damaged; no offset was changed\nfix: restore the file from a backup/,
+    ],
+    ["empty", "", /it is damaged/],
+    ["edited", '{"version":1,"groups":[7]}', /it is damaged/],
+    ["another file", "{}", /it was not written by an apply; no offset was changed\nfix: use a file that/],
+  ])("is no reason to change offsets if it cannot be used: %s", async (_, text, says) => {
+    await writeFile(file, text);
+    await expect(readKept(file)).rejects.toThrow(says);
   });
 });

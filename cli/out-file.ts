@@ -75,9 +75,12 @@ export async function readKept(file: string): Promise<AppliedOffsets> {
   const text = await readFile(file, "utf8").catch((error: Error) => error);
   const applied = typeof text === "string" ? parse(text) : undefined;
   if (applied !== undefined) return applied;
-  const why = typeof text === "string" ? "it is damaged or not such a file" : text.message;
-  throw new MigrationError("CLI_REVERT_FILE", `${file} was not written by an apply: ${why}`, {
-    fix: "use a file that `kafka-migration offsets --apply --out FILE` wrote",
+  const isDamaged = typeof text === "string" && looksDamaged(text);
+  const why = isDamaged ? "it is damaged" : typeof text === "string" ? "it was not written by an apply" : text.message;
+  throw new MigrationError("CLI_REVERT_FILE", `${file} cannot be used: ${why}; no offset was changed`, {
+    fix: isDamaged
+      ? "restore the file from a backup: only this file says what the groups' offsets were before the apply"
+      : "use a file that `kafka-migration offsets --apply --out FILE` wrote",
   });
 }
 
@@ -90,8 +93,23 @@ function parse(text: string): AppliedOffsets | undefined {
   }
 }
 
+/** Cut off, or edited by hand. Any other text is a file of something else. */
+function looksDamaged(text: string): boolean {
+  try {
+    const value = parseJson(text) as { groups?: unknown } | null;
+    return typeof value === "object" && value !== null && "groups" in value;
+  } catch {
+    return text.trim() === "" || /^\s*\{\s*"version"/.test(text);
+  }
+}
+
 /** An empty file may be what is left of an earlier apply, for example after a full disk. This never counts as new. */
 function notOurs(text: string): [why: string, fix: string] {
+  if (text.trim() !== "" && looksDamaged(text))
+    return [
+      "it is damaged, so offsets that an earlier apply saved there may be lost",
+      "restore it from a backup, or use another file for --out",
+    ];
   return text.trim() === ""
     ? [
         "it is empty, so offsets that an earlier apply saved there may be lost",

@@ -201,6 +201,8 @@ function* rowsOf(plan: OffsetPlan): Generator<Row> {
 
 async function takeBack({ migration, progress }: CommandContext, file: string, apply: boolean): Promise<Outcome> {
   const applied = await readKept(file);
+  if (applied.clusters?.target === undefined)
+    progress.warn(`${file} does not name its cluster: make sure that the apply wrote on this target`);
   if (!apply) {
     const plan = await planRevert(migration.model, applied, progress);
     return {

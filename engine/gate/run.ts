@@ -25,7 +25,14 @@ const PAUSE_PER_LOOK = 2;
 const FENCED_PAUSE_PER_LOOK = 1;
 
 /** Temporary errors: a broker restarts, or a topic is deleted between two requests. */
-const PASSING = ["KAFKA_NOT_AVAILABLE", "KAFKA_UNREACHABLE", "KAFKA_THROTTLED", "KAFKA_UNKNOWN_TOPIC", "RECORDS_GONE"];
+const PASSING = [
+  "KAFKA_NOT_AVAILABLE",
+  "KAFKA_UNREACHABLE",
+  "KAFKA_TOKEN_UNAVAILABLE",
+  "KAFKA_THROTTLED",
+  "KAFKA_UNKNOWN_TOPIC",
+  "RECORDS_GONE",
+];
 
 /**
  * Waits until the copy is proved complete (docs/gate.md), for at most `limitMs`. Reports progress.

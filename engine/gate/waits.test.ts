@@ -154,13 +154,12 @@ describe("a problem that waiting does not solve", () => {
 });
 
 describe("temporary errors before the first look succeeded", () => {
-  const failing = (times: number): OpenKafka => {
+  const failing = (times: number, code = "KAFKA_NOT_AVAILABLE"): OpenKafka => {
     let left = times;
     return async (connection, side) => {
       const port = await mirror.open(connection, side);
       const listTopics = async () => {
-        if (side === "origin" && left-- > 0)
-          throw new MigrationError("KAFKA_NOT_AVAILABLE", "the broker restarts", { fix: "wait" });
+        if (side === "origin" && left-- > 0) throw new MigrationError(code, "the broker restarts", { fix: "wait" });
         return port.listTopics();
       };
       return { ...port, listTopics };
@@ -169,11 +168,14 @@ describe("temporary errors before the first look succeeded", () => {
   const waitWith = (open: OpenKafka, options: GateOptions = {}) =>
     runGate(mirror.model, { stableForMs: 0, pollMs: 50, ...options }, progress, undefined, open);
 
-  it("do not end the wait, but are reported", async () => {
-    mirror.copied("orders", 9);
-    expect(await waitWith(failing(2))).toMatchObject({ topics: 1 });
-    expect(said).toEqual(Array(2).fill("KAFKA_NOT_AVAILABLE: the broker restarts"));
-  });
+  it.each(["KAFKA_NOT_AVAILABLE", "KAFKA_TOKEN_UNAVAILABLE"])(
+    "do not end the wait, but are reported: %s",
+    async (code) => {
+      mirror.copied("orders", 9);
+      expect(await waitWith(failing(2, code))).toMatchObject({ topics: 1 });
+      expect(said).toEqual(Array(2).fill(`${code}: the broker restarts`));
+    },
+  );
 
   it("end it after the grace period, because they may not be temporary, and show at the limit", async () => {
     await expect(waitWith(failing(Infinity), { graceMs: 100 })).rejects.toThrow("KAFKA_NOT_AVAILABLE");

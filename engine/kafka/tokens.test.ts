@@ -57,11 +57,11 @@ describe("a token file that is rewritten in place", () => {
     const tokens = files(200);
     expect(await failureOf(tokens.get())).toMatch(/^false KAFKA_TOKEN: .*cannot be read \(ENOENT\)/);
     await writeFile(file, " \n");
-    expect(await failureOf(tokens.get())).toMatch(/^true KAFKA_TOKEN: .* is empty/);
+    expect(await failureOf(tokens.get())).toMatch(/^true KAFKA_TOKEN_UNAVAILABLE: .* is empty/);
     await writeFile(file, "first");
     await tokens.get();
     await rm(file);
-    expect(await failureOf(tokens.get())).toMatch(/^true KAFKA_TOKEN: .*cannot be read \(ENOENT\)/);
+    expect(await failureOf(tokens.get())).toMatch(/^true KAFKA_TOKEN_UNAVAILABLE: .*cannot be read \(ENOENT\)/);
   });
 });
 
@@ -105,7 +105,7 @@ describe("a token endpoint that does not always answer", () => {
     expect(await tokens.get()).toBe("one");
     expect(asked).toBe(2);
     tokens.refused();
-    expect(await failureOf(tokens.get())).toMatch(/^true KAFKA_TOKEN: .*status 503/);
+    expect(await failureOf(tokens.get())).toMatch(/^true KAFKA_TOKEN_UNAVAILABLE: .*status 503/);
   });
 
   it("is asked once if it refuses the client", async () => {

@@ -51,8 +51,8 @@ export class Tokens {
 
   /**
    * Returns a token for one login.
-   * @throws LinkFailure KAFKA_TOKEN, retriable if the file was there before, or if the endpoint did not respond or
-   *   responded with status 408, 429 or 5xx
+   * @throws LinkFailure KAFKA_TOKEN; retriable with KAFKA_TOKEN_UNAVAILABLE if the file is empty or was there before,
+   *   or if the endpoint did not respond or responded with status 408, 429 or 5xx
    */
   async get(): Promise<string> {
     const { login } = this;
@@ -224,5 +224,6 @@ function post(
 }
 
 function failed(side: Side, seen: string, fix: string, retriable = false): LinkFailure {
-  return new LinkFailure(new MigrationError("KAFKA_TOKEN", `${side} cluster: ${seen}`, { fix }), retriable);
+  const code = retriable ? "KAFKA_TOKEN_UNAVAILABLE" : "KAFKA_TOKEN";
+  return new LinkFailure(new MigrationError(code, `${side} cluster: ${seen}`, { fix }), retriable);
 }

@@ -125,13 +125,10 @@ export function read(block: Block, key: string, strict = false): Reading {
   if (unread !== undefined) return ofOrigin(unread, key.slice(unread.length), strict);
   const prefix =
     block === "origin" ? undefined : PREFIXES.find((p) => key.startsWith(p) && (!worker || p.split(".").length === 2));
-  const prefixed = worker
-    ? []
-    : PREFIXES.flatMap((p) => (sameStart(key, p) ? [...CLIENTS[clientOf(p)].keys()].map((name) => p + name) : []));
+  const nearPrefixed = () => (worker ? undefined : nearKey(key, prefixedLike(key), strict));
   if (prefix !== undefined) {
     const found = ofClient(prefix, key.slice(prefix.length), strict);
-    const other =
-      found.is === "unknown" ? (nearKey(key, own.keys(), true) ?? nearKey(key, prefixed, strict)) : undefined;
+    const other = found.is === "unknown" ? (nearKey(key, own.keys(), true) ?? nearPrefixed()) : undefined;
     return other === undefined ? found : { is: "misspelt", meant: other };
   }
   // Login modules may have keys of their own.
@@ -145,7 +142,7 @@ export function read(block: Block, key: string, strict = false): Reading {
     return { is: "unknown" };
   const elsewhere = whoReads(block, key);
   if (elsewhere !== undefined) return { is: "misplaced", ...elsewhere };
-  const here = nearKey(key, own.keys(), strict) ?? nearKey(key, prefixed, strict);
+  const here = nearKey(key, own.keys(), strict) ?? nearPrefixed();
   if (here !== undefined) return { is: "misspelt", meant: here };
   const there = nearKey(key, otherKeys(block), strict);
   if (there === undefined) return { is: "unknown" };
@@ -156,6 +153,10 @@ export function read(block: Block, key: string, strict = false): Reading {
     ...(place === undefined ? {} : { belongs: `${place.why}: ${place.instead}` }),
   };
 }
+
+/** The keys of clients under the prefixes that this key may mean. */
+const prefixedLike = (key: string): string[] =>
+  PREFIXES.flatMap((p) => (sameStart(key, p) ? [...CLIENTS[clientOf(p)].keys()].map((name) => p + name) : []));
 
 /**
  * Prefixes of a connector's connections. The connector's clients read only the keys of `CONNECTION` from them

@@ -2,7 +2,7 @@ import type { OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
-import { endsOf, movementsSince } from "./movement";
+import { endsOf, movementsSince, written } from "./movement";
 import { onOrigin } from "./raise";
 import { fencedTopics } from "./acls";
 import type { Movement, TopicEnds } from "./types";
@@ -39,10 +39,13 @@ export async function writtenOnOrigin(
   return onOrigin(
     model,
     async (origin) =>
-      movementsSince(
-        provedEnds,
-        await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)),
-        model.mirror,
+      written(
+        origin,
+        movementsSince(
+          provedEnds,
+          await endsOf(origin, fencedTopics(await origin.listTopics(), model.mirror)),
+          model.mirror,
+        ),
       ),
     open,
   );

@@ -6,7 +6,7 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
-import { type Ends, endsOf, movements, movementsSince } from "./movement";
+import { type Ends, endsOf, movements, movementsSince, written } from "./movement";
 import {
   BRIEF_MS,
   createMarkers,
@@ -92,7 +92,8 @@ export async function holdOn(
   let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
-  if (options.gateEnds !== undefined) report.before = movementsSince(options.gateEnds, baseline, mirror);
+  if (options.gateEnds !== undefined)
+    report.before = await written(origin, movementsSince(options.gateEnds, baseline, mirror));
   const { stillWanted } = options;
   let askAt = Date.now() + (options.askEveryMs ?? ASK_EVERY_MS);
   const pause = (): Promise<void> => sleep(options.everyMs ?? EVERY_MS, undefined, { signal }).catch(() => {});
@@ -113,7 +114,7 @@ export async function holdOn(
         until: new Date().toISOString(),
         rules: missing.length,
         topics: gone,
-        wrote: movements(baseline, after),
+        wrote: await written(origin, movements(baseline, after)),
       });
       baseline = after;
       tell(report.gaps.at(-1) as FenceGap, progress);
@@ -132,7 +133,7 @@ export async function holdOn(
     if (last) break;
     await pause();
   }
-  report.wrote = movements(baseline, await endsOf(origin, topics));
+  report.wrote = await written(origin, movements(baseline, await endsOf(origin, topics)));
   report.until = new Date().toISOString();
   return report;
 }
@@ -196,7 +197,9 @@ export async function whileFenced<T>(
       // The raise has watched the ends for `BRIEF_MS`: now, or before the time at which the fence was whole.
       const whole = raised.created === 0 && options.wholeAt !== undefined ? Date.parse(options.wholeAt) : Date.now();
       const settled = options.untilSettled === true ? whole - BRIEF_MS + settleMsOf(options) : 0;
-      const before = options.gateEnds === undefined ? [] : movementsSince(options.gateEnds, ends, model.mirror);
+      const { gateEnds } = options;
+      const moved = gateEnds === undefined ? [] : movementsSince(gateEnds, ends, model.mirror);
+      const before = await written(origin, moved);
       if (options.wholeAt !== undefined && raised.created > 0) {
         // Only `since` tells what was written in this gap.
         const unwatched = options.gateEnds === undefined ? { unwatched: true as const } : {};

@@ -1,3 +1,5 @@
+import { isMigrationError } from "../errors";
+import { visibleInGaps } from "../gate/gaps";
 import { entry } from "../objects";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";
@@ -28,6 +30,25 @@ export function movements(before: Ends, after: Ends): Movement[] {
     if (end !== from) moved.push({ topic, partition, from: String(from), to: String(end) });
   }
   return moved;
+}
+
+/**
+ * The movements without those that only consist of transaction markers. A transaction that was open when the fence was
+ * raised may still end, also where it wrote nothing.
+ */
+export async function written(origin: KafkaPort, moved: readonly Movement[]): Promise<Movement[]> {
+  const gaps = moved
+    .map((m) => ({ topic: m.topic, partition: m.partition, from: Number(m.from), to: Number(m.to) }))
+    .filter(({ from, to }) => from < to);
+  if (gaps.length === 0) return [...moved];
+  try {
+    const records = await visibleInGaps(origin, gaps, "read_uncommitted");
+    return moved.filter((m) => records.get(partitionKey(m)) !== false);
+  } catch (error) {
+    // Without a look, everything counts as written.
+    if (!isMigrationError(error)) throw error;
+    return [...moved];
+  }
 }
 
 /**

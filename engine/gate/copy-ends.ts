@@ -1,9 +1,11 @@
 import { entry } from "../objects";
-import { type OpenKafka, withClusters } from "../clusters";
+import { type OpenKafka, withCluster, withClusters } from "../clusters";
+import { isMigrationError } from "../errors";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readOffsets } from "../log/bounds";
-import { partitionKey } from "../log/partition";
+import { partitionKey, type PartitionRange } from "../log/partition";
 import type { MigrationModel, ProvedEnds } from "../model";
+import { scan, STOP } from "../records";
 import { isHeartbeats, selectPairs } from "../selection";
 
 /** End offsets of both clusters when the gate passed. */
@@ -11,7 +13,7 @@ export type CopyEnds = ProvedEnds;
 
 /** Records that clients other than the mirror have written to a partition of the target. */
 export interface WrittenOnTarget extends TopicPartition {
-  /** A lower bound. */
+  /** An estimate: markers of transactions count, and records that the mirror may have added do not. */
   records: number;
 }
 
@@ -76,7 +78,42 @@ export async function writtenSince(
   then: CopyEnds,
   open?: OpenKafka,
 ): Promise<WrittenOnTarget[]> {
-  return byClients(then, await copyEnds(model, open));
+  return withoutMarkers(model, byClients(then, await copyEnds(model, open)), open);
+}
+
+/**
+ * Leaves out partitions with no more records than the mirror can have added: the rest are markers of transactions, of
+ * an exactly-once mirror or of a producer that wrote nothing.
+ */
+async function withoutMarkers(
+  model: MigrationModel,
+  found: readonly Beyond[],
+  open?: OpenKafka,
+): Promise<WrittenOnTarget[]> {
+  const counted = new Map<Beyond, number>();
+  if (found.length > 0)
+    await withCluster(
+      model,
+      "target",
+      (target) =>
+        scan(target, found, {
+          isolation: "read_uncommitted",
+          visit(range) {
+            const one = range as Beyond;
+            const count = (counted.get(one) ?? 0) + 1;
+            counted.set(one, count);
+            return count > one.mirrored ? STOP : undefined;
+          },
+        }),
+      open,
+    ).catch((error: unknown) => {
+      // Without a look, everything beyond the mirror's records counts as written.
+      if (!isMigrationError(error)) throw error;
+      for (const one of found) counted.set(one, Infinity);
+    });
+  return found
+    .filter((one) => (counted.get(one) ?? 0) > one.mirrored)
+    .map(({ topic, partition, records }) => ({ topic, partition, records }));
 }
 
 /**
@@ -89,10 +126,16 @@ export async function originMovedOn(model: MigrationModel, then: CopyEnds, open?
   const moved = Object.entries(now).some(([topic, { originEnds }]) =>
     originEnds.some((end, partition) => end > (entry(then, topic)?.originEnds[partition] ?? 0)),
   );
-  return moved && byClients(then, now).length === 0;
+  return moved && (await withoutMarkers(model, byClients(then, now), open)).length === 0;
 }
 
-function byClients(then: CopyEnds, now: CopyEnds): WrittenOnTarget[] {
+/** A partition of the target that grew by more offsets than the mirror can have added. */
+interface Beyond extends WrittenOnTarget, PartitionRange {
+  /** The highest number of records that the mirror can have added. */
+  mirrored: number;
+}
+
+function byClients(then: CopyEnds, now: CopyEnds): Beyond[] {
   return Object.entries(then)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([topic, was]) =>
@@ -100,8 +143,10 @@ function byClients(then: CopyEnds, now: CopyEnds): WrittenOnTarget[] {
         const is = entry(now, topic);
         if (is?.targetEnds[partition] === undefined) return [];
         const mirrored = (is.originEnds[partition] ?? 0) - (was.originEnds[partition] ?? 0);
-        const records = is.targetEnds[partition]! - end - mirrored;
-        return records > 0 ? [{ topic: was.target, partition, records }] : [];
+        const to = is.targetEnds[partition]!;
+        const records = to - end - mirrored;
+        const range = { topic: was.target, partition, from: BigInt(end), to: BigInt(to) };
+        return records > 0 ? [{ ...range, records, mirrored }] : [];
       }),
     );
 }

@@ -162,6 +162,24 @@ describe("writes after the gate has passed", () => {
     expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
   });
 
+  it("are no markers of transactions, which only an exactly-once mirror or an empty transaction leaves", async () => {
+    const then = await copyEnds(mirror.model, mirror.open);
+    const { logs } = mirror.target["orders"]!;
+    logs[0]!.end = 11;
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([]);
+    mirror.write("origin", "orders", puts(10, 12));
+    mirror.write("target", "orders", puts(10, 12));
+    logs[0]!.end = 13;
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([]);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(true);
+    mirror.write("target", "orders", puts(13, 14));
+    logs[0]!.end = 15;
+    expect(await writtenSince(mirror.model, then, mirror.open)).toEqual([
+      { topic: "orders", partition: 0, records: 3 },
+    ]);
+    expect(await originMovedOn(mirror.model, then, mirror.open)).toBe(false);
+  });
+
   it("count from the origin's proved end, not from its current end", async () => {
     mirror.write("origin", "orders", puts(10, 12));
     const ends = await copyEnds(mirror.model, mirror.open, { orders: [10] });

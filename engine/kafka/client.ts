@@ -19,8 +19,8 @@ export interface CountingPort extends KafkaPort {
  * Connects to one cluster (Kafka 2.4 or newer) and returns its port. Close the port when it is no longer needed.
  * @throws MigrationError KAFKA_ADDRESS, KAFKA_UNREACHABLE, KAFKA_TLS, KAFKA_AUTHENTICATION, KAFKA_TOKEN at once,
  *   KAFKA_TOKEN_UNAVAILABLE after 3 s (a file) or 10 s (an endpoint). The calls of the port throw KAFKA_UNAUTHORIZED,
- *   KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED; KAFKA_NOT_AVAILABLE after 30 s of retries; KAFKA_THROTTLED after 5 min without a response; KAFKA_CLOSED after the
- *   port is closed
+ *   KAFKA_UNKNOWN_TOPIC, KAFKA_GROUP_ACTIVE, KAFKA_REFUSED; KAFKA_NOT_AVAILABLE after 30 s of retries;
+ *   KAFKA_THROTTLED after 5 min without a response; KAFKA_CLOSED after the port is closed
  */
 export async function openKafka(connection: Connection, side: Side, options: OpenOptions = {}): Promise<CountingPort> {
   const cluster = await Cluster.open(connection, side, options);

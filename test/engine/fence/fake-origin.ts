@@ -1,5 +1,6 @@
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import { MigrationError } from "../../../engine/errors";
+import { encodeBatch } from "../records/build";
 
 const idOf = (a: Acl): string => JSON.stringify(Object.entries(a).sort());
 
@@ -7,6 +8,8 @@ const idOf = (a: Acl): string => JSON.stringify(Object.entries(a).sort());
 export class FakeOrigin {
   readonly acls = new Map<string, Acl>();
   readonly ends = new Map<string, bigint>();
+  /** Topics whose log ends with a transaction marker. Its other offsets are records. */
+  readonly marked = new Set<string>();
   brokerConfig: Record<string, string | null> = {};
   authorizer = true;
   /** Whether this login may describe a transactional id that no ACL names. */
@@ -61,6 +64,18 @@ export class FakeOrigin {
         this.beforeEnds();
         return partitions.map((p) => ({ ...p, offset: this.ends.get(p.topic) ?? -1n, timestamp: -1n }));
       },
+      fetch: async (requests) =>
+        new Map(
+          requests.map(({ topic, partition, offset }) => {
+            const end = this.ends.get(topic) ?? 0n;
+            const isMarker = this.marked.has(topic) && offset === end - 1n;
+            const baseOffset = Number(offset);
+            const records = [{ offset: baseOffset, timestamp: 1, key: null, value: null, headers: [] }];
+            const batch = encodeBatch({ baseOffset, records, ...(isMarker ? { control: "abort" as const } : {}) });
+            const known = { highWatermark: end, lastStableOffset: end, logStartOffset: 0n, abortedTransactions: [] };
+            return [`${topic}:${partition}`, { ...known, records: offset < end ? batch : Buffer.alloc(0) }];
+          }),
+        ),
       describeCluster: async () => ({
         clusterId: "c",
         controllerId: 1,

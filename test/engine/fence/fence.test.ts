@@ -409,6 +409,30 @@ describe("holding the fence", () => {
     expect(denied()).toHaveLength(2);
   });
 
+  it("reports no write if a transaction ends that wrote nothing", async () => {
+    await raise();
+    origin.ends.set("orders", 7n);
+    const gateEnds = { orders: [7], payments: [0] };
+    for (const [marked, wrote] of [
+      [["orders", "payments"], []],
+      [["orders"], [{ topic: "payments", partition: 0, from: "0", to: "1" }]],
+    ] as const) {
+      const stop = new AbortController();
+      const holding = holdOn(origin.port(), mirror, { ...quick, everyMs: 5, gateEnds }, silent, stop.signal);
+      await waitForChecks(2);
+      for (const topic of marked) origin.marked.add(topic);
+      origin.ends.set("orders", 8n);
+      origin.ends.set("payments", 1n);
+      stop.abort();
+      expect(await holding).toMatchObject({ before: [], wrote });
+      const later = await holdOn(origin.port(), mirror, { ...quick, gateEnds }, silent, AbortSignal.abort());
+      expect(later).toMatchObject({ before: wrote, wrote: [] });
+      origin.ends.set("orders", 7n);
+      origin.ends.set("payments", 0n);
+      origin.marked.clear();
+    }
+  });
+
   it("reports writes outside of all gaps", async () => {
     await raise();
     const stop = new AbortController();

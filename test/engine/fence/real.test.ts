@@ -114,7 +114,7 @@ describe("a fence on a real cluster", () => {
     await eventually("writes again", async () => (await write(orders)) === "written");
   });
 
-  it("lets an open transaction end, and no new one begin", async () => {
+  it("lets an open transaction end, whose marker is no write, and no new one begin", async () => {
     const producer = client().producer({ transactionalId: `${prefix}-tx`, idempotent: true, maxInFlightRequests: 1 });
     await producer.connect();
     try {
@@ -129,7 +129,13 @@ describe("a fence on a real cluster", () => {
       expect(watched.writers).toEqual([
         expect.objectContaining({ transactionalId: `${prefix}-tx`, partitions: [`${orders}-0`] }),
       ]);
-      await transaction.abort();
+      const end = async () => (await origin.listOffsets([{ topic: orders, partition: 0 }], "latest"))[0]?.offset;
+      const { report } = await whileFenced(model, { settleMs: 200 }, silent, async () => {
+        const before = await end();
+        await transaction.abort();
+        await eventually("the transaction's marker", async () => (await end()) !== before);
+      });
+      expect(report.wrote).toEqual([]);
       // Ids are listed in every state.
       expect(await origin.transactionalIds()).toContain(`${prefix}-tx`);
       await eventually("the transaction's end", async () => (await observeProducers(model, 100, silent)).quiet);

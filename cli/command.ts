@@ -3,6 +3,9 @@ import type { Progress } from "../engine/progress";
 import type { ExitCode } from "./exit";
 import type { LoadedMigration } from "./source";
 
+/** The options that say which migration, or which part of it, a command is about. */
+export const SOURCE_OPTIONS = ["stack", "cwd", "migration", "wave", "model"] as const;
+
 type OptionType = NonNullable<ParseArgsConfig["options"]>[string]["type"];
 
 /** One option, for the parser and for the help. */

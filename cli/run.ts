@@ -2,7 +2,7 @@ import { isMigrationError, MigrationError } from "../engine/errors";
 import { type Progress, silent } from "../engine/progress";
 import { someOf } from "../engine/units";
 import { parse } from "./arguments";
-import type { Outcome, Values } from "./command";
+import { type Outcome, SOURCE_OPTIONS, type Values } from "./command";
 import { EXIT, exitCodeOf, isAbort, type ExitCode } from "./exit";
 import { printableJson, Screen, type Streams } from "./screen";
 import { type LoadedMigration, readMigration } from "./source";
@@ -55,9 +55,7 @@ function sayPart({ wave, waves }: LoadedMigration, progress: Progress): void {
 }
 
 function sourceOf(values: Values, signal: AbortSignal) {
-  const passed = ["stack", "cwd", "migration", "wave", "model"].flatMap((key) =>
-    typeof values[key] === "string" ? [[key, values[key]]] : [],
-  );
+  const passed = SOURCE_OPTIONS.flatMap((key) => (typeof values[key] === "string" ? [[key, values[key]]] : []));
   return { ...(Object.fromEntries(passed) as Record<string, string>), signal };
 }
 

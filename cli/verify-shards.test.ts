@@ -61,6 +61,14 @@ describe("verify --merge", () => {
     expect(refused.err).toContain("--merge and --seed cannot be combined");
   });
 
+  it("refuses options that name a migration, because it needs none and would ignore them", async () => {
+    for (const option of ["stack", "cwd", "migration", "wave", "model"]) {
+      const refused = await command("verify", `--${option}`, "x", "--merge", "a.json", "b.json");
+      expect(refused).toMatchObject({ exit: 2 });
+      expect(refused.err).toContain(`--merge and --${option} cannot be combined`);
+    }
+  });
+
   it("takes all files up to the next option", () => {
     expect(parse(["verify", "--merge", "a", "b", "--json", "--merge=c"]).values).toEqual({
       merge: ["a", "b", "c"],

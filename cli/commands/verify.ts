@@ -9,7 +9,7 @@ import {
   type VerifyOptions,
   type VerifyResult,
 } from "../../engine/verify";
-import type { Command, Outcome, Values } from "../command";
+import { type Command, type Outcome, SOURCE_OPTIONS, type Values } from "../command";
 import { EXIT } from "../exit";
 import { table } from "../table";
 import { Reader } from "../values";
@@ -109,9 +109,11 @@ async function requireProgressFile(file: string): Promise<void> {
   });
 }
 
-/** The options of this command that were given beside `--merge`. */
+/** The options that were given beside `--merge` and that it would ignore. It needs no migration. */
 function othersThanMerge(values: Values): string[] {
-  return Object.keys(verify.options).filter((name) => name !== "merge" && values[name] !== undefined);
+  return [...SOURCE_OPTIONS, ...Object.keys(verify.options)].filter(
+    (name) => name !== "merge" && values[name] !== undefined,
+  );
 }
 
 function outcomeOf(result: VerifyResult): Outcome {

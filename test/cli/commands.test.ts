@@ -39,7 +39,7 @@ async function command(model: string, ...argv: string[]) {
   const text = { out: "", err: "" };
   const stream = (key: "out" | "err") => ({ write: (some: string) => (text[key] += some) });
   const exit = await run(
-    [...argv, "--model", model],
+    argv.includes("--merge") ? argv : [...argv, "--model", model],
     { out: stream("out"), err: stream("err") },
     new AbortController().signal,
   );

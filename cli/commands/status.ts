@@ -105,8 +105,9 @@ const waveJson = ({ name, done }: LoadedWave) => ({
   history: jsonOf(historyOf(done)),
 });
 
-function historyOf(done: Done): [string, string][] {
-  const { preflight, fence, gate, verification, offsets, replication, abandonedAt } = done;
+/** What has happened to one part, the oldest first. */
+export function historyOf(done: Done): [string, string][] {
+  const { preflight, fence, gate, verification, connectors, offsets, replication, wayBack, abandonedAt } = done;
   const all: ([string, string] | undefined)[] = [
     preflight && [preflight.at, "preflight passed"],
     fence && [fence.raisedAt, `fence raised on ${countText(fence.topics, "topic")}`],
@@ -117,6 +118,9 @@ function historyOf(done: Done): [string, string][] {
     ],
     offsets && [offsets.at, `offsets of ${countText(offsets.groups.length, "group")} applied`],
     replication && [replication.at, `replication reset: ${countText(replication.result.partitions, "partition")}`],
+    connectors && [connectors.at, `offsets of ${countText(connectors.copied.length, "source connector")} copied`],
+    wayBack?.openedAt === undefined ? undefined : [wayBack.openedAt, "way back opened"],
+    wayBack?.returnedAt === undefined ? undefined : [wayBack.returnedAt, "returned to the origin"],
     abandonedAt === undefined ? undefined : [abandonedAt, "abandoned"],
   ];
   return all.filter((e): e is [string, string] => e !== undefined).sort(([a], [b]) => a.localeCompare(b));

@@ -126,6 +126,21 @@ test("somebody else's quota is neither changed nor removed", async () => {
   expect(at.target.changes).toEqual([]);
 });
 
+test("a limit of the migration that somebody changed is set or lifted, and the change is reported", async () => {
+  const quotas = [{ user: "mm2", values: { producer_byte_rate: 7 } }];
+  const said =
+    "! somebody has changed the producer_byte_rate of User:mm2 on the target to 7 since this migration set it";
+  for (const [limited, end] of [
+    [true, "it becomes 100000. To change it, set mirror.throttleBytesPerSecond"],
+    [false, "it is removed"],
+  ] as const) {
+    const at = world(undefined, new FakeCluster("target", 3, quotas));
+    await at.apply({ limited, before: SHARES });
+    expect(at.lines.filter((line) => line.startsWith("!"))).toEqual([`${said} to 100000; ${end}`]);
+    expect(at.target.quotas[0]?.values).toEqual(limited ? { producer_byte_rate: 100_000 } : undefined);
+  }
+});
+
 test("quotas of somebody else on both sides are one error with both fixes", async () => {
   const at = world(
     new FakeCluster("origin", 1, [{ user: "CN=mm2", values: { consumer_byte_rate: 9 } }]),

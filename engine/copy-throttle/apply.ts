@@ -8,6 +8,7 @@ import { SIDES } from "../sides";
 import { type Progress, silent } from "../progress";
 import { countText, durationText } from "../units";
 import {
+  changedByHand,
   changeOf,
   LIMITING_QUOTA,
   limitOf,
@@ -61,7 +62,14 @@ async function onSide(port: KafkaPort, options: ThrottleOptions, progress: Progr
   const wanted = options.limited ? share : null;
   if (!user.operator) {
     const found = limitOf(await quotasOf(port), side, userName(user.principal));
-    switch (changeOf(found, { wanted, share, before: options.before?.[side] ?? null })) {
+    const before = options.before?.[side] ?? null;
+    if (changedByHand(found, { before, share }))
+      progress.warn(
+        `somebody has changed the ${LIMITING_QUOTA[side]} of ${user.principal} on the ${side} to ${found} since this ` +
+          `migration set it to ${before}; ` +
+          (wanted === null ? "it is removed" : `it becomes ${wanted}. To change it, set mirror.throttleBytesPerSecond`),
+      );
+    switch (changeOf(found, { wanted, share, before })) {
       case "foreign":
         throw foreign(side, user, found!);
       case "leave":

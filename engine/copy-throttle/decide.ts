@@ -142,3 +142,12 @@ export function changeOf(
   if (found === wanted) return "none";
   return found === undefined || own ? "set" : "foreign";
 }
+
+/**
+ * True if somebody has changed the limit since this migration set it. A limit that is gone says nothing: an `up` that was
+ * killed may have lifted it.
+ */
+export const changedByHand = (
+  found: number | undefined,
+  { before, share }: { before: number | null; share: number },
+): found is number => before !== null && found !== undefined && found !== before && found !== share;

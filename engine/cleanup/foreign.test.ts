@@ -3,6 +3,8 @@ import { notApplied } from "./checkpoints";
 import { foreignReasons, type SampleRecord, type FoundTopic } from "./foreign";
 import { possibleInternalNames } from "./residue";
 import { internalTopics, type InternalTopicKind } from "../naming";
+import { defined } from "../objects";
+import { returnMirror } from "../way-back/model";
 import { model } from "../../test/engine/replication/fake-target";
 import { checkpoint, heartbeat, offsetSync } from "../../test/engine/cleanup/bytes";
 
@@ -139,3 +141,16 @@ it("the search for residue includes names with other separators and locations", 
   }
   expect(names).not.toContain("heartbeats");
 });
+
+it.each(["source", "target"] as const)(
+  "the search for residue of a return mirror leaves the topics of its mirror alone (offset syncs: %s)",
+  (offsetSyncsLocation) => {
+    const forward = { ...mirror, offsetSyncsLocation };
+    for (const scope of [undefined, { wave: "orders", topics: "orders" }]) {
+      const back = returnMirror(defined({ ...forward, scope }));
+      const names = possibleInternalNames(back);
+      for (const { name } of internalTopics(back)) expect(names).toContain(name);
+      for (const { name } of internalTopics(forward)) expect(names).not.toContain(name);
+    }
+  },
+);

@@ -13,6 +13,7 @@ import { wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { type ThrottleFound, throttlesOn } from "../replication/throttle";
 import { selectPairs } from "../selection";
+import { isReturnMirror } from "../way-back/model";
 import { describeMirrorGroup } from "./gone";
 
 export interface ResidueOptions {
@@ -91,13 +92,15 @@ async function lookAround(clusters: Clusters, mirror: MirrorModel, options: Resi
   ];
 }
 
+const BOTH_LOCATIONS = ["source", "target"] as const;
+
 /**
  * Names of internal topics with this configuration and its variants: other separators, and both locations of the offset
- * syncs.
+ * syncs. A return mirror always writes them on the same cluster. On the other one, the forward mirror's have that name.
  */
 export function possibleInternalNames(mirror: MirrorModel): Set<string> {
   const names = new Set<string>();
-  for (const offsetSyncsLocation of ["source", "target"] as const) {
+  for (const offsetSyncsLocation of isReturnMirror(mirror) ? [mirror.offsetSyncsLocation] : BOTH_LOCATIONS) {
     for (const separator of [mirror.separator, ".", ""]) {
       for (const t of internalTopics({ ...mirror, offsetSyncsLocation, separator, heartbeats: false }))
         names.add(t.name);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildReport, type PartFacts, reportHtml, type ReportInput, type WaveFacts } from ".";
+import { defined } from "../objects";
 import { cutOver } from "../../test/engine/report/inputs";
 
 /** The results of one part with these topics and groups, cut over at 10:<minute>. */
@@ -87,6 +88,20 @@ describe("the report of a migration in waves", () => {
       { wave: "late", phase: "mirror", state: "copying", proof: "not proved yet", tone: "waiting" },
       { phase: "mirror", state: "copying", proof: "not proved yet", tone: "waiting" },
     ]);
+  });
+
+  it("is complete on the origin after a return, which was proved like a cutover", () => {
+    const { passedAt, durationMs, partitions } = facts(10, "orders", "orders-app").gate!;
+    const pause = { stopped: { gate: { passedAt, durationMs, partitions } }, groups: [] };
+    const back = (wayBack: PartFacts["wayBack"]) =>
+      buildReport(inWaves([wave("orders", "returned", defined({ wayBack }))])).waves![0];
+    const times = { openedAt: passedAt, returnedAt: passedAt };
+    expect(back({ ...times, pause })).toMatchObject({
+      proof: "back on the origin: 2 partitions complete",
+      tone: "good",
+    });
+    expect(back(times)).toMatchObject({ proof: "back on the origin", tone: "good" });
+    expect(back({ openedAt: passedAt })).toMatchObject({ proof: "not proved yet", tone: "waiting" });
   });
 
   it("does not claim that groups moved if a wave has none", () => {

@@ -175,7 +175,16 @@ function stateOf({ phase, gate, offsets, wayBack }: PartFacts & { phase: Phase }
   return phase === "cutover" && wayBack?.openedAt !== undefined ? "cut over, can return" : "cut over";
 }
 
-function proofOf({ verification, offsets }: PartFacts): { proof: string; tone: Tone } {
+function proofOf({ phase, verification, offsets, wayBack }: PartFacts & { phase: Phase }): {
+  proof: string;
+  tone: Tone;
+} {
+  // The return was proved like a cutover. Nothing is proved about the next one.
+  if (phase === "returned" && wayBack?.returnedAt !== undefined) {
+    const partitions = wayBack.pause?.stopped.gate?.partitions;
+    const complete = partitions === undefined ? "" : `: ${countText(partitions, "partition")} complete`;
+    return { proof: `back on the origin${complete}`, tone: "good" };
+  }
   if (verification !== undefined && !verification.result.equal) return { proof: "the copy differs", tone: "bad" };
   const how =
     verification === undefined

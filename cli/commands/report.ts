@@ -87,6 +87,7 @@ const factsOfPart = ({
     gate,
     fenceClosedAt: fence?.closedAt,
     fenceRaisedAt: fence?.raisedAt,
+    fenceEarlier: fence?.earlier,
     fenceEmpty: isEmptyFence(fence) ? true : undefined,
     verification,
     connectors,

@@ -56,6 +56,7 @@ export function producersStopped(fence: Fence, gate: Gate): pulumi.Output<Stoppe
     return defined({
       fenceClosedAt: raised?.closedAt,
       fenceRaisedAt: raised?.raisedAt,
+      fenceEarlier: raised?.earlier,
       gate: defined({ passedAt, durationMs, partitions, quietFrom }),
     });
   });

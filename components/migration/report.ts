@@ -55,6 +55,7 @@ export function partFacts(steps: LastSteps, phase: Phase, canReturn = true): pul
     compared: access?.result,
     raisedAt: fence?.raised.apply((raised) => raised?.raisedAt),
     closedAt: fence?.raised.apply((raised) => raised?.closedAt),
+    earlier: fence?.raised.apply((raised) => raised?.earlier),
     empty: fence?.raised.apply((raised) => isEmptyFence(raised)),
     gate: gate.result.apply((result) => factsOf({ gate: result ?? undefined }).gate),
     verification:
@@ -79,6 +80,7 @@ export function partFacts(steps: LastSteps, phase: Phase, canReturn = true): pul
       compared,
       raisedAt,
       closedAt,
+      earlier,
       empty,
       copiedAt,
       copied,
@@ -99,6 +101,7 @@ export function partFacts(steps: LastSteps, phase: Phase, canReturn = true): pul
         access: dated(comparedAt, compared),
         fenceClosedAt: closedAt,
         fenceRaisedAt: raisedAt,
+        fenceEarlier: earlier,
         fenceEmpty: empty ? true : undefined,
         connectors: typeof copiedAt === "string" && copied ? { at: copiedAt, copied } : undefined,
         replication: dated(resetAt, reset),

@@ -176,14 +176,14 @@ function tell(gap: FenceGap, progress: Progress): void {
 
 /**
  * Raises the fence, holds it during the work, and leaves it up. Used around the gate and the steps after it.
- * @param work receives a signal that is aborted if the fence can no longer be held
+ * @param work receives a signal that is aborted if the fence can no longer be held, and how the fence was raised
  * @throws MigrationError FENCE_BREACHED, before the work starts, if something was written between `since` and the raise
  */
 export async function whileFenced<T>(
   model: MigrationModel,
   options: HoldOptions,
   progress: Progress,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal, raised: RaisedFence) => Promise<T>,
   open?: OpenKafka,
 ): Promise<{ result: T; report: FenceReport }> {
   return onOrigin(
@@ -214,7 +214,7 @@ export async function whileFenced<T>(
       const holding = holdOn(origin, model.mirror, options, progress, done.signal, ends);
       holding.catch((error: unknown) => lost.abort(error));
       try {
-        const result = await work(lost.signal);
+        const result = await work(lost.signal, raised);
         await sleep(Math.max(0, settled - Date.now()));
         done.abort();
         return { result, report: await holding };

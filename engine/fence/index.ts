@@ -9,6 +9,7 @@ export { observeProducers, type OpenTransactionAt, type ProducerReport, type Wri
 export { lowerFence } from "./lower";
 export { checkFence, fenceIsThere, isEmptyFence, raiseFence, restoreLostMarkers, settledLater } from "./raise";
 export type {
+  FenceTimes,
   FenceGap,
   FenceOptions,
   FenceReport,

@@ -117,9 +117,10 @@ export async function raiseOn(
 ): Promise<{ raised: RaisedFence; ends: Ends }> {
   const { topics, needed, acls } = await wanted(origin, mirror, options);
   if (topics.length === 0 && mayBeEmpty(mirror)) progress.info(`fence: ${NOTHING_OUTSIDE}`);
-  const { missing, own } = compare(needed, acls);
+  const { missing, own, ours } = compare(needed, acls);
   if (missing.length > 0) await allowed();
-  const closedAt = missing.length === 0 ? {} : { closedAt: new Date().toISOString() };
+  // If some of the ACLs exist, producers have waited since an earlier raise.
+  const closedAt = missing.length === 0 || ours.length > 0 ? {} : { closedAt: new Date().toISOString() };
   await create(origin, missing);
   const principals = [...new Set(needed.map((r) => r.acl.principal))].sort();
   if (topics.length > 0)

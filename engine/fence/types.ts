@@ -44,14 +44,21 @@ export interface Movement {
 /** End offsets by topic of the origin, then by partition number. */
 export type TopicEnds = Record<string, readonly number[]>;
 
-export interface RaisedFence {
-  version: 1;
+/** When a fence was raised. */
+export interface FenceTimes {
   /** ISO time at which no write was seen any more. */
   raisedAt: string;
   /**
-   * ISO time just before the first ACL was created. Absent: every ACL existed before, or the state of an older version.
+   * ISO time just before the first ACL was created. Absent: some ACLs of the fence existed before, so that producers
+   * have waited for longer, or the state of an older version.
    */
   closedAt?: string;
+}
+
+export interface RaisedFence extends FenceTimes {
+  version: 1;
+  /** Earlier raises of this cutover, the oldest first. All ACLs were removed after each of them. Absent: none. */
+  earlier?: FenceTimes[];
   topics: number;
   /** Denied principals: `User:*`, or each one separately. */
   principals: string[];

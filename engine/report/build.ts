@@ -7,7 +7,7 @@ import { atMost, bytesText, countText, durationText, figure, recordsText } from 
 import { accessRows } from "./access";
 import { connectorRows, copiedEvent } from "./connectors";
 import { fenceGaps, fenceWarnings } from "./fence";
-import { groupsPauseText, partPause, partPauseText } from "./pause";
+import { groupsPauseText, partPause, partPauseText, raisesOf } from "./pause";
 import { groupRows, topicRows } from "./rows";
 import type {
   AccessRows,
@@ -173,16 +173,17 @@ const DENIES = "the origin denies writes to the migrated topics";
 const NO_ACL = "it needs no ACL, because nobody may write to the migrated topics";
 
 function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (TimelineEntry | undefined)[] {
-  const { access, fenceRaisedAt, fenceEmpty, gate, verification, offsets, replication } = part;
+  const { access, fenceEmpty, gate, verification, offsets, replication } = part;
   const pause = partPause(part);
   const waited = pause.producers?.to === undefined ? undefined : partPauseText(pause);
   const groupsWaited = part.phase === "consumers" ? groupsPauseText(pause.groupsWaited) : undefined;
   const side = part.phase === "returned" ? "origin" : "target";
   const entries: (TimelineEntry | undefined)[] = [
     access && { at: access.at, what: `Compared access: ${access.result.equal ? "equal" : "differences found"}` },
-    fenceRaisedAt === undefined
-      ? undefined
-      : { at: fenceRaisedAt, what: `Fence raised: ${fenceEmpty === true ? NO_ACL : DENIES}` },
+    ...(part.fenceRaisedAt === undefined ? [] : raisesOf(part)).map(({ raisedAt: at }, i) => ({
+      at,
+      what: `Fence raised${i === 0 ? "" : " again"}: ${fenceEmpty === true ? NO_ACL : DENIES}`,
+    })),
     gate && {
       at: gate.passedAt,
       what:
@@ -196,6 +197,7 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
         `${verification.result.equal ? "equal" : "differences found"}; read ` +
         `${bytesText(verification.result.bytes.origin + verification.result.bytes.target)} in ` +
         `${countText(verification.result.requests, "request")}` +
+        resumedText(verification.result) +
         limitText(verification.result) +
         `${verification.result.sample === undefined ? "" : `; ${sampleText(verification.result.sample)}`}`,
     },
@@ -219,6 +221,10 @@ function eventsOf(part: PartFacts & { wave?: string; phase?: Phase }): (Timeline
   const { wave } = part;
   return wave === undefined ? entries : entries.map((e) => e && { ...e, what: `Wave ${wave}: ${e.what}` });
 }
+
+/** What an interrupted run has read is not part of the cost. */
+const resumedText = ({ resumed }: VerifyResult): string =>
+  resumed === 0 ? "" : `, ${countText(resumed, "partition")} before that by an interrupted run`;
 
 function limitText({ throttleBytesPerSecond: limit }: VerifyResult): string {
   return limit === undefined ? "" : `, limited to ${bytesText(limit)}/s from each cluster`;

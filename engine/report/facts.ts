@@ -12,6 +12,7 @@ export type ReportFacts = Pick<
   | "abandonedAt"
   | "fenceClosedAt"
   | "fenceRaisedAt"
+  | "fenceEarlier"
   | "fenceEmpty"
   | "verification"
   | "connectors"

@@ -68,6 +68,25 @@ describe("how long producers waited", () => {
     expect(buildReport(older).producers).toEqual({ from: at(-9), to: at(6), start: "raised" });
   });
 
+  it("stays the same if later ups raised the fence again, and the timeline keeps each raise", () => {
+    const fenceEarlier = [
+      { closedAt: at(-900), raisedAt: at(-899) },
+      { closedAt: at(-10), raisedAt: at(-9) },
+      { closedAt: at(50), raisedAt: at(51) },
+    ];
+    const again = buildReport(timed({ fenceEarlier, fenceClosedAt: at(90), fenceRaisedAt: at(91) }));
+    expect(again.producers).toEqual({ from: at(-10), to: at(6) });
+    expect(again.timeline.filter(({ what }) => what.startsWith("Fence raised"))).toEqual([
+      { at: at(-899), what: expect.stringMatching(/^Fence raised: /) },
+      ...[-9, 51, 91].map((second) => ({ at: at(second), what: expect.stringMatching(/^Fence raised again: /) })),
+    ]);
+  });
+
+  it("counts from the last record if the fence was switched on after the cutover", () => {
+    const later = buildReport(timed({ fenceClosedAt: at(90), fenceRaisedAt: at(91) }));
+    expect(later.producers).toEqual({ from: at(-5), to: at(6), start: "quiet" });
+  });
+
   it("is not over before the groups have moved, and not known if nothing says when producers stopped", () => {
     const { offsets: _, ...moving } = timed();
     expect(buildReport(moving).producers).toEqual({ from: at(-10) });

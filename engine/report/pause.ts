@@ -1,3 +1,4 @@
+import type { FenceTimes } from "../fence";
 import type { GateResult } from "../gate";
 import type { Phase } from "../model";
 import { defined } from "../objects";
@@ -6,7 +7,7 @@ import { countText, durationText } from "../units";
 import type { GroupCount, GroupsPause, PartFacts, Pause, PauseStart } from "./types";
 
 /** What is known about when the producers stopped. All of it can be absent in the state of an older version. */
-export interface Stopped extends Pick<PartFacts, "fenceClosedAt" | "fenceRaisedAt"> {
+export interface Stopped extends Pick<PartFacts, "fenceClosedAt" | "fenceRaisedAt" | "fenceEarlier"> {
   gate?: Pick<GateResult, "passedAt" | "durationMs" | "partitions" | "quietFrom">;
 }
 
@@ -25,14 +26,28 @@ export function producersPause(stopped: Stopped, to: string | undefined): Pause 
   return { ...began, ...(over ? { to } : {}) };
 }
 
-function startOf({ fenceClosedAt, fenceRaisedAt, gate }: Stopped): Pick<Pause, "from" | "start"> | undefined {
-  const fence = fenceClosedAt ?? fenceRaisedAt;
-  // A later `up` raised the fence again. The gate ran behind the first one.
-  if (fence !== undefined && gate !== undefined && fence > gate.passedAt)
-    return { from: new Date(Date.parse(gate.passedAt) - gate.durationMs).toISOString(), start: "gate" };
-  if (fenceClosedAt !== undefined) return { from: fenceClosedAt };
-  if (fenceRaisedAt !== undefined) return { from: fenceRaisedAt, start: "raised" };
-  return gate?.quietFrom === undefined ? undefined : { from: gate.quietFrom, start: "quiet" };
+function startOf({ gate, ...fence }: Stopped): Pick<Pause, "from" | "start"> | undefined {
+  const raises = raisesOf(fence);
+  // A later `up` may have raised the fence again. The gate ran behind the last raise before it.
+  const { raisedAt, closedAt } =
+    raises.findLast((raise) => gate === undefined || (raise.closedAt ?? raise.raisedAt) <= gate.passedAt) ?? {};
+  if (closedAt !== undefined) return { from: closedAt };
+  if (raisedAt !== undefined) return { from: raisedAt, start: "raised" };
+  // Also if the fence was switched on after the cutover: the gate saw when the writes ended.
+  if (gate?.quietFrom !== undefined) return { from: gate.quietFrom, start: "quiet" };
+  // An older version recorded only the last raise.
+  if (gate === undefined || raises.length === 0) return undefined;
+  return { from: new Date(Date.parse(gate.passedAt) - gate.durationMs).toISOString(), start: "gate" };
+}
+
+/** Every known raise of the fence, the oldest first. */
+export function raisesOf({
+  fenceEarlier = [],
+  fenceClosedAt: closedAt,
+  fenceRaisedAt: raisedAt,
+}: Omit<Stopped, "gate">): FenceTimes[] {
+  const last = raisedAt ?? closedAt;
+  return last === undefined ? [...fenceEarlier] : [...fenceEarlier, defined({ raisedAt: last, closedAt })];
 }
 
 /** When clients could start on the target. Undefined: not yet. */

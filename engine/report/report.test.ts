@@ -60,6 +60,15 @@ describe("the content of the report", () => {
     );
   });
 
+  it("says what an interrupted verification had compared before, because its cost is not counted", () => {
+    const input = cutOver();
+    input.verification!.result.resumed = 3;
+    const { timeline } = buildReport(input);
+    expect(timeline.find((e) => e.what.startsWith("Verified"))!.what).toMatch(
+      / requests?, 3 partitions before that by an interrupted run/,
+    );
+  });
+
   it("claims only what was compared", () => {
     const proofs = (mode: "tail" | "full", counted: boolean) => {
       const input = cutOver();

@@ -1,7 +1,7 @@
 import type { AccessResult } from "../access";
 import type { Residue } from "../cleanup";
 import type { CopiedConnector } from "../connectors";
-import type { FenceGap, Movement } from "../fence";
+import type { FenceGap, FenceTimes, Movement } from "../fence";
 import type { GateFinding, GateResult, Sample } from "../gate";
 import type { MirrorModel, Phase } from "../model";
 import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
@@ -98,6 +98,8 @@ export interface PartFacts {
   /** ISO 8601. As `closedAt` and `raisedAt` of `RaisedFence`. */
   fenceClosedAt?: string;
   fenceRaisedAt?: string;
+  /** As `earlier` of `RaisedFence`. */
+  fenceEarlier?: FenceTimes[];
   /** The fence has no ACL, because nobody may write. So nobody can remove one. Absent: it has ACLs, or no fence. */
   fenceEmpty?: true;
   verification?: { at: string; result: VerifyResult };

@@ -9,6 +9,7 @@ import {
   settledLater,
 } from "../../engine/fence";
 import type { MirrorModel } from "../../engine/model";
+import { defined } from "../../engine/objects";
 import { waveOf } from "../../engine/parts";
 import { prepareCutover } from "../../engine/prepare";
 import type { Progress } from "../../engine/progress";
@@ -43,9 +44,7 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   watchGroups(model);
   // The gate comes next, and looks until the writes have ended for `settleMs`.
   const found = await raiseFence(model, settledLater(inputs.options), progress, undefined, undefined, before);
-  // No ACL was missing, so the producers have waited since the earlier raise.
-  const closedAt = found.created === 0 ? (before?.closedAt ?? before?.raisedAt) : undefined;
-  const raised = closedAt === undefined ? found : { ...found, closedAt };
+  const raised = { ...found, ...timesOf(found, before) };
   if (before !== undefined && before !== null && raised.created > 0) {
     noteGap(model, {
       after: before.raisedAt,
@@ -65,6 +64,19 @@ async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFen
   // Without an ACL there is nothing to remove: nobody may write.
   if (inputs.userOperator === true && !isEmptyFence(raised)) progress.warn(operatorRemoves(model.mirror));
   return { raised };
+}
+
+/** Number of earlier raises that are kept. A user operator removes the fence after each `up`. */
+const MOST_EARLIER = 20;
+
+/** Since when the producers have waited. If an ACL of the fence was left, that is since the earlier raise. */
+function timesOf({ closedAt }: RaisedFence, before: RaisedFence | null | undefined): Partial<RaisedFence> {
+  if (before === undefined || before === null) return {};
+  const { earlier = [] } = before;
+  if (closedAt === undefined)
+    return { closedAt: before.closedAt ?? before.raisedAt, ...(earlier.length === 0 ? {} : { earlier }) };
+  const last = defined({ raisedAt: before.raisedAt, closedAt: before.closedAt });
+  return { earlier: [...earlier, last].slice(-MOST_EARLIER) };
 }
 
 const operatorRemoves = (mirror: MirrorModel): string =>

@@ -39,14 +39,15 @@ const TRIES = 3;
 /**
  * Runs the work behind the fence. Raises the fence again if a user operator removes it. Throws if the origin was
  * written to meanwhile, because the step's result would then describe an outdated origin.
- * @param work gets a signal that is aborted when the fence is lost. Only this signal ends a long wait.
+ * @param work gets a signal that is aborted when the fence is lost. Only this signal ends a long wait. It also gets how the
+ *   fence was raised for it. Both are absent without a fence
  * @param again true for work that reads the origin, such as the gate: it runs again if the origin was written to
  * @throws MigrationError FENCE_BREACHED naming topics, partitions and offsets
  */
 export async function behindFence<T>(
   inputs: FencedInputs,
   progress: Progress,
-  work: (lost?: AbortSignal) => Promise<T>,
+  work: (lost?: AbortSignal, raised?: RaisedFence) => Promise<T>,
   again = false,
 ): Promise<T> {
   if (!inputs.fence) return work();

@@ -126,7 +126,7 @@ class Return {
     this.swapped = progressWithSidesSwapped(progress);
   }
 
-  private behindFence<T>(ends: TopicEnds | undefined, work: (lost?: AbortSignal) => Promise<T>): Promise<T> {
+  private behindFence<T>(ends: TopicEnds | undefined, work: Parameters<typeof behindFence<T>>[2]): Promise<T> {
     const inputs = { ...this.fenced, ...(ends === undefined ? {} : { gateEnds: ends }) };
     return withSidesSwapped(() => behindFence(inputs, this.swapped, work, ends === undefined));
   }
@@ -168,8 +168,9 @@ class Return {
       ...(this.mirrorRuns ? {} : { limitMs: Math.min(asked.limitMs ?? GONE_LIMIT_MS, GONE_LIMIT_MS) }),
     };
     try {
-      return await this.behindFence(undefined, async (lost) => {
-        if (fence) closedAt ??= now();
+      return await this.behindFence(undefined, async (lost, raised) => {
+        // A return that was killed may have closed the target earlier. Then nothing is known but the last record.
+        closedAt ??= raised?.closedAt;
         const {
           originEnds,
           topicIds: _,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
-import { checkFence, lowerFence } from "../../engine/fence";
+import { checkFence, lowerFence, type RaisedFence } from "../../engine/fence";
 import { openKafka } from "../../engine/kafka/client";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { silent } from "../../engine/progress";
@@ -96,15 +96,49 @@ describe("a fence whose ACLs a user operator removes", () => {
     expect(closedAt < raisedAt).toBe(true);
     // The producers have waited since the first raise, also if an older version did not record when it began.
     const again = async (raised: object) =>
-      (await fenceStep.update("id", { ...outs, raised }, cutover())).outs.raised as { closedAt: string };
+      (await fenceStep.update("id", { ...outs, raised }, cutover())).outs.raised as RaisedFence;
     expect(await again(outs.raised as object)).toMatchObject({ created: 0, closedAt });
     expect(await again({ ...(outs.raised as object), closedAt: undefined })).toMatchObject({ closedAt: raisedAt });
     await pass();
     const lines = await said(async () => {
-      expect((await again(outs.raised as object)).closedAt > raisedAt).toBe(true);
+      const anew = await again(outs.raised as object);
+      expect(anew.closedAt! > raisedAt).toBe(true);
+      expect(anew.earlier).toEqual([{ raisedAt, closedAt }]);
     });
     expect(lines).toMatch(/1 ACL had been removed since the last up/);
     expect(fenceRecord(modelFor(clusters, prefix), "now").gaps).toMatchObject([{ after: raisedAt, rules: 1 }]);
+  });
+
+  it("has kept producers waiting since the first raise if some of its ACLs were left", async () => {
+    await lowerWhatIsThere(inputs, true, silent);
+    await eventually("the fence is down", async () => (await state()) === "down");
+    const other = `${topic}-other`;
+    await origin.createTopic(other, { partitions: 1, replicationFactor: 1 });
+    await origin.createAcls([{ ...reader, resourceName: other }]);
+    try {
+      const { outs } = await fenceStep.create(cutover());
+      const { raisedAt, closedAt } = outs.raised as RaisedFence;
+      // A broker shows a change of its ACLs a little later.
+      const remove = async () => {
+        await eventually("the fence is up", async () => (await state()) === "up");
+        const all = await origin.describeAcls({ principal: "User:*" });
+        await origin.deleteAcls(all.filter(({ resourceName }) => resourceName === other));
+        await eventually("a part of the fence is gone", async () => (await state()) === "partly");
+      };
+      await remove();
+      const { outs: again } = await fenceStep.update("id", outs, cutover());
+      expect(again.raised).toMatchObject({ created: 1, closedAt });
+      expect((again.raised as RaisedFence).earlier).toBeUndefined();
+      // An up that was killed while it created the ACLs has left no state.
+      await remove();
+      const { outs: first } = await fenceStep.create(cutover());
+      expect((first.raised as RaisedFence).closedAt).toBeUndefined();
+      expect((first.raised as RaisedFence).raisedAt > raisedAt).toBe(true);
+    } finally {
+      await lowerFence(modelFor(clusters, prefix), {}, silent);
+      await origin.deleteAcls([{ ...reader, resourceName: other }]);
+      await origin.deleteTopics([other]);
+    }
   });
 });
 
@@ -112,6 +146,16 @@ describe("work behind the fence", () => {
   it("runs again if it only reads and something was written meanwhile, and its new result counts", async () => {
     expect(await behindFence(inputs, silent, disturbed(1).work, true)).toBe(2);
     expect(await behindFence(inputs, silent, disturbed(0).work, true)).toBe(1);
+  });
+
+  it("learns when the fence closed, but not from a fence that an earlier run raised", async () => {
+    const model = modelFor(clusters, prefix);
+    await lowerFence(model, {}, silent);
+    await eventually("the fence is down", async () => (await checkFence(model, {})).state === "down");
+    const closedAt = () => behindFence(inputs, silent, async (_lost, raised) => raised?.closedAt);
+    const before = new Date().toISOString();
+    expect((await closedAt())! >= before).toBe(true);
+    expect(await closedAt()).toBeUndefined();
   });
 
   it("fails if the writes do not stop", async () => {

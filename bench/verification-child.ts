@@ -6,6 +6,7 @@ import { withClusters } from "../engine/clusters";
 import type { MigrationModel } from "../engine/model";
 import { silent } from "../engine/progress";
 import { compareCopy } from "../engine/verify";
+import { countReads } from "../engine/verify/count-reads";
 import { digests } from "../engine/verify/ordered";
 import { readPairs } from "../engine/verify/pairs";
 import { peakBytes } from "./peak";
@@ -49,13 +50,12 @@ async function origin(model: MigrationModel): Promise<VerificationMeasure> {
     const { pairs } = await readPairs(clusters, model.mirror);
     return timed(async () => {
       const read = { records: 0, bytes: 0 };
-      const watch = { bytes: (_: string, count: number) => void (read.bytes += count) };
       await digests(
-        clusters,
+        countReads(clusters, (_, bytes) => void (read.bytes += bytes)),
         "origin",
         pairs,
         model.mirror.isolationLevel,
-        watch,
+        {},
         (_, { count }) => void (read.records += count),
       );
       return read;

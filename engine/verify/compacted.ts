@@ -102,7 +102,6 @@ async function tables(
           const { table, keyless } = bySpan.get(range)!;
           table.add(record, keyless);
         },
-        bytes: (count) => watch.bytes(side, count),
         signal,
       },
     );

@@ -4,16 +4,8 @@ import { fetchBatches, Grace, isBehind, type Isolation, truncated, walkFetched }
 import { fingerprint } from "../records/same";
 import type { Entry, Sequence } from "./sequence";
 
-/**
- * Returns the visible records of one partition as entries. Reads them on demand.
- * @param bytes called with the number of bytes of each response
- */
-export function logSequence(
-  port: KafkaPort,
-  range: PartitionRange,
-  isolation: Isolation,
-  bytes: (count: number) => void = () => {},
-): Sequence {
+/** Returns the visible records of one partition as entries. Reads them on demand. */
+export function logSequence(port: KafkaPort, range: PartitionRange, isolation: Isolation): Sequence {
   return (from) => {
     let offset = from === undefined ? range.from : BigInt(from);
     const grace = new Grace(port);
@@ -27,7 +19,6 @@ export function logSequence(
           isolation,
           (request, fetched) => {
             if (fetched.outOfRange === true) throw truncated(port, request);
-            bytes(fetched.records.length);
             const { next } = walkFetched(
               fetched,
               request,

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clusters } from "../clusters";
-import type { FetchedPartition, KafkaPort } from "../kafka/port";
+import type { KafkaPort } from "../kafka/port";
 import type { Side } from "../model";
 import { durationText } from "../units";
+import { bytesOf } from "./count-reads";
 
 /** At most this many bytes are in one response of the port, per request. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
@@ -160,10 +161,4 @@ export function limited(
  */
 export function limitOfOne(bytesPerSecond: number | undefined, readers: number): number | undefined {
   return bytesPerSecond === undefined ? undefined : Math.max(1, Math.floor(bytesPerSecond / readers));
-}
-
-function bytesOf(answers: ReadonlyMap<string, FetchedPartition>): number {
-  let bytes = 0;
-  for (const { records } of answers.values()) bytes += records.length;
-  return bytes;
 }

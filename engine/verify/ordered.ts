@@ -11,6 +11,7 @@ import { type Pair, TARGET_ISOLATION } from "./pairs";
 import type { PartitionResult } from "./types";
 
 export interface Watch {
+  /** Called with what threads have read. What is read here is counted at the ports (`countReads`). */
   bytes(side: "origin" | "target", count: number): void;
   done(pair: Pair, result: PartitionResult): void;
   /** Called after each piece with the position up to which one side of a pair was read. */
@@ -105,7 +106,7 @@ export async function digests(
   side: "origin" | "target",
   pairs: readonly Pair[],
   isolation: Isolation,
-  watch: Pick<Watch, "bytes" | "reached" | "reachedBefore" | "signal">,
+  watch: Pick<Watch, "reached" | "reachedBefore" | "signal">,
   done: (range: PartitionRange, digested: Digested) => void,
   piece = PIECE,
 ): Promise<void> {
@@ -132,7 +133,6 @@ export async function digests(
       running.delete(range);
       done(range, { count: digest.count, digest: digest.hex() });
     },
-    bytes: (count) => watch.bytes(side, count),
     signal: watch.signal,
   });
 }

@@ -110,7 +110,7 @@ async function sample(
     for (let first = 0; first < starts.length; first += TOGETHER) {
       watch.signal?.throwIfAborted();
       const some = starts.slice(first, first + TOGETHER);
-      const windows = await Promise.all(some.map((from) => window(clusters, pair, from, shifts, isolation, watch)));
+      const windows = await Promise.all(some.map((from) => window(clusters, pair, from, shifts, isolation)));
       if (windows.includes(undefined)) return false;
       read.push(...(windows as Window[]));
     }
@@ -153,14 +153,12 @@ async function window(
   from: number,
   shifts: Shifts,
   isolation: Isolation,
-  watch: Watch,
 ): Promise<Window | undefined> {
   const read = (side: "origin" | "target", at: number) =>
     logSequence(
       clusters[side],
       { ...pair[side], from: BigInt(at) },
       side === "origin" ? isolation : TARGET_ISOLATION,
-      (count) => watch.bytes(side, count),
     )(undefined);
   const targetFrom = (at: number) => read("target", Math.max(Number(pair.target.from), at - SLACK));
 

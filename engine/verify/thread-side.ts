@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import { type OpenKafka, requestCount, withClusters } from "../clusters";
 import { openKafka } from "../kafka/client";
 import type { Connection, Side } from "../model";
+import { countReads } from "./count-reads";
 import { type Budgets, limited } from "./limited";
 import type { Watch } from "./ordered";
 import type { Pair } from "./pairs";
@@ -61,7 +62,8 @@ async function work(
   await withClusters(
     model,
     async (opened) => {
-      const compare = comparing(limited(opened, throttleBytesPerSecond, budgets));
+      const clusters = countReads(opened, (side, bytes) => main.read(side, bytes));
+      const compare = comparing(limited(clusters, throttleBytesPerSecond, budgets));
       let counted = 0;
       for (;;) {
         const { work, items, isolation } = await queue.next();
@@ -87,7 +89,7 @@ function watch(
   signal: AbortSignal,
 ): Watch {
   return {
-    bytes: (side, count) => main.read(side, count),
+    bytes: () => {},
     done: (pair, result) => main.say({ kind: "done", at: at.get(pair)!, result }),
     reached: (pair, side, reached) => main.say({ kind: "reached", at: at.get(pair)!, side, reached }),
     reachedBefore: (pair, side) => before.get(pair)![side] as ReturnType<NonNullable<Watch["reachedBefore"]>>,

@@ -75,6 +75,8 @@ describe("several threads", () => {
           const { start, seen } = threadsHere(open);
           const several = await compareCopy(model, { ...options, threads }, silent, undefined, open, start);
           expect(timeless(several)).toEqual(timeless(one));
+          const isEmpty = topics.every(({ partitions }) => partitions.every((change) => change === "empty"));
+          expect([one.bytes.origin > 0, one.bytes.target > 0]).toEqual([!isEmpty, !isEmpty]);
           expect(seen.started).toBeLessThanOrEqual(threads);
           expect(seen.ended).toBe(seen.started);
         },

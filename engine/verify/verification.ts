@@ -1,5 +1,5 @@
 import type { Clusters } from "../clusters";
-import type { MigrationModel } from "../model";
+import type { MigrationModel, Side } from "../model";
 import { mayBeEmpty, NOTHING_OUTSIDE } from "../parts";
 import type { Progress } from "../progress";
 import { compareBeginnings, type ComparedBeginnings } from "../records/beginning";
@@ -7,6 +7,7 @@ import type { Isolation } from "../records/read";
 import { summarizeUnsure } from "../records/unsure";
 import { recreatedText, recreatedTopics } from "../topic-ids";
 import { bytesText, countText, durationText } from "../units";
+import { countReads } from "./count-reads";
 import type { Watch } from "./ordered";
 import type { Pair, Pairs, TopicPair } from "./pairs";
 import { noRemarks } from "./remarks";
@@ -42,10 +43,11 @@ export class Verification {
   private readonly begun = new Map<Pair, Difference[]>();
   private readonly watch: Watch;
   private read: Compare;
+  private readonly clusters: Clusters;
 
   /** @param threads absent: compares in this thread */
   constructor(
-    private readonly clusters: Clusters,
+    clusters: Clusters,
     private readonly model: MigrationModel,
     private readonly options: VerifyOptions,
     private readonly progress: Progress,
@@ -53,12 +55,14 @@ export class Verification {
     private readonly signal: AbortSignal | undefined,
     private readonly threads?: Threads,
   ) {
-    this.read = comparing(clusters);
+    const count = (side: Side, bytes: number) => {
+      this.bytes[side] += bytes;
+      this.say();
+    };
+    this.clusters = countReads(clusters, count);
+    this.read = comparing(this.clusters);
     this.watch = {
-      bytes: (side, count) => {
-        this.bytes[side] += count;
-        this.say();
-      },
+      bytes: count,
       done: (pair, compared) => {
         const said = compared.differences.some(isFault);
         const result = said

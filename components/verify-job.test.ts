@@ -4,6 +4,7 @@ import { Migration, type MigrationArgs } from "../index";
 import { opened, recordingMocks } from "../test/components/support/mocks";
 import { migrationMistakes } from "./migration/checks";
 import { defaultImage } from "./migration/verify-job";
+import type { VerifySettings } from "./settings/verify";
 
 const operated = (side: string) => ({
   bootstrapServers: `${side}:9093`,
@@ -75,6 +76,57 @@ describe("verify.runOn", () => {
     [{ runOn: "kubernets" as "kubernetes" }, 'did you mean "kubernetes"?'],
   ])("refuses %j", (verify, mistake) => {
     expect(migrationMistakes({ ...both, verify }).list.join("\n")).toContain(mistake);
+  });
+
+  test.each<[VerifySettings, string]>([
+    [{ image: "Registry.example.com/Kafka Migration" }, "which is no name of an image"],
+    [
+      { resources: { limit: { cpu: 1 } } },
+      'the field "limit", which Kubernetes does not know (did you mean "limits"?)',
+    ],
+    [{ resources: { limits: { memory: "1 GB" } } }, 'verify.resources.limits.memory is "1 GB": it must be a quantity'],
+    [
+      { resources: { requests: { memory: "2Gi" }, limits: { memory: "1Gi" } } },
+      "verify.resources.requests.memory is 2Gi, more than the limit 1Gi",
+    ],
+    [{ template: { nodeSelector: { zone: "b" } } }, 'verify.template has the field "nodeSelector"'],
+    [{ template: { spec: { restartPolicy: "OnFailure" } } }, 'restartPolicy is "OnFailure": it must be Never'],
+    [{ template: { spec: { containers: { name: "verify" } } } }, "verify.template.spec.containers must be a list"],
+    [
+      { template: { spec: { containers: [{ env: [] }] } } },
+      "containers[0] has no name. The container that compares is",
+    ],
+    [
+      { template: { spec: { containers: [{ name: "main" }] } } },
+      '"main", and has no image. The container that compares',
+    ],
+    [{ template: { spec: { initContainers: [{ name: "wait" }] } } }, 'initContainers[0] is another container, "wait"'],
+    [{ template: { spec: { containers: [{ name: "verify", args: ["x"] }] } } }, "containers[0].args would change what"],
+  ])("refuses pods that Kubernetes would refuse at the cutover: %j", (pods, mistake) => {
+    const { list } = migrationMistakes({ ...both, verify: { runOn: "kubernetes", ...pods } });
+    expect(list).toEqual([expect.stringContaining(mistake)]);
+  });
+
+  test("accepts what Kubernetes accepts", () => {
+    const resources = {
+      requests: { cpu: "500m", memory: 1 },
+      limits: { cpu: 1, memory: "1Gi", "example.com/gpu": "2" },
+    };
+    for (const image of [
+      "kafka-migration",
+      "localhost:5000/a/b_c:0.1.0-rc.1",
+      "r.example.com/kafka-migration@sha256:" + "0a".repeat(32),
+      defaultImage(),
+    ]) {
+      const containers = [
+        { name: "verify", env: [{ name: "A", value: "b" }], resources },
+        { name: "proxy", image: "proxy" },
+      ];
+      const spec = { restartPolicy: "Never", nodeSelector: { zone: "b" }, containers };
+      const template = { metadata: { labels: { team: "kafka" } }, spec };
+      const verify = { runOn: "kubernetes" as const, image, resources, template };
+      expect(migrationMistakes({ ...both, verify }).list).toEqual([]);
+    }
   });
 
   test("refuses what pods cannot use: a file of this machine, and too long a name", () => {

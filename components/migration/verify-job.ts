@@ -11,6 +11,7 @@ import { accessOfProvider, stackOwner } from "../kubernetes";
 import type { MigrationArgs } from "../settings/migration";
 import { VERIFY_PLACE, verifyShape } from "../settings/verify";
 import { mirrorName, mirrorNamespace } from "./names";
+import { podMistakes } from "./verify-job-mistakes";
 
 const DEFAULTS = { completions: 4, limitSeconds: 86_400 };
 /** A pod is called `<job>-<number>-<5 characters>`, and its host name has at most 63 characters. */
@@ -75,6 +76,7 @@ export function verifyJobMistakes(args: Partial<MigrationArgs>): string[] {
   const { completions = DEFAULTS.completions, parallelism = 1, mode } = verify;
   const names = [undefined, ...waves.map(({ name }) => name)].map((wave) => jobName(mirrorName(args), wave));
   return [
+    ...podMistakes(verify),
     ...(mode === "none" ? ["verify.runOn is kubernetes, but with verify.mode none nothing is compared"] : []),
     ...(parallelism > completions
       ? [`verify.parallelism is ${parallelism}, but there are only ${completions} shares (verify.completions)`]

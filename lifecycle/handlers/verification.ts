@@ -8,11 +8,12 @@ import { defined } from "../../engine/objects";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import type { KubernetesAccess } from "../kubernetes/kubeconfig";
-import { compareInJob, removeJob } from "../verify-job/run";
+import { askForJob, compareInJob, removeJob } from "../verify-job/run";
 import type { VerifyJob } from "../verify-job/types";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
 import {
+  isCopying,
   isDefined,
   modelOf,
   now,
@@ -76,6 +77,15 @@ async function compare(inputs: VerificationInputs, progress: Progress, lost?: Ab
   return requireEqual(await compareInJob(comparison, job, kubernetes, progress, lost));
 }
 
+/** Asks the API server about the Job before anybody waits for it. */
+async function ask(
+  { job, kubernetes = {}, options, ...inputs }: VerificationInputs,
+  progress: Progress,
+): Promise<void> {
+  if (job === undefined || inputs.abandon || !isCopying(inputs.phase)) return;
+  await askForJob({ model: modelOf(inputs), options }, job, kubernetes, progress);
+}
+
 /** Deletes the Job of a comparison that was killed and is not wanted any more. */
 async function forgetJob({ job, kubernetes = {} }: Pick<VerificationInputs, "job" | "kubernetes">): Promise<void> {
   if (job !== undefined) await removeJob(job, kubernetes);
@@ -126,7 +136,9 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
   },
 
   async create(inputs, progress) {
-    return inputs.phase === "cutover" ? verify(inputs, progress) : none;
+    if (inputs.phase === "cutover") return verify(inputs, progress);
+    await ask(inputs, progress);
+    return none;
   },
 
   async update(olds, news, progress) {
@@ -142,6 +154,7 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
         await forgetJob(olds);
         return { ...none, ...kept };
       default:
+        if (!isDeepStrictEqual(olds.job, news.job)) await ask(news, progress);
         return asksMore(olds, news)
           ? verify(sameGate(olds, news) ? againFenced(news) : news, progress, kept)
           : { verifiedAt, result, ...kept };

@@ -13,8 +13,11 @@ export interface JobApi {
   secret(): Promise<KubernetesObject | undefined>;
   /** The pods of the Job, also those of a Job that was deleted. */
   pods(): Promise<KubernetesObject[]>;
-  /** @throws MigrationError VERIFY_JOB_REFUSED, KUBERNETES_FORBIDDEN */
-  apply(text: ObjectText, manager: string): Promise<KubernetesObject>;
+  /**
+   * @param only `ask`: changes nothing, and only checks whether the API server would accept it
+   * @throws MigrationError VERIFY_JOB_REFUSED, KUBERNETES_FORBIDDEN
+   */
+  apply(text: ObjectText, manager: string, only?: "ask"): Promise<KubernetesObject>;
   /** True if the API server counts the failures of each share by itself (Kubernetes 1.29 and later). */
   retriesEachIndex(): Promise<boolean>;
   /** Why the Job controller could not create pods. Empty: there are no such events, or they may not be read. */
@@ -56,8 +59,8 @@ export function jobApi(access: KubernetesAccess, { namespace, name, owner }: Ver
     job: () => reader.get(jobPlace),
     secret: () => reader.get(secretPlace),
     pods,
-    async apply(text, manager) {
-      const applied = await writer.apply(text, manager).catch((error: unknown) => {
+    async apply(text, manager, only) {
+      const applied = await writer.apply(text, manager, only).catch((error: unknown) => {
         throw isMigrationError(error) && error.code === "KUBERNETES_REFUSED" ? refused(error) : error;
       });
       if ("object" in applied) return applied.object;

@@ -5,7 +5,7 @@ import { defined } from "../../engine/objects";
 import { bytesText } from "../../engine/units";
 import { comparedBy, type VerifyOptions } from "../../engine/verify";
 import { OWNER_ANNOTATION } from "../owner";
-import type { VerifyJob } from "./types";
+import { CONTAINER, type VerifyJob } from "./types";
 
 /** Annotation of the Job: what it compares. A killed `up` continues only with a Job that compares the same. */
 export const COMPARES_ANNOTATION = "pulumi-kafka-migration/compares";
@@ -14,8 +14,6 @@ export const JOB_LABEL = "job-name";
 /** Annotation of each pod of an Indexed Job: its number, from 0. */
 export const INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index";
 
-/** Name of the container. `template` can change its fields. */
-export const CONTAINER = "verify";
 const MODEL_PATH = "/etc/kafka-migration";
 const MODEL_KEY = "model.json";
 /** Largest Secret, in bytes (Kubernetes: 1 MiB). */

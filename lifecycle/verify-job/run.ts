@@ -61,6 +61,28 @@ export async function compareInJob(
   }
 }
 
+/**
+ * Asks the API server with a dry run whether it would accept the Job, long before the cutover needs it. If that cannot be
+ * determined, warns.
+ * @throws MigrationError VERIFY_JOB_REFUSED
+ */
+export async function askForJob(
+  comparison: Comparison,
+  job: VerifyJob,
+  access: KubernetesAccess,
+  progress: Progress,
+): Promise<void> {
+  const api = jobApi(access, job);
+  try {
+    // Most fields of a Job cannot be changed.
+    if ((await api.job()) !== undefined) return;
+    await api.apply(jobText(comparison, job, await api.retriesEachIndex()), fieldManagerOf(job.owner), "ask");
+  } catch (error) {
+    if (!isMigrationError(error) || error.code === "VERIFY_JOB_REFUSED") throw error;
+    progress.warn(`it is not known whether the API server would accept the Job of the verification: ${error.seen}`);
+  }
+}
+
 /** Deletes what a killed comparison left. Nothing is there: nothing happens. */
 export async function removeJob(job: VerifyJob, access: KubernetesAccess): Promise<void> {
   await jobApi(access, job).removeAll();

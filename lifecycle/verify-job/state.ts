@@ -1,6 +1,7 @@
 import { readShard, type ShardResult } from "../../engine/verify";
 import type { KubernetesObject } from "../kubernetes/reader";
-import { CONTAINER, INDEX_ANNOTATION } from "./objects";
+import { INDEX_ANNOTATION } from "./objects";
+import { CONTAINER } from "./types";
 
 /** What a pod is waiting for. */
 export interface Waiting {

@@ -1,5 +1,8 @@
 import type { Side } from "../../engine/model";
 
+/** Name of the container. `template` can change its fields. */
+export const CONTAINER = "verify";
+
 /** Where and how the Job of a verification runs. */
 export interface VerifyJob {
   /** Namespace of the Job: that of the mirror. */

@@ -269,6 +269,21 @@ describe("a Job that cannot compare", () => {
     120_000,
   );
 
+  it("is refused in phase mirror if its template is wrong, before anybody waits for it, and is not created", async () => {
+    const early = (template?: Record<string, unknown>) => ({
+      ...inJob(),
+      phase: "mirror",
+      job: { ...job, ...(template === undefined ? {} : { template }) },
+    });
+    const wrong = { spec: { nodeSelectors: {} } };
+    await expect(verificationStep.create(early(wrong))).rejects.toThrow(/VERIFY_JOB_REFUSED: [^]*nodeSelectors/);
+    const { outs } = await verificationStep.create(early());
+    await expect(verificationStep.update("id", outs, early(wrong))).rejects.toThrow(/VERIFY_JOB_REFUSED/);
+    // A roll-back to phase mirror must succeed.
+    await verificationStep.update("id", { ...outs, phase: "cutover" }, early(wrong));
+    expect(await left()).toEqual([]);
+  });
+
   it("names the quota that keeps its pods away", async () => {
     const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
     await rest.create(quotas, "quota", {

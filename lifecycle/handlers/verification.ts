@@ -12,6 +12,7 @@ import { askForJob, compareInJob, removeJob } from "../verify-job/run";
 import type { VerifyJob } from "../verify-job/types";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
+import { endWatch, watchGroups } from "./idle-groups";
 import {
   isCopying,
   isDefined,
@@ -67,6 +68,18 @@ async function verify(
   );
   await forget(inputs);
   return { verifiedAt: now(), result, ...kept };
+}
+
+/** In a cutover, the groups move next. If the gate passed in an earlier `up`, nothing has watched yet when they stop. */
+async function verifyFirst(...args: Parameters<typeof verify>): Promise<VerificationOutputs> {
+  const model = modelOf(args[0]);
+  watchGroups(model);
+  try {
+    return await verify(...args);
+  } catch (error) {
+    endWatch(model);
+    throw error;
+  }
 }
 
 async function compare(inputs: VerificationInputs, progress: Progress, lost?: AbortSignal): Promise<VerifyResult> {
@@ -136,7 +149,7 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
   },
 
   async create(inputs, progress) {
-    if (inputs.phase === "cutover") return verify(inputs, progress);
+    if (inputs.phase === "cutover") return verifyFirst(inputs, progress);
     await ask(inputs, progress);
     return none;
   },
@@ -148,7 +161,7 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
     if (olds.job !== undefined && !isDeepStrictEqual(placeOf(olds.job), placeOf(news.job))) await forgetJob(olds);
     switch (changeOf(olds, news)) {
       case "cutover":
-        return verify(news, progress, kept);
+        return verifyFirst(news, progress, kept);
       case "roll-back":
         await forget(news);
         await forgetJob(olds);

@@ -38,9 +38,9 @@ export class Reader {
     return this.number(name, (n) => n > 0, "a number above 0");
   }
 
-  /** Reads a number between 0 and 1, without these two. */
+  /** As `fraction` of the settings. */
   fraction(name: string): number | undefined {
-    return this.number(name, (n) => n > 0 && n < 1, "a number between 0 and 1");
+    return this.number(name, (n) => n > 0 && n < 1, "a number above 0 and below 1");
   }
 
   /** Reads seconds and returns milliseconds. */

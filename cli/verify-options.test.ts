@@ -29,7 +29,23 @@ it.each(["0", "65", "two", "-1", "1.5"])("verify --threads %s is refused before 
 it.each(["1", "1.5", "0", "95%"])("verify --miss-probability %s is refused", async (probability) => {
   const { exit, err } = await verify(["--mode", "sample", "--miss-probability", probability]);
   expect(exit).toBe(2);
-  expect(err).toContain(`--miss-probability is "${probability}": it must be a number between 0 and 1`);
+  expect(err).toContain(`--miss-probability is "${probability}": it must be a number above 0 and below 1`);
+});
+
+it.each([
+  [["--seed", "2"], "--seed has no effect in mode tail: add --mode sample"],
+  [["--mode", "full", "--hole-records", "5"], "--hole-records has no effect in mode full: add --mode sample"],
+  [["--mode", "full", "--tail-records", "5"], "--tail-records has no effect in mode full"],
+])("verify %j is refused, because the option would be ignored", async (argv, mistake) => {
+  const { exit, err } = await verify(argv);
+  expect(exit).toBe(2);
+  expect(err).toContain(mistake);
+});
+
+it("verify accepts options of samples if the mode of the migration is sample", async () => {
+  const samples = ["--seed", "2", "--hole-records", "5", "--miss-probability", "0.5", "--tail-records", "5"];
+  expect((await verify(samples, { verify: { mode: "sample" } })).exit).toBe(3);
+  expect((await verify(["--mode", "ful", ...samples])).err).not.toContain("has no effect");
 });
 
 it.each(["0", "10MB", "-5"])("verify --throttle-bytes-per-second %s is refused", async (limit) => {
@@ -49,7 +65,7 @@ it("options in a model file that the engine does not know are refused, all in on
     "options.verify.mode: ",
     "options.verify.threads: a whole number from 1 to 64",
     "options.verify.throttleBytesPerSecond: a whole number",
-    "options.verify.missProbability: a number between 0 and 1",
+    "options.verify.missProbability: a number above 0 and below 1",
     'options.verify: unknown key "holeRecord" (did you mean "holeRecords"?)',
     'options.gate: unknown key "limit" (did you mean "limitMs"?)',
     'options: unknown key "verifiy" (did you mean "verify"?)',

@@ -61,6 +61,11 @@ export const whole = (least: number, most = Infinity) =>
     most === Infinity ? `a whole number, at least ${least}` : `a whole number from ${least} to ${most}`,
   );
 export const count = whole(1);
+/** A probability that is neither certain nor impossible. */
+export const fraction = checked<number>(
+  (value) => typeof value === "number" && value > 0 && value < 1,
+  "a number above 0 and below 1",
+);
 export const seconds = checked<number>(
   (value) => Number.isFinite(value) && (value as number) > 0,
   "a number of seconds, more than 0",

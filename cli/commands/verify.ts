@@ -15,6 +15,8 @@ import { table } from "../table";
 import { Reader } from "../values";
 import { mergeFiles, runShard, SHARD_OPTIONS, shardFrom } from "../verify-shards";
 
+const ONLY_SAMPLE = ["hole-records", "miss-probability", "seed"];
+
 /** Compares both sides. Changes nothing. */
 export const verify: Command = {
   summary: "compare the records on both sides",
@@ -56,9 +58,12 @@ export const verify: Command = {
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);
     const configured = migration.options.verify;
-    const mode =
-      read.oneOf("mode", ["tail", "sample", "full"] as const) ??
-      (configured.mode === "none" ? "tail" : configured.mode);
+    const asked = read.oneOf("mode", ["tail", "sample", "full"] as const);
+    const mode = asked ?? (configured.mode === "none" ? "tail" : configured.mode);
+    const unused = { tail: ONLY_SAMPLE, sample: [], full: [...ONLY_SAMPLE, "tail-records"] }[mode];
+    // A mode that does not exist is the only mistake.
+    for (const name of asked === undefined && read.text("mode") !== undefined ? [] : unused)
+      if (read.text(name) !== undefined) read.mistake(`--${name} has no effect in mode ${mode}: add --mode sample`);
     const tailRecords = read.count("tail-records");
     const [holeRecords, missProbability, seed] = [
       read.count("hole-records"),

@@ -1,4 +1,4 @@
-import { checked, count, oneOf, text, whole, type Written } from "../../engine/setting";
+import { count, fraction, oneOf, text, whole, type Written } from "../../engine/setting";
 import { MOST_THREADS, TAIL_RECORDS } from "../../engine/verify/types";
 import { fields } from "../shape/types";
 
@@ -25,10 +25,7 @@ export const verifyShape = {
    * Accepted probability that `sample` misses such a hole at a random place of a partition.
    * @default 0.05
    */
-  missProbability: checked<number>(
-    (value) => typeof value === "number" && value > 0 && value < 1,
-    "a number between 0 and 1",
-  ).optional(),
+  missProbability: fraction.optional(),
   /**
    * The same seed reads the same samples of the same logs.
    * @default 1

@@ -71,8 +71,10 @@ test("the report lists every gap of the fence, also from earlier ups, and since 
     new RegExp(`fence has not been held since ${RAISED}: .*user operator.*kafka-migration fence --hold`),
   );
   await forgetFenceRecord();
-  noteGap(model, gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z"));
+  const counted = { wrote: [{ topic: "orders", partition: 4, from: "1", to: "2" }], countedFrom: RAISED };
+  noteGap(model, gap("2026-01-01T11:00:00.000Z", "2026-01-01T11:00:01.000Z", counted));
   const second = await written({ facts, userOperator: true });
+  expect(second.timeline.map((e) => e.what).join("\n")).toContain(`written since ${RAISED}: orders-4 1 -> 2`);
   expect(second.fence?.gaps.map((g) => g.after)).toEqual(["2026-01-01T10:00:01.000Z", "2026-01-01T11:00:00.000Z"]);
 });
 

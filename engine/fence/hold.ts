@@ -91,6 +91,7 @@ export async function holdOn(
   let topics: string[] = [];
   let baseline = ends ?? (await endsOf(origin, (await wanted(origin, mirror, options)).topics));
   let whole = new Date().toISOString();
+  let countedFrom = whole;
   const report: FenceReport = { from: whole, until: whole, looks: 0, gaps: [], wrote: [] };
   if (options.gateEnds !== undefined)
     report.before = await written(origin, movementsSince(options.gateEnds, baseline, mirror));
@@ -109,14 +110,18 @@ export async function holdOn(
     if (missing.length > 0) {
       const { ends: after } = await raiseOn(origin, mirror, options, progress);
       const gone = [...new Set(missing.map((r) => r.topic))];
+      const wrote = await written(origin, movements(baseline, after));
+      const until = new Date().toISOString();
       report.gaps.push({
         after: whole,
-        until: new Date().toISOString(),
+        until,
         rules: missing.length,
         topics: gone,
-        wrote: await written(origin, movements(baseline, after)),
+        wrote,
+        ...(wrote.length > 0 && countedFrom < whole ? { countedFrom } : {}),
       });
       baseline = after;
+      countedFrom = until;
       tell(report.gaps.at(-1) as FenceGap, progress);
       options.onGap?.(report.gaps.at(-1) as FenceGap);
       askAt = Math.min(askAt, Date.now() + (options.askAfterMs ?? ASK_AFTER_MS));
@@ -165,7 +170,7 @@ function tell(gap: FenceGap, progress: Progress): void {
       ? gap.unwatched === true
         ? "unknown whether producers wrote in between"
         : "no writes in between"
-      : `written in between: ${someOf(
+      : `written ${gap.countedFrom === undefined ? "in between" : `since ${gap.countedFrom}`}: ${someOf(
           gap.wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`),
           10,
         )}`;

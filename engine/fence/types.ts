@@ -105,8 +105,13 @@ export interface FenceGap {
   until: string;
   rules: number;
   topics: string[];
-  /** Writes in that period. */
+  /** Writes in that period, or since `countedFrom`. */
   wrote: Movement[];
+  /**
+   * ISO time before `after`, since which `wrote` counts: who is not stopped by the fence may have written before the gap.
+   * Absent: `wrote` is only about the gap, or it is a gap of an older version.
+   */
+  countedFrom?: string;
   /** Nobody watched the fence in that period, so the writes are unknown. Absent: it was watched. */
   unwatched?: true;
 }

@@ -3,11 +3,18 @@ import { countText, someOf } from "../units";
 import type { FenceHistory, TimelineEntry } from "./types";
 
 /** One gap as a line of the report. @param fence whose it is */
-export function gapText({ after, until, rules, topics, wrote, unwatched }: FenceGap, fence = "Fence"): string {
+export function gapText(
+  { after, until, rules, topics, wrote, countedFrom, unwatched }: FenceGap,
+  fence = "Fence",
+): string {
   const where = topics.length === 0 ? "" : ` on ${someOf(topics, 5)}`;
   const moved = wrote.map((m) => `${m.topic}-${m.partition} ${m.from} -> ${m.to}`);
   const seen =
-    moved.length === 0 ? (unwatched === true ? [] : ["no write was found"]) : [`written: ${someOf(moved, 5)}`];
+    moved.length === 0
+      ? unwatched === true
+        ? []
+        : ["no write was found"]
+      : [`written${countedFrom === undefined ? "" : ` since ${countedFrom}`}: ${someOf(moved, 5)}`];
   const written = [
     ...seen,
     ...(unwatched === true ? ["the fence was not watched all the time, so writes may have been missed"] : []),

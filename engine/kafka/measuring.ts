@@ -36,6 +36,7 @@ async function sizes(cluster: Cluster, topics: readonly string[]): Promise<Map<s
 
 async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Promise<Map<string, bigint>> {
   const found = new Map<string, bigint>();
+  const askedAgain = new Set<number>();
   const groups = new Map<number, Replica[]>();
   for (const replica of replicas) {
     const held = groups.get(replica.broker);
@@ -56,11 +57,14 @@ async function replicaSizes(cluster: Cluster, replicas: readonly Replica[]): Pro
           api,
           byTopic(items, (i) => i.partition),
         );
-        // A principal that may not describe the cluster gets no sizes. This is not an error.
-        settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
         for (const { topic, partitions: held } of topics) {
           for (const p of held) if (!p.future) found.set(replicaKey({ topic, partition: p.partition, broker }), p.size);
         }
+        // A replica can have left the broker since, so a second response that lacks it is accepted.
+        const lacks = errorCode === NONE && items.some((replica) => !found.has(replicaKey(replica)));
+        if (lacks && !askedAgain.has(broker)) return void askedAgain.add(broker);
+        // A principal that may not describe the cluster gets no sizes. This is not an error.
+        settle(broker, errorCode === CLUSTER_AUTHORIZATION_FAILED ? NONE : errorCode);
       });
     },
   );

@@ -199,3 +199,21 @@ export function metadata(
     out.tags();
   };
 }
+
+/** A Fetch v11 response for the empty partition 0 of `t`. If `whole` is false, the response has no partition at all. */
+export const fetched = (throttleMs: number, whole: boolean) => (out: Out) => {
+  out.int32(throttleMs).int16(0).int32(0);
+  out.list(whole ? ["t"] : [], (topic) => {
+    out.string(topic).list([0], (partition) => {
+      out
+        .int32(partition)
+        .int16(0)
+        .int64(7n)
+        .int64(7n)
+        .int64(0n)
+        .list([], () => {})
+        .int32(-1)
+        .int32(0);
+    });
+  });
+};

@@ -472,3 +472,56 @@ describe("a response that lacks requested data is requested again, never treated
     expect((await port.groupOffsets(["g"])).get("g")).toEqual([]);
   });
 });
+
+describe("a request that meets the end of a session (KIP-368)", () => {
+  // Brokers refuse a request during a login with ILLEGAL_SASL_STATE.
+  const ILLEGAL_SASL_STATE = 34;
+
+  it("is sent again", async () => {
+    broker.answer.DescribeCluster = (before) =>
+      before === 0
+        ? (out) =>
+            out
+              .int32(0)
+              .int16(ILLEGAL_SASL_STATE)
+              .string(null)
+              .string("")
+              .int32(-1)
+              .list([], () => {})
+              .int32(0)
+              .tags()
+        : LACKING.DescribeCluster!.second;
+    expect((await port.describeCluster()).brokers).toHaveLength(1);
+    broker.answer.ListGroups = (before) => (out) =>
+      out
+        .int32(0)
+        .int16(before === 0 ? ILLEGAL_SASL_STATE : 0)
+        .list(before === 0 ? [] : ["g"], (g) => out.string(g).string("consumer").string("Empty").string("classic"))
+        .tags();
+    expect(await port.listGroups()).toMatchObject([{ groupId: "g" }]);
+  });
+});
+
+describe("a lookup by time", () => {
+  it("before the epoch finds the start of the log, because -1 and -2 mean the end and the start", async () => {
+    const asked: bigint[] = [];
+    broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);
+    broker.answer.ListOffsets = (_, question) => {
+      question.int32();
+      question.int8();
+      question.list(() => {
+        question.string();
+        question.list(() => {
+          question.int32();
+          question.int32();
+          asked.push(question.int64());
+        });
+      });
+      return LACKING.ListOffsets!.second;
+    };
+    const partition = { topic: "t", partition: 0 };
+    for (const at of [-1, -5, 0, 17] as const) await port.listOffsets([partition], at);
+    await port.listOffsets([partition], () => -1);
+    expect(asked).toEqual([-2n, -2n, 0n, 17n, -2n]);
+  });
+});

@@ -60,6 +60,17 @@ describe("the content of the report", () => {
     );
   });
 
+  it("warns of a throttle that a replication reset left, and says what removes it", () => {
+    const left = { topics: ["orders"], brokers: [1, 2] };
+    const warned = (underWay: number) =>
+      buildReport({ ...cutOver(), leftThrottle: { ...left, underWay } }).warnings.filter((w) => /throttle/.test(w));
+    expect(warned(1)).toEqual([
+      expect.stringMatching(/left its throttle on .*; 1 partition still copies replicas\. The next `pulumi up` or/),
+    ]);
+    expect(warned(0)).toEqual([expect.stringContaining("no reassignment is in progress")]);
+    expect(buildReport(cutOver()).warnings.join()).not.toContain("throttle");
+  });
+
   it("says what an interrupted verification had compared before, because its cost is not counted", () => {
     const input = cutOver();
     input.verification!.result.resumed = 3;

@@ -145,6 +145,11 @@ describe("the journal of moved offsets", () => {
       /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/,
     ],
     [
+      "names a part that no note has",
+      async (t) => void t.records!.push({ key: Buffer.from("0123456789abcdef 0 0"), value: Buffer.from("value") }),
+      /OFFSETS_JOURNAL_UNREADABLE[^]*not a note/,
+    ],
+    [
       "is damaged",
       async (t) => void (t.records![0]!.value = Buffer.from("x")),
       /OFFSETS_JOURNAL_UNREADABLE[^]*can't be read/,

@@ -124,7 +124,7 @@ async function notesIn(target: KafkaPort, topic: string): Promise<Map<string, No
   const found = new Map<string, Notes>();
   await readWhole(target, topic, (key, value) => {
     const [, run, number, count, part = OUTSIDE] = KEY.exec(key?.toString("latin1") ?? "") ?? [];
-    if (run === undefined || value === null)
+    if (run === undefined || value === null || Number(number) >= Number(count))
       throw unreadable(topic, "it holds a record that is not a note of moved offsets");
     const notes = found.get(part) ?? { open: new Map<string, Map<number, Buffer>>() };
     found.set(part, notes);

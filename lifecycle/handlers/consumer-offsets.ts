@@ -3,7 +3,6 @@ import { isMigrationError } from "../../engine/errors";
 import { withCluster } from "../../engine/clusters";
 import type { MigrationModel } from "../../engine/model";
 import { offsetsJournalTopic } from "../../engine/naming";
-import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import {
   appliedNow,
@@ -26,6 +25,7 @@ import {
   writeJournal,
 } from "../../engine/offsets";
 import type { Stopped } from "../../engine/report";
+import { countText, someOf } from "../../engine/units";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
 import { endWatch } from "./idle-groups";
@@ -177,13 +177,17 @@ async function leftBehind(state: ConsumerOffsetsInputs & ConsumerOffsetsOutputs)
   }
 }
 
-/** Runs in phase `mirror`. Also reverts what a killed `up` had written or was about to write. */
+/**
+ * Runs in phase `mirror`. Also reverts what a killed `up` had written or was about to write.
+ * @param last true: there is no next `up` that checks again
+ */
 async function takeBack(
   inputs: ConsumerOffsetsInputs,
   state: AppliedOffsets | null | undefined,
   progress: Progress,
+  last = false,
 ): Promise<ConsumerOffsetsOutputs> {
-  const unseen = isDefined(state) ? sayUnseen(inputs, progress) : undefined;
+  const unseen = isDefined(state) || last ? sayUnseen(inputs, progress) : undefined;
   try {
     const applied = together(state, await journalOf(inputs, unseen));
     if (applied !== undefined) await revertOffsets(modelOf(inputs), applied, progress);
@@ -192,7 +196,7 @@ async function takeBack(
     if (!isMigrationError(error)) throw error;
     if (inputs.abandon) progress.warn(`abandoned: some offsets may not have been restored: ${error.message}`);
     // The state contains no written offsets. A journal on the target stays there.
-    else if (!isDefined(state) && COULD_NOT_LOOK.includes(error.code))
+    else if (!isDefined(state) && !last && COULD_NOT_LOOK.includes(error.code))
       progress.warn(`${NOT_LOOKED_AT} (${error.code}: ${error.seen})`);
     else throw error;
   }
@@ -303,14 +307,21 @@ export const consumerOffsetsStep = defineStep<ConsumerOffsetsInputs, ConsumerOff
 
   // Clean-up keeps the offsets, because the clients resume from them.
   async remove(state, progress) {
-    // This wave may have been removed from the program after a cutover that was killed. The migration goes on.
-    if (isCopying(state.phase) && waveOf(state.mirror) !== undefined) {
-      await takeBack(state, undefined, progress);
+    // The last cutover may have been killed. Then the groups never left the origin.
+    if (isCopying(state.phase)) {
+      await takeBack(state, undefined, progress, true);
       return;
     }
     await sayWhereTheyStand(state, progress);
+    const unseen = sayUnseen(state, progress);
     try {
-      await forgetJournal(state, sayUnseen(state, progress));
+      const unknown = unsaved(await journalOf(state, unseen), state.applied).map((g) => g.group);
+      if (unknown.length > 0)
+        progress.warn(
+          `an interrupted up was moving ${countText(unknown.length, "group")} that the state does not know ` +
+            `(${someOf(unknown, 5)}): what it wrote on the target stays, so look at their offsets there`,
+        );
+      await forgetJournal(state, unseen);
     } catch (error) {
       if (!isMigrationError(error) || state.abandon !== true) throw error;
       progress.warn(`abandoned: target topic ${offsetsJournalTopic(state.mirror)} may still exist: ${error.message}`);

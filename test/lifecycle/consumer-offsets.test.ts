@@ -129,6 +129,33 @@ describe("an up of the cutover that was killed while it moved groups", () => {
     expect(await consumerOffsetsStep.diff("id", outs, inputs("mirror"))).toEqual({ changes: false });
   });
 
+  it("is rolled back by a destroy, which needs the target for it", async () => {
+    await backToBefore();
+    const armed = await consumerOffsetsStep.create(inputs("mirror"));
+    await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));
+    const nobody = { bootstrapServers: "127.0.0.1:1", connectTimeoutMs: 500 };
+    await expect(consumerOffsetsStep.delete("id", { ...armed.outs, targetConnection: nobody })).rejects.toThrow(
+      /KAFKA_UNREACHABLE/,
+    );
+    expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[3], [3], true]);
+    await consumerOffsetsStep.delete("id", armed.outs);
+    expect([await offsetOf(on), await offsetOf(stands), await hasJournal()]).toEqual([[1], [], false]);
+  });
+
+  it("is named by a clean-up if it moved groups that the state does not know", async () => {
+    await backToBefore();
+    const first = await consumerOffsetsStep.create({
+      ...inputs("cutover"),
+      options: { overwrite: true, excludeGroups: [stands] },
+    });
+    await consumerOffsetsStep.update("id", first.outs, inputs("cutover"));
+    expect(await said(() => consumerOffsetsStep.delete("id", first.outs))).toContain(
+      `an interrupted up was moving 1 group that the state does not know (${stands})`,
+    );
+    expect([await offsetOf(stands), await hasJournal()]).toEqual([[3], false]);
+    await backToBefore();
+  });
+
   it("can be followed by a successful one, which still rolls back to the offsets from before", async () => {
     const armed = await consumerOffsetsStep.create(inputs("mirror"));
     await consumerOffsetsStep.update("id", armed.outs, inputs("cutover"));

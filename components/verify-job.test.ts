@@ -129,6 +129,19 @@ describe("verify.runOn", () => {
     }
   });
 
+  test("accepts values that are known only later, everywhere in the fields of the pods", () => {
+    const later = pulumi.output({}) as never;
+    for (const pods of [
+      { resources: later },
+      { template: later },
+      { resources: { requests: later, limits: { cpu: later } } },
+      { template: { metadata: later, spec: later } },
+      { template: { spec: { restartPolicy: later, containers: later, initContainers: [later] } } },
+      { template: { spec: { containers: [{ name: later }, { name: "proxy", image: later, resources: later }] } } },
+    ] as VerifySettings[])
+      expect(migrationMistakes({ ...both, verify: { runOn: "kubernetes", ...pods } }).list).toEqual([]);
+  });
+
   test("refuses what pods cannot use: a file of this machine, and too long a name", () => {
     const origin = { ...both.origin, administrator: { tokenFile: "/run/token" } };
     const wave = { name: "w".repeat(40), topics: "a" };

@@ -1,8 +1,9 @@
 import { didYouMean } from "../../engine/near-miss";
-import { items, type Json, object, text } from "../../engine/plain";
+import { items, type Json, text } from "../../engine/plain";
 import { quantityOf } from "../../engine/rules/operator-fields/quantity";
 import { CONTAINER } from "../../lifecycle/verify-job/types";
 import type { VerifySettings } from "../settings/verify";
+import { isLater } from "../shape/types";
 
 /*
  * Mistakes in the fields of the Job's pods that can be seen without a cluster. The API server would report them when the
@@ -19,7 +20,10 @@ const IMAGE = new RegExp(
 const OWN_FIELDS = ["command", "args", "terminationMessagePath", "terminationMessagePolicy"];
 
 const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isLater(value);
+const object = (value: unknown): Json => (isObject(value) ? value : {});
+/** Left out, or a Pulumi output, whose value is not known yet. */
+const isOpen = (value: unknown): boolean => value === undefined || isLater(value);
 
 /** The mistakes in `verify.image`, `verify.resources` and `verify.template`. */
 export function podMistakes({ image, resources, template }: VerifySettings): string[] {
@@ -33,14 +37,14 @@ export function podMistakes({ image, resources, template }: VerifySettings): str
 }
 
 function resourceMistakes(resources: unknown, where: string): string[] {
-  if (!isObject(resources)) return resources === undefined ? [] : [`${where} must be an object`];
+  if (!isObject(resources)) return isOpen(resources) ? [] : [`${where} must be an object`];
   const amounts = (key: "requests" | "limits") => object(resources[key]);
   return [
     ...unknownKeys(resources, ["requests", "limits", "claims"], where),
     ...(["requests", "limits"] as const).flatMap((key) => {
-      if (resources[key] !== undefined && !isObject(resources[key])) return [`${where}.${key} must be an object`];
+      if (!isOpen(resources[key]) && !isObject(resources[key])) return [`${where}.${key} must be an object`];
       return Object.entries(amounts(key)).flatMap(([name, amount]) =>
-        isKnown(amount) && amountOf(amount) === undefined
+        !isOpen(amount) && amountOf(amount) === undefined
           ? [`${where}.${key}.${name} is "${String(amount)}": it must be a quantity, e.g. "500m" or "1Gi"`]
           : [],
       );
@@ -55,22 +59,19 @@ function resourceMistakes(resources: unknown, where: string): string[] {
   ];
 }
 
-/** Values of Pulumi outputs are not known yet. */
-const isKnown = (value: unknown): boolean => value === null || typeof value !== "object";
-
 const amountOf = (amount: unknown): number | undefined =>
   typeof amount === "string" || typeof amount === "number" ? quantityOf(String(amount)) : undefined;
 
 function templateMistakes(template: unknown): string[] {
   const where = "verify.template";
-  if (!isObject(template)) return template === undefined ? [] : [`${where} must be an object`];
+  if (!isObject(template)) return isOpen(template) ? [] : [`${where} must be an object`];
   const { spec } = template;
-  const wrong = ["metadata", "spec"].filter((key) => template[key] !== undefined && !isObject(template[key]));
+  const wrong = ["metadata", "spec"].filter((key) => !isOpen(template[key]) && !isObject(template[key]));
   const restart = object(spec).restartPolicy;
   return [
     ...unknownKeys(template, ["metadata", "spec"], where),
     ...wrong.map((key) => `${where}.${key} must be an object`),
-    ...(restart === undefined || !isKnown(restart) || restart === "Never"
+    ...(isOpen(restart) || restart === "Never"
       ? []
       : [`${where}.spec.restartPolicy is "${String(restart)}": it must be Never, because the Job counts failed pods`]),
     ...(["containers", "initContainers"] as const).flatMap((list) =>
@@ -80,13 +81,14 @@ function templateMistakes(template: unknown): string[] {
 }
 
 function containerMistakes(list: unknown, where: string, hasOwn: boolean): string[] {
-  if (list === undefined) return [];
+  if (isOpen(list)) return [];
   if (!Array.isArray(list)) return [`${where} must be a list`];
   return items(list).flatMap((one, i) => {
     const at = `${where}[${i}]`;
+    if (isLater(one)) return [];
     if (!isObject(one)) return [`${at} must be an object`];
     const { name, image } = one;
-    if (!isKnown(name)) return [];
+    if (isLater(name)) return [];
     const known = text(name);
     const own = hasOwn ? `. The container that compares is called ${CONTAINER}` : "";
     if (known === undefined) return [`${at} has no name${own}`];

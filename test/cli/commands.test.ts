@@ -238,13 +238,24 @@ describe("a finished copy", () => {
   });
 
   it("rehearse: shows a time for each step, and no problem", async () => {
-    const { model, mirror, topic } = await migrated();
+    const { mirror, topic } = await migrated();
+    const model = await modelFile({
+      ...mirror.model,
+      mirror: { ...mirror.model.mirror, groupsPattern: `(connect-)?${mirror.model.mirror.groupsPattern}` },
+    });
     const share = `${mirror.prefix}-group-share`;
     await (await joinGroup(ports.clusters.origin.connection, "share", share, topic)).leave();
-    ports.atEnd(() => ports.origin.deleteGroups([share]));
+    // MirrorMaker 2's default exclusion leaves the groups of sink connectors behind.
+    const sink = `connect-${mirror.prefix}-group`;
+    await ports.origin.alterGroupOffsets(sink, [{ topic, partition: 0, offset: 6n, metadata: "" }]);
+    ports.atEnd(() => ports.origin.deleteGroups([share, sink]));
     const found = await command(model, "rehearse", "--json");
     const { ok, steps, problems, unknown, leftAlone } = found.json();
-    expect(leftAlone).toEqual([expect.stringContaining(`group "${share}" will be skipped: a share group`)]);
+    expect(leftAlone).toEqual([
+      expect.stringContaining(`group "${share}" will be skipped: a share group`),
+      expect.stringContaining(`group "${sink}" will be skipped: a sink connector's`),
+      expect.stringMatching(/^to move them, /),
+    ]);
     expect({ exit: found.exit, ok, problems, unknown }).toEqual({ exit: 0, ok: true, problems: [], unknown: [] });
     expect(steps.map((s: { step: string }) => s.step)).toEqual([
       "catching up",
@@ -366,6 +377,25 @@ describe("an incomplete copy", () => {
     await mirror.status("task-0", "FAILED", "org.apache.kafka.SomeException: no");
     const blocked = await command(model, "rehearse", "--json");
     expect([blocked.exit, blocked.json().problems.join("\n")]).toEqual([1, expect.stringContaining("FAILED")]);
+  });
+});
+
+describe("a topic that was deleted and created again on the origin with more records than before", () => {
+  it("is named by doctor and stops the rehearsal, with the way out", async () => {
+    const { model, mirror, topic } = await migrated();
+    await ports.origin.deleteTopics([topic]);
+    await ports.origin.createTopic(topic, { partitions: 2, replicationFactor: 1 });
+    const fresh = messages(16).map((m) => ({ ...m, value: `new ${m.value}` }));
+    await mirror.only("origin", topic, fresh);
+    await mirror.only("target", topic, fresh.slice(10), (i) => 10 + i);
+    await mirror.copied(topic, 15);
+    const doctor = await command(model, "doctor");
+    expect(doctor.exit).toBe(1);
+    expect(doctor.out).toMatch(new RegExp(`FAIL {2}topics: ${topic}-0: the origin begins with offset 0`));
+    expect(doctor.out).toContain("copy each of these again: ");
+    const rehearsal = await command(model, "rehearse", "--json");
+    expect(rehearsal.exit).toBe(1);
+    expect(rehearsal.json().problems.join()).toContain(`${topic}-0: the origin begins with offset 0`);
   });
 });
 

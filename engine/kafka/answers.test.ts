@@ -32,8 +32,8 @@ describe("a broker that throttles this client (KIP-219)", () => {
     expect(ALL_APIS.length).toBeGreaterThan(30);
     for (const api of ALL_APIS) {
       const bytes = Buffer.alloc(600);
-      // Only OffsetDelete has the error code before the throttle time.
-      bytes.writeInt32BE(1234, api.name === "OffsetDelete" ? 2 : 0);
+      // OffsetDelete has the error code before the throttle time, Produce the list of topics.
+      bytes.writeInt32BE(1234, { OffsetDelete: 2, Produce: 4 }[api.name] ?? 0);
       const body = new In(bytes, api.flexible);
       try {
         api.read(body);
@@ -154,6 +154,29 @@ describe("a broker that is too old", () => {
     await port.close();
     await open();
     await expect(port.alterUserQuota("mm2", "producer_byte_rate", null)).rejects.toThrow(/KAFKA_UNSUPPORTED/);
+  });
+});
+
+describe("a record that is appended", () => {
+  it.each([19, 20])("is sent again after error %i: too few replicas are in sync for a moment", async (errorCode) => {
+    broker.answer.Metadata = () => metadata(broker, [{ name: "t" }]);
+    broker.answer.Produce = (before) => (out) => {
+      out.list(["t"], (topic) => {
+        out.string(topic).list([0], (partition) => {
+          out.int32(partition).int16(before === 0 ? errorCode : 0);
+          out
+            .int64(0n)
+            .int64(-1n)
+            .int64(0n)
+            .list([], () => {});
+          out.string(null);
+        });
+      });
+      out.int32(0);
+    };
+    await open();
+    await port.append("t", [{ key: Buffer.from("k"), value: Buffer.from("v") }]);
+    expect(of("Produce")).toHaveLength(2);
   });
 });
 

@@ -63,6 +63,25 @@ const LACKING: Record<
     first: fetched(0, false),
     second: fetched(0, true),
   },
+  Produce: {
+    call: (p) => p.append("t", [{ key: Buffer.from("k"), value: Buffer.from("v") }]),
+    first: (out) => out.list([], () => {}).int32(0),
+    second: (out) =>
+      out
+        .list(["t"], (t) =>
+          out.string(t).list([0], (p) =>
+            out
+              .int32(p)
+              .int16(0)
+              .int64(0n)
+              .int64(-1n)
+              .int64(0n)
+              .list([], () => {})
+              .string(null),
+          ),
+        )
+        .int32(0),
+  },
   DescribeConfigs: {
     call: (p) => p.describeTopicConfigs(["t"]),
     first: (out) => out.int32(0).list([], () => {}),

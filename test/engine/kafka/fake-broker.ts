@@ -4,6 +4,7 @@ import * as acls from "../../../engine/kafka/api/acls";
 import * as cluster from "../../../engine/kafka/api/cluster";
 import * as groupOffsets from "../../../engine/kafka/api/group-offsets";
 import * as groups from "../../../engine/kafka/api/groups";
+import * as produce from "../../../engine/kafka/api/produce";
 import * as producers from "../../../engine/kafka/api/producers";
 import * as quotas from "../../../engine/kafka/api/quotas";
 import * as records from "../../../engine/kafka/api/records";
@@ -28,6 +29,7 @@ export const ALL_APIS: readonly AnyApi[] = [
   cluster,
   groupOffsets,
   groups,
+  produce,
   producers,
   quotas,
   records,

@@ -6,6 +6,7 @@ import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { checkFence, lowerFence, observeProducers, raiseFence, settledLater, whileFenced } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
+import type { OpenKafka } from "../../../engine/clusters";
 import type { MigrationModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";
 import { connectorNames } from "../../../engine/naming";
@@ -141,6 +142,33 @@ describe("a fence on a real cluster", () => {
       await eventually("the transaction's end", async () => (await observeProducers(model, 100, silent)).quiet);
     } finally {
       await producer.disconnect();
+      await lowerFence(model, {}, silent);
+    }
+  });
+
+  it("interrupts the work if it can no longer be held, and throws the cause", async () => {
+    let broken = false;
+    const failing: OpenKafka = async (...how) => {
+      const port = await openKafka(...how);
+      const describeAcls = port.describeAcls.bind(port);
+      port.describeAcls = (filter) =>
+        broken ? Promise.reject(new Error("the ACLs cannot be read")) : describeAcls(filter);
+      return port;
+    };
+    let interrupted = false;
+    const work = async (lost: AbortSignal) => {
+      broken = true;
+      await new Promise((resolve) => lost.addEventListener("abort", resolve));
+      interrupted = true;
+      throw new Error("the work was interrupted");
+    };
+    try {
+      const held = whileFenced(model, { everyMs: 100, settleMs: 200 }, silent, work, failing);
+      await expect(held).rejects.toThrow("the ACLs cannot be read");
+      expect(interrupted).toBe(true);
+      // A fence that is not held stays up: nobody may write because a look at it failed.
+      expect(await write(orders)).not.toBe("written");
+    } finally {
       await lowerFence(model, {}, silent);
     }
   });

@@ -23,6 +23,19 @@ const mirror = (settings: object) =>
   );
 const without = (message: string) => message.replace(/^KafkaMirrorMaker2 \S+: |^KafkaUser \S+: /, "");
 
+test("a component accepts a separator that only one connector gets, if its Kafka ignores it", () => {
+  const declared = (kafkaVersion: string, config: object = {}) =>
+    mirror({
+      dialect: "strimzi-v1beta2",
+      kafkaVersion,
+      sourceConnector: { config: { ...config, "replication.policy.separator": "" } },
+      checkpointConnector: { config },
+    });
+  // The identity policy reads the separator for internal topics since Kafka 3.1.
+  expect([declared("2.8.2"), declared("3.0.1")]).toEqual(["", ""]);
+  expect(declared("3.1.0")).toContain("policy-agreement");
+});
+
 describe("a component refuses what a mandatory rule forbids, with the rule's message", () => {
   const identity = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
   const both = (config: object) => ({ sourceConnector: { config }, checkpointConnector: { config } });

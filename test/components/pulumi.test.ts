@@ -6,6 +6,7 @@ import { supervise } from "@kafka-migration/sandbox";
 import { createScramUser } from "@kafka-migration/sandbox/kafka";
 import { connectKube, SECRETS, startKubernetes } from "@kafka-migration/sandbox/kubernetes";
 import { bindings, canLogIn, until } from "@kafka-migration/sandbox/testing";
+import { openKafka } from "../../engine/kafka/client";
 import { type ComponentsWorld, startComponentsWorld } from "./support/world";
 
 let world: ComponentsWorld;
@@ -40,11 +41,11 @@ if (declare.far) {
 if (declare.scram) {
   const servers = process.env.BARE_SERVERS, password = process.env.BARE_PASSWORD, ca = process.env.BARE_CA;
   const provider = new kafka.Provider("bare", {
-    bootstrapServers: [servers], tlsEnabled: true, caCert: ca, saslMechanism: "scram-sha512", saslUsername: "admin", saslPassword: pulumi.secret(password),
+    bootstrapServers: [servers], tlsEnabled: true, caCert: ca, saslMechanism: "scram-sha512", saslUsername: process.env.BARE_USER || "admin", saslPassword: pulumi.secret(password),
   });
   // As Migration does: nobody may have the name before.
   const username = declare.scram.username || "mm2-credentials";
-  const connection = { bootstrapServers: servers, tls: { ca }, sasl: { mechanism: "SCRAM-SHA-512", username: "admin", password } };
+  const connection = { bootstrapServers: servers, tls: { ca }, sasl: { mechanism: "SCRAM-SHA-512", username: process.env.BARE_USER || "admin", password } };
   const unclaimed = new UnclaimedUser("target-user-unclaimed", { side: "target", connection, username, accepted: false }, {});
   const user = new ScramUser("target-user", { role: "target", profile: "guide", username }, { provider, dependsOn: unclaimed });
   exports.scramUsername = user.username;
@@ -231,6 +232,30 @@ describe("a user on a cluster without an operator", () => {
     });
     expect(await bindings(world.bare, "User:mm2-credentials")).toEqual([]);
     expect(await canLogIn(world.bare, "mm2-credentials", password)).toBe(false);
+  });
+
+  test("is removed after the administrator's password was rotated, if the destroy runs the program", async () => {
+    const admin = await openKafka(world.bare.connection, "target");
+    await createScramUser(world.bare, "rotating", "first");
+    const everything = { resourceName: "kafka-cluster", patternType: "literal", host: "*", operation: "All" } as const;
+    const right = { ...everything, resourceType: "cluster", principal: "User:rotating", permission: "allow" } as const;
+    await admin.createAcls([right]);
+    const bare = { BARE_SERVERS: world.bare.bootstrapServers, BARE_CA: world.bare.ca, BARE_USER: "rotating" };
+    const created = await up({ scram: true }, { ...bare, BARE_PASSWORD: "first" });
+    expect(created.exitCode, created.text).toBe(0);
+    await createScramUser(world.bare, "rotating", "second");
+    // Without the program, the provider of @pulumi/kafka has only the password in the state.
+    const destroy = (...more: string[]) =>
+      world.pulumi(["destroy", "--yes", "--skip-preview", "--non-interactive", ...more], {
+        ...bare,
+        BARE_PASSWORD: "second",
+      });
+    expect((await destroy()).exitCode).not.toBe(0);
+    expect(await bindings(world.bare, "User:mm2-credentials")).not.toEqual([]);
+    expect(await destroy("--run-program")).toMatchObject({ exitCode: 0 });
+    expect(await bindings(world.bare, "User:mm2-credentials")).toEqual([]);
+    await admin.deleteAcls([right]);
+    await admin.close();
   });
 
   test("is not created if the name is taken, and the other user keeps its password", async () => {

@@ -129,6 +129,9 @@ describe("a way back", () => {
     });
     expect(at("m-mirror").inputs.spec.mirrors[0].topicsExcludePattern ?? "").not.toContain("orders");
     expect(resources.some((r) => r.name.startsWith("m-return-"))).toBe(false);
+    // A destroy does not wait for checkpoints of groups that are back on the origin.
+    const checkpoints = resources.find((r) => r.type === "CheckpointsTopic")!;
+    expect(checkpoints.inputs.returned).toMatchObject([{ wave: "orders", groups: "orders-.*" }]);
   });
 
   test("ended, it leaves the topics out of the mirror, because the origin has records that came back", async () => {

@@ -25,7 +25,7 @@ import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
 import { estateForPreflight, wavesForPreflight } from "./preflight";
 import { lastOf } from "./topics";
-import { hasLeft, type Part, partsOf, returns } from "./waves";
+import { hasLeft, type Part, partsOf, returnedParts, returns } from "./waves";
 
 export interface LifecycleContext {
   name: string;
@@ -114,7 +114,7 @@ export class Lifecycle {
     const topic = internalTopics(mirror).find(({ kind }) => kind === "checkpoints")!;
     this.checkpoints = new CheckpointsTopic(
       this.named(`target-${topic.name}`),
-      { ...this.step, mode },
+      { ...this.step, mode, ...returnedParts(parts) },
       this.after(residueOnDestroy),
     );
   }

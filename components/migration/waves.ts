@@ -30,6 +30,12 @@ export const hasLeft = ({ phase, wayBack }: Pick<Part, "phase" | "wayBack">): bo
 /** True if the return mirror of the part runs. */
 export const returns = (part: Pick<Part, "phase" | "wayBack">): boolean => hasLeft(part) && part.wayBack === true;
 
+/** Nobody needs the checkpoints of groups that are back on the origin. A migration without them keeps its state. */
+export function returnedParts({ rest, waves }: { rest: Part; waves: readonly Part[] }): { returned?: Scope[] } {
+  const returned = [rest, ...waves].filter(({ phase }) => phase === "returned");
+  return returned.length === 0 ? {} : { returned: returned.map(({ mirror }) => mirror.scope ?? {}) };
+}
+
 /** Patterns of the topics that a part takes out of the mirror. */
 const patternsOf = (args: Pick<MigrationArgs, "waves" | "wayBack" | "phase">, out: (part: WayBackOf) => boolean) =>
   hasWaves(args)

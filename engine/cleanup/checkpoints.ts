@@ -3,9 +3,9 @@ import { MigrationError } from "../errors";
 import type { CommittedOffset, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
-import type { MigrationModel, MirrorModel } from "../model";
+import type { MigrationModel, MirrorModel, Scope } from "../model";
 import { type InternalTopic, internalTopics } from "../naming";
-import { wholeMirror } from "../parts";
+import { ownsGroup, wholeMirror } from "../parts";
 import { type Progress, silent } from "../progress";
 import { selectGroups } from "../selection";
 import { countText, someOf } from "../units";
@@ -18,6 +18,12 @@ import { readWhole } from "./read";
  * target for that partition. `always`. `never`.
  */
 export type CheckpointsMode = "when-applied" | "always" | "never";
+
+export interface CheckpointsChoice {
+  mode: CheckpointsMode;
+  /** Parts whose groups have returned to the origin. Nobody needs their checkpoints. Default none. */
+  returned?: readonly Scope[];
+}
 
 export interface CheckpointsDeleted {
   deleted: boolean;
@@ -33,7 +39,7 @@ export interface CheckpointsDeleted {
  */
 export async function deleteCheckpoints(
   model: MigrationModel,
-  mode: CheckpointsMode,
+  { mode, returned = [] }: CheckpointsChoice,
   progress: Progress = silent,
   open?: OpenKafka,
 ): Promise<CheckpointsDeleted> {
@@ -52,7 +58,8 @@ export async function deleteCheckpoints(
         return { deleted: false, reason: "absent", checkpoints: 0 };
       }
       await requireNoMembers(target, model.mirror);
-      const checkpoints = mode === "always" ? [] : await requireApplied(target, model.mirror, topic, progress);
+      const checkpoints =
+        mode === "always" ? [] : await requireApplied(target, model.mirror, topic, returned, progress);
       await target.deleteTopics([topic.name]);
       progress.info(`deleted target topic ${topic.name}`);
       return { deleted: true, reason: mode === "always" ? "asked for" : "applied", checkpoints: checkpoints.length };
@@ -65,27 +72,27 @@ async function requireApplied(
   target: KafkaPort,
   mirror: MirrorModel,
   topic: InternalTopic,
+  returned: readonly Scope[],
   progress: Progress,
 ): Promise<Checkpoint[]> {
   const latest = new LatestCheckpoints();
   await readWhole(target, topic.name, (key, value) => void latest.add(key, value));
   const all = latest.list();
-  const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], wholeMirror(mirror)));
   const present = new Map(
     (await target.describeTopics([...new Set(all.map((c) => c.topic))])).map((t) => [t.name, t.partitions.length]),
   );
-  const relevant = all.filter((c) => selected.has(c.group) && c.partition < (present.get(c.topic) ?? 0));
+  const relevant = toApply(all, mirror, returned).filter((c) => c.partition < (present.get(c.topic) ?? 0));
   const left = all.length - relevant.length;
   if (left > 0)
     progress.info(
-      `${countText(left, "checkpoint")} of groups that are not selected, or of partitions that the target ` +
-        "does not have, are not checked",
+      `${countText(left, "checkpoint")} of groups that are not selected or have returned to the origin, or of ` +
+        "partitions that the target does not have, are not checked",
     );
   const missing = notApplied(relevant, await target.groupOffsets([...new Set(relevant.map((c) => c.group))]));
   if (missing.size > 0) {
     throw new MigrationError(
       "CHECKPOINTS_NOT_APPLIED",
-      `target: ${countText(missing.size, "group")} of ${selected.size} have checkpoints but no committed ` +
+      `target: ${countText(missing.size, "group")} of ${byGroup(relevant).size} have checkpoints but no committed ` +
         `offsets; topic ${topic.name} is kept`,
       {
         fix:
@@ -97,6 +104,16 @@ async function requireApplied(
     );
   }
   return relevant;
+}
+
+/**
+ * The checkpoints that somebody may still need: those of the selected groups that have not returned to the origin.
+ * @param returned the parts whose groups have returned
+ */
+export function toApply(all: readonly Checkpoint[], mirror: MirrorModel, returned: readonly Scope[]): Checkpoint[] {
+  const back = returned.map((scope) => ownsGroup({ scope }));
+  const selected = new Set(selectGroups([...new Set(all.map((c) => c.group))], wholeMirror(mirror)));
+  return all.filter(({ group }) => selected.has(group) && !back.some((owns) => owns(group)));
 }
 
 /**

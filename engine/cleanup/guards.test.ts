@@ -58,8 +58,8 @@ describe("nothing of the mirror is deleted", () => {
     group = is;
     const all = [
       () => deleteInternalTopic(model, offsets, silent, open),
-      () => deleteCheckpoints(model, "always", silent, open),
-      () => deleteCheckpoints(model, "when-applied", silent, open),
+      () => deleteCheckpoints(model, { mode: "always" }, silent, open),
+      () => deleteCheckpoints(model, { mode: "when-applied" }, silent, open),
       () => deleteMirrorGroups(model, silent, open),
       gone,
     ];

@@ -53,7 +53,7 @@ describe("cleanup on the target after the origin is gone", () => {
   const topic = (kind: string) => internalTopics(atTarget.mirror).find((t) => t.kind === kind)!;
 
   it.each(["always", "when-applied"] as const)("deletes the checkpoints topic, %s", async (mode) => {
-    await deleteCheckpoints(model, mode, silent, without);
+    await deleteCheckpoints(model, { mode }, silent, without);
     expect(deleted).toEqual([topic("checkpoints").name]);
   });
 

@@ -3,7 +3,7 @@ import {
   deleteInternalTopic,
   deleteMirrorGroups,
   proveMirrorGone,
-  type CheckpointsMode,
+  type CheckpointsChoice,
 } from "../../engine/cleanup";
 import type { InternalTopic } from "../../engine/naming";
 import { withCluster } from "../../engine/clusters";
@@ -67,15 +67,13 @@ export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone"
   optional: ["abandon"],
 });
 
-export interface CheckpointsTopicInputs extends StepInputs {
-  mode: CheckpointsMode;
-}
+export interface CheckpointsTopicInputs extends StepInputs, CheckpointsChoice {}
 
 /** Keeps the checkpoints topic during clean-up. Deletes it last, after its offsets were applied. */
 export const checkpointsTopicStep = defineStep<CheckpointsTopicInputs, object>("checkpoints-topic", {
   create: async () => ({}),
   update: async () => ({}),
   async remove(state, progress) {
-    await deleteCheckpoints(modelOf(state), state.mode, progress);
+    await deleteCheckpoints(modelOf(state), state, progress);
   },
 });

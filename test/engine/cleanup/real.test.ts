@@ -78,7 +78,7 @@ describe("while a real MirrorMaker 2 runs", () => {
     await expect(proveMirrorGone(model, { limitMs: 700 }, progress)).rejects.toThrow(running);
     await expect(deleteInternalTopic(model, byKind("configs"))).rejects.toThrow(running);
     await expect(deleteMirrorGroups(model)).rejects.toThrow(running);
-    await expect(deleteCheckpoints(model, "always")).rejects.toThrow(running);
+    await expect(deleteCheckpoints(model, { mode: "always" })).rejects.toThrow(running);
     expect(await present()).toHaveLength(5);
     expect(lines.join("\n")).toMatch(/waiting for the mirror to stop: Connect group .* is Stable with 1 member/);
   });
@@ -144,19 +144,23 @@ describe("after the mirror is gone", () => {
   });
 
   it("keeps checkpoints if their groups have no offsets on the target", async () => {
-    expect(await deleteCheckpoints(model, "never")).toEqual({ deleted: false, reason: "kept", checkpoints: 0 });
-    await expect(deleteCheckpoints(model, "when-applied")).rejects.toThrow(
+    expect(await deleteCheckpoints(model, { mode: "never" })).toEqual({
+      deleted: false,
+      reason: "kept",
+      checkpoints: 0,
+    });
+    await expect(deleteCheckpoints(model, { mode: "when-applied" })).rejects.toThrow(
       new RegExp(`CHECKPOINTS_NOT_APPLIED: target: 1 group of 1 [^]*group ${group}: ${data}:[01], ${data}:[01]`),
     );
     await target.alterGroupOffsets(group, [{ topic: data, partition: 0, offset: 10n, metadata: "" }]);
-    await expect(deleteCheckpoints(model, "when-applied")).rejects.toThrow(`group ${group}: ${data}:1`);
+    await expect(deleteCheckpoints(model, { mode: "when-applied" })).rejects.toThrow(`group ${group}: ${data}:1`);
     await target.alterGroupOffsets(group, [{ topic: data, partition: 1, offset: 10n, metadata: "" }]);
-    expect(await deleteCheckpoints(model, "when-applied")).toEqual({
+    expect(await deleteCheckpoints(model, { mode: "when-applied" })).toEqual({
       deleted: true,
       reason: "applied",
       checkpoints: 2,
     });
-    expect(await deleteCheckpoints(model, "when-applied")).toEqual({
+    expect(await deleteCheckpoints(model, { mode: "when-applied" })).toEqual({
       deleted: false,
       reason: "absent",
       checkpoints: 0,

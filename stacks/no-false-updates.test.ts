@@ -268,7 +268,7 @@ const bases = isQuick ? ["every part", "given endpoints"] : Object.keys(BASES);
 const paths = settingPaths().filter((path) => !PHASES.includes(String(path)));
 let groups: ReturnType<typeof grouped>;
 beforeAll(() => {
-  groups = grouped(part(paths), "mirror");
+  groups = grouped(part(paths, 3), "mirror");
 }, 600_000);
 
 test.skipIf(isQuick)("every setting has a value to try; otherwise write an example into its description", () => {

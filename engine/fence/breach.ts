@@ -1,9 +1,8 @@
-import type { OpenKafka } from "../clusters";
+import { type OpenKafka, withCluster } from "../clusters";
 import { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import { countText, someOf } from "../units";
 import { endsOf, movementsSince, written } from "./movement";
-import { onOrigin } from "./raise";
 import { fencedTopics } from "./acls";
 import type { Movement, TopicEnds } from "./types";
 
@@ -36,8 +35,9 @@ export async function writtenOnOrigin(
   provedEnds: TopicEnds,
   open?: OpenKafka,
 ): Promise<Movement[]> {
-  return onOrigin(
+  return withCluster(
     model,
+    "origin",
     async (origin) =>
       written(
         origin,

@@ -7,17 +7,9 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince, written } from "./movement";
-import {
-  BRIEF_MS,
-  createMarkers,
-  onOrigin,
-  raiseOn,
-  refuseAclSync,
-  sayRestored,
-  settledLater,
-  settleMsOf,
-  wanted,
-} from "./raise";
+import { createMarkers, sayRestored } from "./markers";
+import { wanted } from "./needed";
+import { BRIEF_MS, raiseOn, refuseAclSync, settledLater, settleMsOf } from "./raise";
 import { compare, type FenceAcl, markedAcls, recordedAcls, withoutMarker } from "./acls";
 import { lowerOn } from "./lower";
 import type { FenceGap, FenceOptions, FenceReport, RaisedFence, TopicEnds } from "./types";
@@ -76,7 +68,9 @@ export async function holdFence(
   signal: AbortSignal,
   open?: OpenKafka,
 ): Promise<FenceReport> {
-  return onOrigin(model, (origin) => holdOn(origin, model.mirror, options, progress, signal), open, { progress });
+  return withCluster(model, "origin", (origin) => holdOn(origin, model.mirror, options, progress, signal), open, {
+    progress,
+  });
 }
 
 /** @param ends end offsets of the topics when the fence was raised; absent: their current end offsets */
@@ -191,8 +185,9 @@ export async function whileFenced<T>(
   work: (signal: AbortSignal, raised: RaisedFence) => Promise<T>,
   open?: OpenKafka,
 ): Promise<{ result: T; report: FenceReport }> {
-  return onOrigin(
+  return withCluster(
     model,
+    "origin",
     async (origin) => {
       const allowed = () => withCluster(model, "target", (target) => refuseAclSync(target, model.mirror), open);
       // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would

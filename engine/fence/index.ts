@@ -7,7 +7,9 @@ export { holdCommand } from "./hold-command";
 export { previewFence, type FencePreview } from "./preview";
 export { observeProducers, type OpenTransactionAt, type ProducerReport, type Writer } from "./producers";
 export { lowerFence } from "./lower";
-export { checkFence, fenceIsThere, isEmptyFence, raiseFence, restoreLostMarkers, settledLater } from "./raise";
+export { checkFence, fenceIsThere, isEmptyFence } from "./check";
+export { restoreLostMarkers } from "./markers";
+export { raiseFence, settledLater } from "./raise";
 export type {
   FenceTimes,
   FenceGap,

@@ -1,12 +1,12 @@
 import { aclKey } from "../acls";
-import type { OpenKafka } from "../clusters";
+import { type OpenKafka, withCluster } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText } from "../units";
 import { markedAcls, recordedAcls, withoutMarker } from "./acls";
 import { aclsIfAny } from "./everyone";
-import { inBatches, onOrigin } from "./raise";
+import { inBatches } from "./markers";
 import type { FenceOptions, LoweredFence, RaisedFence } from "./types";
 
 /**
@@ -22,7 +22,7 @@ export async function lowerFence(
   raised?: RaisedFence | null,
   open?: OpenKafka,
 ): Promise<LoweredFence> {
-  return onOrigin(model, (origin) => lowerOn(origin, model.mirror, progress, raised), open, { progress });
+  return withCluster(model, "origin", (origin) => lowerOn(origin, model.mirror, progress, raised), open, { progress });
 }
 
 export async function lowerOn(

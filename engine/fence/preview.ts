@@ -1,7 +1,8 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError, MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
-import { refuseAclSync, settleMsOf, wanted } from "./raise";
+import { wanted } from "./needed";
+import { refuseAclSync, settleMsOf } from "./raise";
 import { compare } from "./acls";
 import type { FenceOptions } from "./types";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { OpenKafka } from "../clusters";
+import { type OpenKafka, withCluster } from "../clusters";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
@@ -7,7 +7,6 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, durationText, someOf } from "../units";
 import { endsOf, movements, partitionsOf } from "./movement";
-import { onOrigin } from "./raise";
 import { fencedTopics } from "./acls";
 import type { Movement } from "./types";
 
@@ -52,7 +51,7 @@ export async function observeProducers(
   signal?: AbortSignal,
   open?: OpenKafka,
 ): Promise<ProducerReport> {
-  return onOrigin(model, (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open, {
+  return withCluster(model, "origin", (origin) => observeOn(origin, model.mirror, windowMs, progress, signal), open, {
     progress,
     signal,
   });

@@ -9,7 +9,7 @@ import {
 } from "../../../lifecycle/handlers/framework";
 import * as resources from "../../../lifecycle/resources";
 import { UNKNOWN } from "../../support/unknown";
-import { answers, opened } from "./mocks";
+import { answers, opened, withoutTraces } from "./mocks";
 
 // Pulumi's own messages, as its SDK loads them.
 const { Struct } = require("google-protobuf/google/protobuf/struct_pb.js");
@@ -70,6 +70,7 @@ export class MemoryEngine {
   private async run(program: () => void, preview: boolean): Promise<Outcome> {
     const outcome: Outcome = { changed: [], unknown: [], left: [] };
     const seen = new Set<string>();
+    withoutTraces();
     pulumi.runtime.setAllConfig({});
     await pulumi.runtime.setMocks(
       { newResource: () => ({ id: "", state: {} }), call: () => ({}) },

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { holdOn } from "../../../engine/fence/hold";
 import { lowerOn } from "../../../engine/fence/lower";
-import { checkOn, raiseOn, restoreMarkers } from "../../../engine/fence/raise";
+import { checkOn } from "../../../engine/fence/check";
+import { restoreMarkers } from "../../../engine/fence/markers";
+import { raiseOn } from "../../../engine/fence/raise";
 import type { Acl } from "../../../engine/kafka/port";
 import type { MirrorModel } from "../../../engine/model";
 import { silent } from "../../../engine/progress";

@@ -1,5 +1,5 @@
 import { isMigrationError } from "../errors";
-import { visibleInGaps } from "../gate/gaps";
+import { visibleInGaps } from "../records/gaps";
 import { entry } from "../objects";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { partitionKey } from "../log/partition";

@@ -10,7 +10,7 @@ import { collisionWith } from "../naming";
 import { ownsTopic } from "../parts";
 import { isHeartbeats, selectPairs } from "../selection";
 import { type TopicIds, topicIds } from "../topic-ids";
-import { visibleInGaps } from "./gaps";
+import { visibleInGaps } from "../records/gaps";
 import { topicsToAsk } from "./refused";
 import { gap, verdictOf, type PartitionFacts } from "./rule";
 import { UnconfirmedCopies } from "./unconfirmed";

@@ -1,7 +1,7 @@
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { type OffsetRange, partitionKey } from "../log/partition";
-import { fetchBatches, type Isolation, walkFetched } from "../records/read";
-import { STOP } from "../records/walk";
+import { fetchBatches, type Isolation, walkFetched } from "./read";
+import { STOP } from "./walk";
 
 /**
  * Returns for each gap whether it holds a record that is visible to a consumer with this isolation level. Reading stops

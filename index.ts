@@ -1,3 +1,4 @@
+export type { RecordedTopics, TopicIds } from "./engine/model";
 /** Components and their arguments: the exports of `import ... from "pulumi-kafka-migration"`. */
 export { Migration } from "./components/migration/migration";
 export type { PartSummary, Summary, WaveSummary } from "./components/migration/summary";
@@ -88,7 +89,6 @@ export type { CheckpointsMode } from "./engine/cleanup";
 export { isMigrationError, MigrationError } from "./engine/errors";
 export type { FenceOptions } from "./engine/fence";
 export type { GateResult, Sample } from "./engine/gate";
-export type { RecordedTopics, TopicIds } from "./engine/topic-ids";
 export type { Connection, MirrorModel, Phase, Profile, Scope, Side, TokenEndpoint } from "./engine/model";
 export type { Resolved, Setting, SettingTypes, Written } from "./engine/setting";
 export { internalTopics, type InternalTopic, type InternalTopicKind } from "./engine/naming";

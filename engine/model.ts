@@ -12,7 +12,6 @@ import {
   text,
   withExactlyOne,
 } from "./setting";
-import type { RecordedTopics } from "./topic-ids";
 
 /**
  * The neutral model of a migration: plain data that the engine decides on. It does not depend on Kubernetes or Pulumi.
@@ -256,3 +255,15 @@ export interface MigrationModel {
 
 /** End offsets of both clusters, by the origin's topic name. Arrays are indexed by partition. */
 export type ProvedEnds = Record<string, { target: string; originEnds: number[]; targetEnds: number[] }>;
+
+/**
+ * The ids of one migrated topic (KIP-516). A topic that is deleted and created again gets a new id. Absent: the broker
+ * gives no id (before Kafka 2.8), or the topic does not exist.
+ */
+export interface TopicIds {
+  origin?: string;
+  target?: string;
+}
+
+/** Keyed by the topic name on the origin. */
+export type RecordedTopics = Record<string, TopicIds>;

@@ -2,18 +2,7 @@ import { entry } from "./objects";
 import { type Clusters, type OpenKafka, withClusters } from "./clusters";
 import type { MigrationModel } from "./model";
 import { isHeartbeats, selectPairs } from "./selection";
-
-/**
- * The ids of one migrated topic (KIP-516). A topic that is deleted and created again gets a new id. Absent: the broker
- * gives no id (before Kafka 2.8), or the topic does not exist.
- */
-export interface TopicIds {
-  origin?: string;
-  target?: string;
-}
-
-/** Keyed by the topic name on the origin. */
-export type RecordedTopics = Record<string, TopicIds>;
+import type { RecordedTopics, TopicIds } from "./model";
 
 /** A topic whose id differs from the recorded one. */
 export interface Recreated {

@@ -9,25 +9,16 @@ import { waveOf } from "../../engine/parts";
 import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions } from "../../engine/preflight";
 import { returnPause, type ReturnGate } from "../../engine/report";
-import type { RecordedTopics } from "../../engine/topic-ids";
 import { type ConnectionSecrets, renewable } from "../../lifecycle/kubernetes/renewed";
 import { operatorsOf, principalsOf } from "./users";
 import { DEFAULT_OPTIONS, type Done, type LoadedMigration, type Options } from "./types";
+import type { Plain, StepState } from "./types";
+import type { RecordedTopics } from "../../engine/model";
 
 /** Pulumi's key that marks a special value in an exported state, and the key's value for a secret. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const TYPE = "pulumi-nodejs:dynamic/kafka-migration:";
-
-export type Plain = Record<string, unknown>;
-
-export interface StepState {
-  /** `Gate`, `Replication`, ... */
-  kind: string;
-  /** Name of the migration that it belongs to. */
-  owner: string;
-  props: Plain;
-}
 
 /**
  * Finds the migration in the output of `pulumi stack export --show-secrets`.

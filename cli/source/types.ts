@@ -3,13 +3,13 @@ import type { ConnectCluster } from "../../engine/connectors";
 import type { FenceOptions, RaisedFence, TopicEnds } from "../../engine/fence";
 import type { GateOptions, GateResult } from "../../engine/gate";
 import type { MigrationModel, Phase, Scope } from "../../engine/model";
-import type { RecordedTopics } from "../../engine/topic-ids";
 import type { AppliedOffsets, OffsetOptions } from "../../engine/offsets";
 import type { PreflightOptions, PreflightResult } from "../../engine/preflight";
 import type { PartFacts } from "../../engine/report";
 import type { ReplicationOptions, ReplicationResult } from "../../engine/replication";
 import type { OriginOperator } from "../inventory/kubernetes";
 import type { VerifyOptions, VerifyResult } from "../../engine/verify";
+import type { RecordedTopics } from "../../engine/model";
 
 /** The options of the engine's functions, as the stack sets them. */
 export interface Options {
@@ -93,3 +93,13 @@ export const DEFAULT_OPTIONS: Options = {
   access: {},
   connectors: [],
 };
+
+export type Plain = Record<string, unknown>;
+
+export interface StepState {
+  /** `Gate`, `Replication`, ... */
+  kind: string;
+  /** Name of the migration that it belongs to. */
+  owner: string;
+  props: Plain;
+}

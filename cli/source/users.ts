@@ -2,8 +2,8 @@ import type { Connection, Side } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import { principalOf } from "../../engine/preflight/ask";
 import type { ObjectsOn } from "../../lifecycle/kubernetes/left";
-import type { Plain, StepState } from "./state";
 import type { Operators } from "./types";
+import type { Plain, StepState } from "./types";
 
 /** The principals of the mirror and of the administrators on the origin, which a stack's state shows. */
 export function principalsOf(steps: readonly StepState[]): string[] {

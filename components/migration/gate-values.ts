@@ -4,9 +4,9 @@ import type { GateOptions } from "../../engine/gate";
 import { defined } from "../../engine/objects";
 import type { Stopped } from "../../engine/report";
 import { defaultsOf } from "../../engine/setting";
-import type { RecordedTopics } from "../../engine/topic-ids";
 import type { Fence, Gate } from "../../lifecycle/resources";
 import { gateShape, type MigrationArgs } from "../settings/migration";
+import type { RecordedTopics } from "../../engine/model";
 
 /** What the gate is asked, and what other steps read from its outputs. */
 

@@ -19,12 +19,12 @@ import { type AroundMirror, declarePrivileges, declareRemoval } from "./around-m
 import { type CopyLimit, copyLimit, throttledPrincipals } from "./copy-throttle";
 import { ownObjects, ownPrincipals } from "./objects";
 import { gateOptions, originEnds, targetEnds, topicIds, userOperator } from "./gate-values";
-import { type LastSteps, PartSteps, stepPhase, type WayBackPlace } from "./part";
+import { lastOf, type LastSteps, PartSteps, stepPhase, type WayBackPlace } from "./part";
 import type { MirrorSettings } from "../settings/mirror";
 import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
 import { estateForPreflight, wavesForPreflight } from "./preflight";
-import { lastOf } from "./topics";
+
 import { hasLeft, type Part, partsOf, returnedParts, returns } from "./waves";
 
 export interface LifecycleContext {

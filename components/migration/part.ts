@@ -45,6 +45,9 @@ export interface CutoverSteps {
 /** Those steps that the current phase declares. */
 export type LastSteps = Pick<CutoverSteps, "gate"> & Partial<CutoverSteps> & { wayBack?: WayBack };
 
+/** The step of a cutover that runs last. */
+export const lastOf = ({ replication, topics }: CutoverSteps): pulumi.Resource => topics ?? replication;
+
 export interface GateVerdict {
   passed: pulumi.Output<boolean>;
   passedAt: pulumi.Output<string | null>;

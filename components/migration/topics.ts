@@ -11,7 +11,6 @@ import { projectFolder } from "../project";
 import { type MigrationArgs, stepShape } from "../settings/migration";
 import { clientArgs, hasClients } from "./clients";
 import { userDialect } from "./names";
-import type { CutoverSteps } from "./part";
 
 type TopicArgs = ConstructorParameters<typeof TopicResources>[1];
 
@@ -51,9 +50,6 @@ function usersOf(args: MigrationArgs, mirror: MirrorModel): Pick<TopicArgs, "use
 }
 
 type UserText = NonNullable<TopicResourcesInputs["users"]>[number];
-
-/** The step of a cutover that runs last. */
-export const lastOf = ({ replication, topics }: CutoverSteps): pulumi.Resource => topics ?? replication;
 
 /** Without an operator on the target nothing reads KafkaTopics, and their namespace is not known. */
 export function topicMistakes({ topics = "none", target }: Partial<MigrationArgs>): string[] {

@@ -8,8 +8,9 @@ import { unsureTexts } from "../records/unsure";
 import { retryIfRecordsGone } from "../records/retry";
 import { recreatedFindings } from "./findings";
 import { compareLastRecords } from "./last-record";
-import { type Look, Observer } from "./observe";
+import { Observer } from "./observe";
 import type { GateFinding } from "./types";
+import type { Look } from "./look";
 
 /**
  * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show

@@ -2,9 +2,9 @@ import { type ConnectorState, currentTasks, type Status } from "../connect-state
 import type { MirrorModel } from "../model";
 import { ownsTopic } from "../parts";
 import { durationText } from "../units";
-import type { Look } from "./observe";
 import { explain } from "./refused";
 import type { Against, FindingOptions } from "./types";
+import type { Look } from "./look";
 
 /** The reasons that the states and settings of the connectors give. */
 export function checkConnectors(

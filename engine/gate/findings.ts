@@ -1,14 +1,15 @@
 import { parsePartitionKey, partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { mayBeEmpty } from "../parts";
-import { type RecordedTopics, recreatedText, recreatedTopics } from "../topic-ids";
+import { recreatedText, recreatedTopics } from "../topic-ids";
 import { topicRule } from "../selection";
 import { countText, durationText } from "../units";
-import type { Look } from "./observe";
 import { nameRefused } from "./refused";
 import { gap, verdictOf, type PartitionFacts } from "./rule";
 import type { Against, FindingOptions, GateFinding, GateFindingKind } from "./types";
 import { checkConnectors } from "./connectors";
+import type { RecordedTopics } from "../model";
+import type { Look } from "./look";
 
 export interface Findings {
   /** Findings that keep the gate closed. */

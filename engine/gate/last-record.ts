@@ -6,8 +6,8 @@ import { partitionKey, type PartitionRange } from "../log/partition";
 import { type Isolation, pickLast } from "../records/read";
 import { type Fingerprint, fingerprint, isCopy, type TailRecord, tailRecord } from "../records/same";
 import type { RecordCursor } from "../records/walk";
-import type { Look } from "./observe";
 import type { GateFinding } from "./types";
+import type { Look } from "./look";
 
 /** Number of records to read from each cluster if compaction may have removed the last record from one of them. */
 const TAIL = 500;

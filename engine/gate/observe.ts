@@ -1,7 +1,7 @@
 import type { Clusters } from "../clusters";
 import { ConnectStateReader, type ConnectView, effectiveIsolation } from "../connect-state";
 import { isMigrationError } from "../errors";
-import type { ConfigEntry, TopicPartition } from "../kafka/port";
+import type { ConfigEntry } from "../kafka/port";
 import { readBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
@@ -9,55 +9,18 @@ import type { Isolation } from "../records/read";
 import { collisionWith } from "../naming";
 import { ownsTopic } from "../parts";
 import { isHeartbeats, selectPairs } from "../selection";
-import { type TopicIds, topicIds } from "../topic-ids";
+import { topicIds } from "../topic-ids";
 import { visibleInGaps } from "../records/gaps";
 import { topicsToAsk } from "./refused";
 import { gap, verdictOf, type PartitionFacts } from "./rule";
 import { UnconfirmedCopies } from "./unconfirmed";
+import type { Look, PartitionLook, TopicLook } from "./look";
 
 /**
  * Largest gap that is always read, in offsets. A larger gap is read only if the mirror has made no progress there since
  * the look before. Until then the partition counts as behind.
  */
 const SMALL_GAP = 1000;
-
-export interface TopicLook {
-  origin: string;
-  target: string;
-  /** Partition numbers on the origin. */
-  partitions: number[];
-  offline: number[];
-  /** Undefined: the topic does not exist on the target. */
-  targetPartitions?: number;
-  targetOffline: number[];
-  /** Absent in tests that do not need ids. */
-  ids?: TopicIds;
-  /** An existing topic on the target. Because of it, the brokers refuse to create this one. */
-  collidesWith?: string;
-}
-
-export interface PartitionLook extends TopicPartition {
-  facts: PartitionFacts;
-}
-
-/** The state of both clusters at one moment, as plain data. The findings are computed from it. */
-export interface Look {
-  /** ms since the epoch, just before the origin's ends were read. */
-  at: number;
-  /** All topics that the origin lists. */
-  visibleTopics: string[];
-  /** The topics among them that the mirror copies. */
-  topics: TopicLook[];
-  partitions: Map<string, PartitionLook>;
-  connect: ConnectView;
-  isolation: Isolation;
-  /** Topics that are assigned to a task but not listed by the origin: this principal may not describe them. */
-  hiddenTopics: string[];
-  /** Settings of target topics that may explain a failed task. Absent: no task failed, or not because of a setting. */
-  targetSettings?: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Partitions whose gap was read in this look. */
-  gapsRead: number;
-}
 
 /** Looks at both clusters repeatedly and keeps results that later looks can reuse. */
 export class Observer {

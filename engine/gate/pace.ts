@@ -3,9 +3,9 @@ import { partitionKey } from "../log/partition";
 import type { Progress } from "../progress";
 import { Rate } from "../rate";
 import { bytesText, countText, durationText, someOf } from "../units";
-import type { Look } from "./observe";
 import { gap, verdictOf } from "./rule";
 import type { GateFinding } from "./types";
+import type { Look } from "./look";
 
 const BETWEEN_LINES_MS = 5_000;
 const BETWEEN_SIZES_MS = 60_000;

@@ -3,9 +3,9 @@ import type { MirrorModel } from "../model";
 import { mayBeEmpty } from "../parts";
 import { nothingSelected } from "../selection";
 import { FIXES, order } from "./fixes";
-import type { Look } from "./observe";
 import { verdictOf } from "./rule";
 import type { GateFinding } from "./types";
+import type { Look } from "./look";
 
 const NAMED = 20;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { findingsOf } from "./findings";
-import type { Look } from "./observe";
 import { refusalOf } from "./refused";
 import { testMirror } from "../../test/support/models";
+import type { Look } from "./look";
 
 const mirror = testMirror({ topicsPattern: ".*" });
 const now = Date.parse("2026-01-01T00:00:00Z");

@@ -1,8 +1,8 @@
 import { partitionKey } from "../log/partition";
 import { topicNameFault } from "../naming";
-import type { Look, TopicLook } from "./observe";
 import { gap, verdictOf } from "./rule";
 import type { GateFinding } from "./types";
+import type { Look, TopicLook } from "./look";
 
 type Explained = Pick<GateFinding, "kind" | "text">;
 

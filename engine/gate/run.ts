@@ -9,13 +9,14 @@ import { retryIfRecordsGone } from "../records/retry";
 import { durationText } from "../units";
 import { withNewTopics } from "../topic-ids";
 import { findingsOf, moved, topicIdsOf } from "./findings";
-import { type Look, Observer } from "./observe";
+import { Observer } from "./observe";
 import { Pace } from "./pace";
 import { compareRecords } from "./compare-records";
 import { endsOf, type Quiet, watchEnds } from "./quiet";
 import { refusal } from "./refusal";
 import { Samples } from "./samples";
 import { DEFAULTS, type GateFinding, type GateOptions, type GateResult } from "./types";
+import type { Look } from "./look";
 
 /** Shortest pause between two looks, in ms. It limits the load on the brokers. */
 const SHORTEST_PAUSE_MS = 250;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Samples } from ".";
-import type { Look } from "./observe";
+import type { Look } from "./look";
 
 const look = (i: number) =>
   ({

@@ -1,15 +1,6 @@
-import type { Look } from "./observe";
 import { gap, verdictOf } from "./rule";
-
-/** Progress of the copy at one moment. One point of the report's plot. */
-export interface Sample {
-  /** ISO 8601. */
-  at: string;
-  partitions: number;
-  complete: number;
-  /** Offsets left to copy. */
-  left: number;
-}
+import type { Look } from "./look";
+import type { Sample } from "./types";
 
 const MOST = 500;
 

@@ -1,5 +1,4 @@
-import type { RecordedTopics } from "../topic-ids";
-import type { Sample } from "./samples";
+import type { RecordedTopics } from "../model";
 
 /** Options of the gate. All times are in milliseconds. */
 export interface GateOptions {
@@ -138,3 +137,13 @@ export interface FindingOptions {
 
 /** Adds a reason why the copy may not be complete. */
 export type Against = (kind: GateFindingKind, subject: string, text: string, hopeless?: boolean) => void;
+
+/** Progress of the copy at one moment. One point of the report's plot. */
+export interface Sample {
+  /** ISO 8601. */
+  at: string;
+  partitions: number;
+  complete: number;
+  /** Offsets left to copy. */
+  left: number;
+}

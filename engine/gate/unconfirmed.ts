@@ -4,8 +4,8 @@ import { isMigrationError } from "../errors";
 import { compactedTopics } from "../log/compaction";
 import { partitionKey } from "../log/partition";
 import { copiedGaps } from "./gap-copies";
-import type { Look, PartitionLook } from "./observe";
 import { gap, verdictOf } from "./rule";
+import type { Look, PartitionLook } from "./look";
 
 type Seen = Pick<Look, "topics" | "partitions" | "connect" | "isolation">;
 

@@ -24,6 +24,7 @@ import { streamsFate, topicFates } from "./topics";
 import type { Fate, Inventory, InventoryGroup, InventoryStreams, InventoryTopic } from "./types";
 import { UNREAD } from "./unread";
 import { inventoryUsers } from "./users";
+import type { Optional } from "./types";
 
 export interface InventoryOptions {
   /** Which groups move in addition to the mirror's patterns. */
@@ -45,9 +46,6 @@ export interface InventoryOptions {
   /** What the caller could not read. Default none. */
   unread?: readonly string[];
 }
-
-/** Reads part of the inventory. If the brokers refuse it, notes that it is unknown. */
-export type Optional = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;
 
 const MEASURE_MS = 5_000;
 

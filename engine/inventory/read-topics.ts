@@ -10,10 +10,10 @@ import type { Progress } from "../progress";
 import { STOP } from "../records";
 import { walkFetched } from "../records/read";
 import { countText } from "../units";
-import type { Optional } from "./inventory";
 import { withoutSecrets } from "./objects";
 import { type Content, contentOf, type Sample } from "./storage";
 import type { Fate, InventoryTopic } from "./types";
+import type { Optional } from "./types";
 
 /** Records that are looked at to recognize a topic. */
 const SAMPLED = 20;

@@ -203,3 +203,6 @@ export interface Inventory {
   /** What could not be read. Empty: the inventory is complete. */
   unread: string[];
 }
+
+/** Reads part of the inventory. If the brokers refuse it, notes that it is unknown. */
+export type Optional = <T>(what: string, read: () => Promise<T>) => Promise<T | undefined>;

@@ -1,4 +1,5 @@
-import { type Fingerprint, fingerprint, isCopy, namesInCopy, namesOf, NO_TIMESTAMP } from "../records/same";
+import { NO_TIMESTAMP } from "../records/legacy";
+import { type Fingerprint, fingerprint, isCopy, namesInCopy, namesOf } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 
 /** The origin's visible records of one range. Keeps their offsets, and the places of the target's last records. */

@@ -1,6 +1,7 @@
 import type { LogBounds } from "../log/bounds";
 import type { OffsetRange } from "../log/partition";
-import { type Fingerprint, fingerprint, isCopy, NO_TIMESTAMP } from "../records/same";
+import { NO_TIMESTAMP } from "../records/legacy";
+import { type Fingerprint, fingerprint, isCopy } from "../records/same";
 import type { LogReader, ScanAsk } from "./log-reader";
 import { answer, type Work } from "./translation";
 

@@ -6,7 +6,6 @@ import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { retryIfRecordsGone } from "../records/retry";
 import { sideBySide } from "../side-by-side";
-import type { RecordedTopics } from "../topic-ids";
 import { countText } from "../units";
 import { type Commitments, metadataLimit, readCommitments } from "./commitments";
 import { kafkaReader } from "./log-reader";
@@ -18,6 +17,7 @@ import { deletedMeanwhile, onOrigin, partitionsToMove, type PartitionToMove, tas
 import { translate } from "./translate";
 import type { Translation } from "./translation";
 import type { GroupPlan, OffsetPlan, PartitionPlan, PlanOptions, TopicPlan } from "./types";
+import type { RecordedTopics } from "../model";
 
 /**
  * Finds the offset where the group continues on the target, for every committed offset of every group that moves. Only

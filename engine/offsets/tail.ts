@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
-import { type Fingerprint, fingerprint, NO_TIMESTAMP } from "../records/same";
+import { NO_TIMESTAMP } from "../records/legacy";
+import { type Fingerprint, fingerprint } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 
 /** Odd numbers, because multiplying by them modulo 2^32 loses no information. Two of them give 64 bits. */

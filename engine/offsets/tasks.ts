@@ -5,16 +5,10 @@ import { compactedTopics } from "../log/compaction";
 import { partitionKey, type PartitionRange } from "../log/partition";
 import { compareBeginnings } from "../records/beginning";
 import type { Isolation } from "../records/read";
-import {
-  changedTopics,
-  type RecordedTopics,
-  recreatedText,
-  recreatedTopics,
-  type SeenTopic,
-  topicIds,
-} from "../topic-ids";
+import { changedTopics, recreatedText, recreatedTopics, type SeenTopic, topicIds } from "../topic-ids";
 import type { Commitments } from "./commitments";
 import type { PartitionTask, Translation } from "./translation";
+import type { RecordedTopics } from "../model";
 
 /** A partition to translate, before the bounds of its logs are read. */
 export type PartitionToMove = Omit<PartitionTask, "origin" | "target">;

@@ -1,6 +1,7 @@
 import { compilePatternList, type Matcher } from "../patterns";
 import { versionAtLeast } from "../version";
 import type { BrokerFacts, PreflightFacts, SelectedTopic, Setting } from "./facts";
+import type { ConfigSync } from "./facts";
 
 /** Topic settings that decide whether a migrated record is accepted and kept, and the matching broker settings. */
 const BROKER_KEYS = {
@@ -21,27 +22,6 @@ const BROKER_KEYS = {
 
 export type TopicKey = keyof typeof BROKER_KEYS;
 export const TOPIC_KEYS = Object.keys(BROKER_KEYS) as TopicKey[];
-
-/**
- * How MirrorMaker 2 copies topic settings to the target. These are settings of its source connector. Everything has a
- * default.
- */
-export interface ConfigSync {
-  /**
-   * `sync.topic.configs.enabled`. Default true. If false, only topics that MirrorMaker 2 creates get the origin's
-   * settings.
-   */
-  enabled?: boolean;
-  /** `config.properties.exclude`: comma-separated Java regular expressions, matched whole. Default: MirrorMaker 2's. */
-  exclude?: string;
-  /**
-   * `use.defaults.from`. `target`: a setting that has its default on the origin's topic is removed from the target's
-   * topic. Default `target`.
-   */
-  defaultsFrom?: "source" | "target";
-  /** `use.incremental.alter.configs` (Kafka 3.5 to 3.9): `requested`, `required` or `never`. Default `requested`. */
-  incremental?: string;
-}
 
 /** The default of DefaultConfigPropertyFilter, the same from Kafka 2.7 to 4.3. */
 export const EXCLUDED = [

@@ -1,12 +1,8 @@
 import type { InternalTopicCheck } from "../cleanup";
-import type { ConfigSource } from "../kafka/port";
+import type { ConfigSource, TopicPartition } from "../kafka/port";
 import type { LogBounds } from "../log/bounds";
-import type { MirrorModel } from "../model";
+import type { MirrorModel, Side } from "../model";
 import type { BrokerNow } from "../replication";
-import type { ConfigSync } from "./config-sync";
-import type { LargeRecord } from "./large";
-import type { Addresses, OtherMirror } from "./opposite";
-import type { RefusedSettings } from "./refused";
 
 /** One configuration value as a broker returns it. */
 export interface Setting {
@@ -110,3 +106,59 @@ export interface PreflightFacts {
   /** Settings that MirrorMaker 2 would copy and that the target refuses. Absent: none. */
   refused?: RefusedSettings;
 }
+
+/**
+ * How MirrorMaker 2 copies topic settings to the target. These are settings of its source connector. Everything has a
+ * default.
+ */
+export interface ConfigSync {
+  /**
+   * `sync.topic.configs.enabled`. Default true. If false, only topics that MirrorMaker 2 creates get the origin's
+   * settings.
+   */
+  enabled?: boolean;
+  /** `config.properties.exclude`: comma-separated Java regular expressions, matched whole. Default: MirrorMaker 2's. */
+  exclude?: string;
+  /**
+   * `use.defaults.from`. `target`: a setting that has its default on the origin's topic is removed from the target's
+   * topic. Default `target`.
+   */
+  defaultsFrom?: "source" | "target";
+  /** `use.incremental.alter.configs` (Kafka 3.5 to 3.9): `requested`, `required` or `never`. Default `requested`. */
+  incremental?: string;
+}
+
+/** The largest sampled record of a topic. */
+export interface LargeRecord extends TopicPartition {
+  offset: number;
+  /** Bytes of key, value and headers, uncompressed. */
+  bytes: number;
+}
+
+/** A source connector of another MirrorMaker 2, from the configuration that Connect stores on one of the clusters. */
+export interface OtherMirror {
+  /** The cluster on which its Connect cluster stores the configuration. */
+  side: Side;
+  configTopic: string;
+  connector: string;
+  config: Readonly<Record<string, string>>;
+  /** `STARTED`, `PAUSED` or `STOPPED`. */
+  target: string;
+  /** True if a Connect cluster other than this mirror's runs there now. */
+  alive: boolean;
+}
+
+/** The known addresses of each cluster: `host:port`. */
+export type Addresses = Readonly<Record<Side, readonly string[]>>;
+
+/** A setting that MirrorMaker 2 would give a topic and that the target refuses. */
+export interface RefusedSetting {
+  /** Absent: the settings are refused only together. */
+  key?: string;
+  value?: string;
+  /** The broker's message. */
+  message: string;
+}
+
+/** By name of the origin's topic. */
+export type RefusedSettings = ReadonlyMap<string, readonly RefusedSetting[]>;

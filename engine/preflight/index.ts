@@ -1,3 +1,4 @@
+export type { ConfigSync } from "./facts";
 export { mirrorRemembers } from "./storage";
 export {
   administratorRights,
@@ -9,7 +10,6 @@ export { checkMirrorPrivileges, type MirrorPrivilegeOptions, type MirrorPrivileg
 export { checkNotePrivileges } from "./note-privileges";
 export type { PreflightFinding } from "./finding";
 export type { Estate } from "./inventory";
-export type { ConfigSync } from "./config-sync";
 export { toMoveSinks, whySinksStay } from "./selected";
 export { checkOpenWays, checkWaves } from "./read-waves";
 export type { DeclaredWave, Waves } from "./waves";

@@ -1,18 +1,12 @@
 import { isMigrationError } from "../errors";
-import type { KafkaPort, TopicPartition } from "../kafka/port";
+import type { KafkaPort } from "../kafka/port";
 import { fetchBatches, type Isolation, walkFetched } from "../records/read";
 import { someOf } from "../units";
 import type { PreflightFacts, SelectedTopic } from "./facts";
 import { error, type PreflightFinding } from "./finding";
 import { type SyncFacts, whereToSet } from "./config-sync";
 import { limitAfter } from "./retention";
-
-/** The largest sampled record of a topic. */
-export interface LargeRecord extends TopicPartition {
-  offset: number;
-  /** Bytes of key, value and headers, uncompressed. */
-  bytes: number;
-}
+import type { LargeRecord } from "./facts";
 
 /** Kafka's default of `max.request.size`. */
 export const DEFAULT_REQUEST = 1048576;

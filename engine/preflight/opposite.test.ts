@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { PreflightFacts } from "./facts";
-import { checkLarge, checkUncompressed, type LargeRecord } from "./large";
-import { checkOpposite, type OtherMirror, readOtherMirrors } from "./opposite";
+import { checkLarge, checkUncompressed } from "./large";
+import { checkOpposite, readOtherMirrors } from "./opposite";
 import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import { facts, mirror, selected, topic } from "../../test/engine/preflight/facts";
 import { type MemoryTopic, memoryPort, put, puts } from "../../test/engine/verify/memory-cluster";
+import type { LargeRecord } from "./facts";
+import type { OtherMirror } from "./facts";
 
 const identity = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
 const renames = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy";

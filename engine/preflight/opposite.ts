@@ -15,19 +15,7 @@ import { topicRule } from "../selection";
 import { someOf } from "../units";
 import type { PreflightFacts } from "./facts";
 import { error, type PreflightFinding, warning } from "./finding";
-
-/** A source connector of another MirrorMaker 2, from the configuration that Connect stores on one of the clusters. */
-export interface OtherMirror {
-  /** The cluster on which its Connect cluster stores the configuration. */
-  side: Side;
-  configTopic: string;
-  connector: string;
-  config: Readonly<Record<string, string>>;
-  /** `STARTED`, `PAUSED` or `STOPPED`. */
-  target: string;
-  /** True if a Connect cluster other than this mirror's runs there now. */
-  alive: boolean;
-}
+import type { Addresses, OtherMirror } from "./facts";
 
 /** Maximum number of Connect configuration topics to read on each cluster, and of topics whose settings are read. */
 const MOST_READ = 20;
@@ -100,9 +88,6 @@ async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap
   }
   return connectors.byName;
 }
-
-/** The known addresses of each cluster: `host:port`. */
-export type Addresses = Readonly<Record<Side, readonly string[]>>;
 
 /**
  * Checks for a mirror that copies migrated topics back to the origin, from where this mirror would copy them again, in

@@ -14,7 +14,6 @@ import { selectGroups, selectPairs, topicsExclude } from "../selection";
 import type { OwnedTopic } from "../topic-resources";
 import { aclsOf, missingPrivileges, principalOf } from "./ask";
 import { checkBrokers, type FactorOptions } from "./brokers";
-import type { ConfigSync } from "./config-sync";
 import { administratorEffect } from "./effects";
 import type { PreflightFacts } from "./facts";
 import { accepting, error, type PreflightFinding, findingOf, refuse, warning } from "./finding";
@@ -34,6 +33,7 @@ import { type PreflightResult, resultOf } from "./result";
 import { checkSelection, checkTwoClusters, sinkGroupsLeft } from "./selected";
 import { checkTargetNames } from "./target-names";
 import { checkTargetTopics } from "./targets";
+import type { ConfigSync } from "./facts";
 
 export interface PreflightOptions extends FactorOptions {
   /** The administrator will create and remove the fence's ACLs on the origin. Default false. */

@@ -13,13 +13,14 @@ import { groupNameFault, internalTopics } from "../naming";
 import { factorsOf } from "../replication";
 import { selectGroups, selectPairs, sinkGroupsLeftOut } from "../selection";
 import type { BrokerFacts, ClusterFacts, PreflightFacts, SelectedTopic, Setting, Settings, TopicFacts } from "./facts";
-import { type ConfigSync, copies, TOPIC_KEYS } from "./config-sync";
+import { copies, TOPIC_KEYS } from "./config-sync";
 import { readLargeRecords } from "./large";
 import { readRefused } from "./refused";
 import { smallerBytes } from "./retention";
 import { addressesIn } from "../addresses";
 import { readOtherMirrors } from "./opposite";
 import { timedRecords } from "./timed";
+import type { ConfigSync } from "./facts";
 
 export interface MoreToRead {
   /** How MirrorMaker 2 is configured to copy topic settings to the target. */

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { KafkaPort } from "../kafka/port";
 import { facts, selected, topic } from "../../test/engine/preflight/facts";
 import { valuesAfter } from "./config-sync";
-import type { ConfigSync } from "./config-sync";
 import type { PreflightFacts, SelectedTopic } from "./facts";
 import { decide } from "./preflight";
 import { readRefused } from "./refused";
+import type { ConfigSync } from "./facts";
 
 /** A newer target (Kafka 4.3): larger segments only, and no message format. Like a broker, it names one fault. */
 function target(asked: Record<string, Record<string, string>>[] = []) {

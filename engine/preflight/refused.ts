@@ -3,18 +3,7 @@ import { someOf } from "../units";
 import { EXCLUDED, type SyncFacts, syncedSettings } from "./config-sync";
 import type { PreflightFacts } from "./facts";
 import { error, type PreflightFinding, warning } from "./finding";
-
-/** A setting that MirrorMaker 2 would give a topic and that the target refuses. */
-export interface RefusedSetting {
-  /** Absent: the settings are refused only together. */
-  key?: string;
-  value?: string;
-  /** The broker's message. */
-  message: string;
-}
-
-/** By name of the origin's topic. */
-export type RefusedSettings = ReadonlyMap<string, readonly RefusedSetting[]>;
+import type { RefusedSetting, RefusedSettings } from "./facts";
 
 /**
  * Asks the target whether it takes what MirrorMaker 2 will copy, with the request that alters settings, validated only.

@@ -4,7 +4,8 @@ import { EqualBeginnings } from "./equal-beginnings";
 import { type FirstRecord, firstRecords, search, searchNear, shortest, type Wanted } from "./find";
 import { isUnique, decideCompacted, LatestRecords } from "./latest";
 import type { Isolation } from "./read";
-import { type Fingerprint, isCopy, NO_TIMESTAMP } from "./same";
+import { NO_TIMESTAMP } from "./legacy";
+import { type Fingerprint, isCopy } from "./same";
 import { scan } from "./scan";
 import type { UnsureReason } from "./unsure";
 

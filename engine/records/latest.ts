@@ -1,14 +1,7 @@
 import { hash } from "node:crypto";
 import type { FirstRecord } from "./find";
-import {
-  type Fingerprint,
-  fingerprint,
-  namesInCopy,
-  namesOf,
-  NO_TIMESTAMP,
-  type RecordTime,
-  timestampCounts,
-} from "./same";
+import { NO_TIMESTAMP } from "./legacy";
+import { type Fingerprint, fingerprint, namesInCopy, namesOf, type RecordTime, timestampCounts } from "./same";
 import type { RecordCursor } from "./walk";
 
 /** The latest record of one key. Not alive: a tombstone. */

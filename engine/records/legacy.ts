@@ -1,7 +1,12 @@
 import { crc32 } from "@node-rs/crc32";
 import { CODECS, decompress } from "./codecs";
 import { withCorrectChecksum } from "./lz4-v0";
-import { NO_TIMESTAMP } from "./same";
+
+/**
+ * The timestamp of a record without a timestamp (Kafka's RecordBatch.NO_TIMESTAMP). Its producer sent none, or is older
+ * than Kafka 0.10.
+ */
+export const NO_TIMESTAMP = -1;
 
 /**
  * Message formats v0 (before Kafka 0.10) and v1 (before 0.11). Brokers up to 4.x return such messages as they are on

@@ -1,11 +1,6 @@
 import { hash } from "node:crypto";
+import { NO_TIMESTAMP } from "./legacy";
 import type { RecordCursor } from "./walk";
-
-/**
- * The timestamp of a record without a timestamp (Kafka's RecordBatch.NO_TIMESTAMP). Its producer sent none, or is older
- * than Kafka 0.10.
- */
-export const NO_TIMESTAMP = -1;
 
 /** A record's timestamp and who set it. */
 export interface RecordTime {

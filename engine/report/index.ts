@@ -1,3 +1,4 @@
+export type { Stopped } from "./types";
 /** The report of a migration: plain data to JSON and to one self-contained page. See docs/report.md. */
 export { buildReport, sampleOf } from "./build";
 export { type Ending, endReport } from "./end";
@@ -25,14 +26,5 @@ export type {
   WaveFacts,
   WaveRow,
 } from "./types";
-export {
-  groupsPause,
-  lengthText,
-  partPause,
-  type PartPause,
-  partPauseText,
-  pauseText,
-  producersPause,
-  type Stopped,
-} from "./pause";
+export { groupsPause, lengthText, partPause, type PartPause, partPauseText, pauseText, producersPause } from "./pause";
 export { earlierReport, earlierSamples, reportPaths, writeReport, type WrittenReport } from "./write";

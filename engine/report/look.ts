@@ -1,6 +1,6 @@
 import { type Clusters, withClusters } from "../clusters";
 import { type GateFinding, findingsOf, type GateOptions } from "../gate";
-import { type Look, Observer } from "../gate/observe";
+import { Observer } from "../gate/observe";
 import { compareRecords } from "../gate/compare-records";
 import { gap, verdictOf } from "../gate/rule";
 import type { MigrationModel } from "../model";
@@ -11,6 +11,7 @@ import { retryIfRecordsGone } from "../records/retry";
 import { throttlesOn } from "../replication/throttle";
 import { nothingSelected, selectPairs } from "../selection";
 import type { CopyLook, GroupCount, LeftThrottle, TopicCopy } from "./types";
+import type { Look } from "../gate/look";
 
 /**
  * Checks once how far the copy is, and reads every gap. A copy that looks complete is compared as the gate compares it,

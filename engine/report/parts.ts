@@ -2,7 +2,7 @@ import { type Movement, type TopicEnds, writtenOnOrigin } from "../fence";
 import type { MigrationModel, MirrorModel, Phase, Scope } from "../model";
 import { outsideOf } from "../parts";
 import type { PartFacts, WaveFacts } from "./types";
-import type { RecordedTopics } from "../topic-ids";
+import type { RecordedTopics } from "../model";
 
 /** One wave, for the report of the whole migration. */
 export interface ReportWave {

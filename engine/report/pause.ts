@@ -1,15 +1,10 @@
 import type { FenceTimes } from "../fence";
-import type { GateResult } from "../gate";
 import type { Phase } from "../model";
 import { defined } from "../objects";
 import type { AppliedGroup } from "../offsets";
 import { countText, durationText } from "../units";
 import type { GroupCount, GroupsPause, PartFacts, Pause, PauseStart } from "./types";
-
-/** What is known about when the producers stopped. All of it can be absent in the state of an older version. */
-export interface Stopped extends Pick<PartFacts, "fenceClosedAt" | "fenceRaisedAt" | "fenceEarlier"> {
-  gate?: Pick<GateResult, "passedAt" | "durationMs" | "partitions" | "quietFrom">;
-}
+import type { Stopped } from "./types";
 
 /**
  * How long producers waited. The fence decides when they stopped. Without a fence, the gate has seen since when nothing

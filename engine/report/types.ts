@@ -8,7 +8,6 @@ import type { AppliedGroup, AppliedOffsets, OffsetPlan } from "../offsets";
 import type { PreflightResult } from "../preflight";
 import type { ReplicationPreview, ReplicationResult } from "../replication";
 import type { VerifyResult } from "../verify";
-import type { Stopped } from "./pause";
 
 /** The state of one topic's copy at one moment. */
 export interface TopicCopy {
@@ -300,4 +299,9 @@ export interface Report {
   fence?: FenceHistory;
   /** Null: not checked. */
   residue: Residue[] | null;
+}
+
+/** What is known about when the producers stopped. All of it can be absent in the state of an older version. */
+export interface Stopped extends Pick<PartFacts, "fenceClosedAt" | "fenceRaisedAt" | "fenceEarlier"> {
+  gate?: Pick<GateResult, "passedAt" | "durationMs" | "partitions" | "quietFrom">;
 }

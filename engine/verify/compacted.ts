@@ -1,6 +1,6 @@
 import type { Clusters } from "../clusters";
 import type { Isolation } from "../records/read";
-import { NO_TIMESTAMP } from "../records/same";
+import { NO_TIMESTAMP } from "../records/legacy";
 import { scan } from "../records/scan";
 import { sideBySide } from "../side-by-side";
 import { Differences } from "./differences";

@@ -8,8 +8,9 @@ import { entry } from "../objects";
 import { firstRecords } from "../records/find";
 import type { Isolation } from "../records/read";
 import { isHeartbeats, selectPairs } from "../selection";
-import { type TopicIds, topicIds } from "../topic-ids";
+import { topicIds } from "../topic-ids";
 import { countText } from "../units";
+import type { TopicIds } from "../model";
 
 /** One partition on both sides, and how its records are compared. */
 export interface Pair {

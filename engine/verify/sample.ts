@@ -1,7 +1,8 @@
 import type { Clusters } from "../clusters";
 import { partitionKey } from "../log/partition";
 import type { Isolation } from "../records/read";
-import { isCopy, NO_TIMESTAMP } from "../records/same";
+import { NO_TIMESTAMP } from "../records/legacy";
+import { isCopy } from "../records/same";
 import { countText } from "../units";
 import { logSequence } from "./entries";
 import { compareInOrder, type Watch } from "./ordered";

@@ -1,4 +1,4 @@
-import { NO_TIMESTAMP } from "../records/same";
+import { NO_TIMESTAMP } from "../records/legacy";
 import { AHEAD, type Entry, type EntryRange, type Sequence } from "./sequence";
 
 /** Entries that a search keeps from the previous window, so that it finds a match across the border of two windows. */

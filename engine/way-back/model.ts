@@ -10,7 +10,7 @@ import {
 } from "../naming";
 import { waveOf } from "../parts";
 import { topicsExclude } from "../selection";
-import type { RecordedTopics } from "../topic-ids";
+import type { RecordedTopics } from "../model";
 
 /**
  * The way back. After the cutover of one part (a wave, or everything outside the waves) a second mirror copies this

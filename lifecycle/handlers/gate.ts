@@ -15,13 +15,14 @@ import {
 } from "../../engine/gate";
 import type { Progress } from "../../engine/progress";
 import { selectTopics } from "../../engine/selection";
-import { readTopicIds, type RecordedTopics, withNewTopics } from "../../engine/topic-ids";
+import { readTopicIds, withNewTopics } from "../../engine/topic-ids";
 import { countText, someOf } from "../../engine/units";
 import { askBeforeItGoes, type ClosingInputs, wasOpened, type WithWayBack } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
 import { endWatch, watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
+import type { RecordedTopics } from "../../engine/model";
 
 export interface GateInputs extends PhasedInputs, FencedInputs, WithWayBack {
   options: GateOptions;

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { engineProgress } from "./engine-link";
 import { type ConnectionSecrets, renewable } from "../kubernetes/renewed";
 import type { Connection, MigrationModel, MirrorModel, Phase, ProvedEnds } from "../../engine/model";
-import type { RecordedTopics } from "../../engine/topic-ids";
+import type { RecordedTopics } from "../../engine/model";
 
 /** Inputs of every step. The connections are secret in the state. The mirror's model is readable in the state. */
 export interface StepInputs {

@@ -45,7 +45,7 @@ export abstract class Patience {
   protected abstract forget(): void;
 
   /** The current time in ms, minus the time that requests waited for a throttling broker. */
-  private now(): number {
+  now(): number {
     return Date.now() - this.links.throttle.waitedMs;
   }
 

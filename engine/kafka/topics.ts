@@ -80,14 +80,14 @@ async function everyBrokerShows(
   right: (shown: ShownTopic[]) => boolean,
   names: readonly string[],
 ): Promise<void> {
-  const deadline = Date.now() + RETRY_LIMIT_MS;
+  const deadline = cluster.now() + RETRY_LIMIT_MS;
   for (const broker of cluster.links.brokerIds) {
     for (;;) {
       const { topics: answered } = await cluster.metadata(names, false, broker);
       // A topic counts as absent only if the response contains every topic.
       const whole = new Set(answered.map((t) => t.name)).size === new Set(names).size;
       if (whole && right(answered.filter((t) => !isAbsentTopic(t.errorCode)))) break;
-      if (Date.now() > deadline)
+      if (cluster.now() > deadline)
         throw new MigrationError("KAFKA_NOT_AVAILABLE", `${otherwise} (${cluster.side} cluster, broker ${broker})`, {
           fix: "check the brokers' health and run again",
         });

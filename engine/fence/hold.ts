@@ -7,6 +7,7 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince, written } from "./movement";
+import { type LastLook, keepLook, takeLook } from "./last-look";
 import { createMarkers, sayRestored } from "./markers";
 import { wanted } from "./needed";
 import { BRIEF_MS, raiseOn, refuseAclSync, settledLater, settleMsOf } from "./raise";
@@ -20,6 +21,8 @@ export interface HoldOptions extends FenceOptions {
    * now on.
    */
   gateEnds?: TopicEnds;
+  /** Called at the end with the topics' end offsets after the last look. */
+  onEnd?: (ends: Ends) => void;
   /** The record of the raise. It shows which ACLs without a marker are the fence's. */
   raised?: RaisedFence;
   /**
@@ -132,7 +135,9 @@ export async function holdOn(
     if (last) break;
     await pause();
   }
-  report.wrote = await written(origin, movements(baseline, await endsOf(origin, topics)));
+  const after = await endsOf(origin, topics);
+  report.wrote = await written(origin, movements(baseline, after));
+  options.onEnd?.(after);
   report.until = new Date().toISOString();
   return report;
 }
@@ -173,6 +178,13 @@ function tell(gap: FenceGap, progress: Progress): void {
   );
 }
 
+/** What {@link raiseOn} returns if it finds every ACL, from a look that was just taken. */
+function fromLook(look: LastLook | undefined): { raised: RaisedFence; ends: Ends } | undefined {
+  if (look === undefined) return undefined;
+  const { closedAt: _, ...raised } = look.raised;
+  return { raised: { ...raised, created: 0 }, ends: look.ends };
+}
+
 /**
  * Raises the fence, holds it during the work, and leaves it up. Used around the gate and the steps after it.
  * @param work receives a signal that is aborted if the fence can no longer be held, and how the fence was raised
@@ -193,7 +205,9 @@ export async function whileFenced<T>(
       // Every step of a cutover calls this, and the fence step has already waited. Waiting a second in every step would
       // only add up.
       const raising = options.untilSettled === true ? settledLater(options) : options;
-      const { raised, ends } = await raiseOn(origin, model.mirror, raising, progress, "new ACLs", allowed);
+      const { raised, ends } =
+        fromLook(takeLook(model, options)) ??
+        (await raiseOn(origin, model.mirror, raising, progress, "new ACLs", allowed));
       // The raise has watched the ends for `BRIEF_MS`: now, or before the time at which the fence was whole.
       const whole = raised.created === 0 && options.wholeAt !== undefined ? Date.parse(options.wholeAt) : Date.now();
       const settled = options.untilSettled === true ? whole - BRIEF_MS + settleMsOf(options) : 0;
@@ -211,13 +225,18 @@ export async function whileFenced<T>(
       if (before.length > 0) throw breached(before, "since the gate passed");
       const done = new AbortController();
       const lost = new AbortController();
-      const holding = holdOn(origin, model.mirror, options, progress, done.signal, ends);
+      let last: Ends | undefined;
+      const hold = { ...options, onEnd: (after: Ends) => (last = after) };
+      const holding = holdOn(origin, model.mirror, hold, progress, done.signal, ends);
       holding.catch((error: unknown) => lost.abort(error));
       try {
         const result = await work(lost.signal, raised);
         await sleep(Math.max(0, settled - Date.now()));
         done.abort();
-        return { result, report: await holding };
+        const report = await holding;
+        if (last !== undefined && report.wrote.length === 0 && report.gaps.length === 0)
+          keepLook(model, options, { at: Date.now(), raised, ends: last });
+        return { result, report };
       } catch (error) {
         done.abort();
         // If the fence was lost, throw that error: it is the cause, whatever error the work threw.

@@ -6,6 +6,7 @@ import type { Progress } from "../progress";
 import { countText } from "../units";
 import { markedAcls, recordedAcls, withoutMarker } from "./acls";
 import { aclsIfAny } from "./everyone";
+import { dropLook } from "./last-look";
 import { inBatches } from "./markers";
 import type { FenceOptions, LoweredFence, RaisedFence } from "./types";
 
@@ -22,6 +23,7 @@ export async function lowerFence(
   raised?: RaisedFence | null,
   open?: OpenKafka,
 ): Promise<LoweredFence> {
+  dropLook(model);
   return withCluster(model, "origin", (origin) => lowerOn(origin, model.mirror, progress, raised), open, { progress });
 }
 

@@ -9,6 +9,7 @@ import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { type Ends, endsOf, movements } from "./movement";
 import { compare, type FenceAcl } from "./acls";
+import { keepLook } from "./last-look";
 import { createMarkers, inBatches, restoreMarkers } from "./markers";
 import { wanted } from "./needed";
 import type { FenceOptions, Movement, RaisedFence } from "./types";
@@ -55,7 +56,9 @@ export async function raiseFence(
       allowed.catch(() => {});
       const { origin } = clusters;
       if (earlier !== undefined && earlier !== null) await restoreMarkers(origin, model.mirror, earlier, progress);
-      return (await raiseOn(origin, model.mirror, options, progress, wait, () => allowed)).raised;
+      const { raised, ends } = await raiseOn(origin, model.mirror, options, progress, wait, () => allowed);
+      if (raised.writing.length === 0) keepLook(model, options, { at: Date.now(), raised, ends });
+      return raised;
     },
     open,
     { progress },

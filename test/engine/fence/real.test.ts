@@ -5,6 +5,7 @@ import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka
 import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import { checkFence, lowerFence, observeProducers, raiseFence, settledLater, whileFenced } from "../../../engine/fence";
 import { openKafka } from "../../../engine/kafka/client";
+import { keepLinks } from "../../../engine/kafka/kept-links";
 import type { Acl, KafkaPort } from "../../../engine/kafka/port";
 import type { OpenKafka } from "../../../engine/clusters";
 import type { MigrationModel } from "../../../engine/model";
@@ -169,6 +170,42 @@ describe("a fence on a real cluster", () => {
       // A fence that is not held stays up: nobody may write because a look at it failed.
       expect(await write(orders)).not.toBe("written");
     } finally {
+      await lowerFence(model, {}, silent);
+    }
+  });
+
+  it("is not looked at twice between two steps of a run, and what happens there is found all the same", async () => {
+    const counted: string[] = [];
+    const counting: OpenKafka = async (...how) => {
+      const port = await openKafka(...how);
+      const describeAcls = port.describeAcls.bind(port);
+      port.describeAcls = (filter) => {
+        counted.push(how[1]);
+        return describeAcls(filter);
+      };
+      return port;
+    };
+    const step = () => whileFenced(model, { settleMs: 200 }, silent, async () => "done", counting);
+    await keepLinks(10_000);
+    try {
+      await raiseFence(model, { settleMs: 200 }, silent, counting);
+      counted.length = 0;
+      expect((await step()).report).toMatchObject({ gaps: [], wrote: [] });
+      expect((await step()).report).toMatchObject({ gaps: [], wrote: [] });
+      expect(counted).toEqual(["origin", "origin"]);
+      // Between two steps somebody lowers the fence with other tools, and an application writes.
+      const denials = (await origin.describeAcls()).filter((acl) => acl.permission === "deny");
+      await origin.deleteAcls(denials);
+      await eventually("a write", async () => (await write(orders)) === "written");
+      const { report } = await step();
+      const wrote = [...report.wrote, ...report.gaps.flatMap((gap) => gap.wrote)];
+      expect(wrote).toEqual([expect.objectContaining({ topic: orders })]);
+      // The next step looks first, because this one has seen a gap.
+      counted.length = 0;
+      await step();
+      expect(counted).toEqual(["origin", "origin"]);
+    } finally {
+      await keepLinks(0);
       await lowerFence(model, {}, silent);
     }
   });

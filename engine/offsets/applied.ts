@@ -65,8 +65,8 @@ export function requireOrigin(
       `${is}; the topic was kept and no offset was changed`,
     {
       fix:
-        `roll back the migration from cluster ${was} with its own stack, or give this mirror another groupId; if no ` +
-        "offset has to be taken back, delete the topic by hand and run again",
+        `roll back the migration from cluster ${was} with its own stack, or give this mirror another target.groupId; ` +
+        "if no offset has to be taken back, delete the topic by hand and run again",
     },
   );
 }

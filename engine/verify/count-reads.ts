@@ -14,13 +14,13 @@ export function bytesOf(answers: ReadonlyMap<string, FetchedPartition>): number 
  * @param read called with the number of bytes of each response
  */
 export function countReads({ origin, target }: Clusters, read: (side: Side, bytes: number) => void): Clusters {
-  const counting = (port: KafkaPort, side: Side): KafkaPort => ({
-    ...port,
-    async fetch(requests, options) {
-      const answers = await port.fetch(requests, options);
-      read(side, bytesOf(answers));
-      return answers;
-    },
-  });
+  const counting = (port: KafkaPort, side: Side): KafkaPort =>
+    Object.assign(Object.create(port) as KafkaPort, {
+      async fetch(...asked: Parameters<KafkaPort["fetch"]>) {
+        const answers = await port.fetch(...asked);
+        read(side, bytesOf(answers));
+        return answers;
+      },
+    });
   return { origin: counting(origin, "origin"), target: counting(target, "target") };
 }

@@ -3,7 +3,7 @@ import type { Clusters } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import type { Side } from "../model";
 import { durationText } from "../units";
-import { bytesOf } from "./count-reads";
+import { bytesOf, withFetch } from "./count-reads";
 
 /** At most this many bytes are in one response of the port, per request. */
 const ANSWER_BYTES = 16 * 1024 * 1024;
@@ -96,24 +96,21 @@ export class ByteBudget implements Budget {
  * Every other call is unchanged.
  */
 export function withLimitedFetches(port: KafkaPort, bytesPerSecond: number, budget: Budget): KafkaPort {
-  return {
-    ...port,
-    async fetch(requests, options = {}) {
-      const { maxBytes = PARTITION_BYTES } = options;
-      const share = Math.floor(bytesPerSecond / Math.max(1, requests.length));
-      const limited = Math.min(maxBytes, Math.max(LEAST_BYTES, share));
-      const reserved = Math.min(ANSWER_BYTES, requests.length * limited);
-      await budget.reserve(reserved);
-      let read = 0;
-      try {
-        const answers = await port.fetch(requests, { ...options, maxBytes: limited });
-        read = bytesOf(answers);
-        return answers;
-      } finally {
-        budget.correct(reserved, read);
-      }
-    },
-  };
+  return withFetch(port, async (requests, options = {}) => {
+    const { maxBytes = PARTITION_BYTES } = options;
+    const share = Math.floor(bytesPerSecond / Math.max(1, requests.length));
+    const limited = Math.min(maxBytes, Math.max(LEAST_BYTES, share));
+    const reserved = Math.min(ANSWER_BYTES, requests.length * limited);
+    await budget.reserve(reserved);
+    let read = 0;
+    try {
+      const answers = await port.fetch(requests, { ...options, maxBytes: limited });
+      read = bytesOf(answers);
+      return answers;
+    } finally {
+      budget.correct(reserved, read);
+    }
+  });
 }
 
 /**

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type OpenKafka, withCluster } from "../clusters";
 import { aclKey } from "../acls";
-import type { Acl, KafkaPort } from "../kafka/port";
+import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText, someOf } from "../units";
 import { breached } from "./breach";
 import { type Ends, endsOf, movements, movementsSince, written } from "./movement";
 import { type LastLook, keepLook, takeLook } from "./last-look";
-import { createMarkers, sayRestored } from "./markers";
+import { restoreMissing } from "./markers";
 import { wanted } from "./needed";
 import { BRIEF_MS, raiseOn, refuseAclSync, settledLater, settleMsOf } from "./raise";
-import { compare, type FenceAcl, markedAcls, recordedAcls, withoutMarker } from "./acls";
+import { compare, type FenceAcl, markedAcls, recordedAcls } from "./acls";
 import { lowerOn } from "./lower";
 import type { FenceGap, FenceOptions, FenceReport, RaisedFence, TopicEnds } from "./types";
 
@@ -103,7 +103,9 @@ export async function holdOn(
     const { missing } = compare(now.needed, now.acls);
     topics = now.topics;
     report.looks++;
-    await restoreMarkers(origin, mirror, now.acls, marked, progress);
+    // Without its marker an ACL looks like somebody else's. Every ACL that had one at an earlier look gets it again.
+    for (const one of markedAcls(mirror, now.acls)) marked.set(aclKey(one.acl), one);
+    await restoreMissing(origin, marked.values(), now.acls, progress);
     if (missing.length > 0) {
       const { ends: after } = await raiseOn(origin, mirror, options, progress);
       const gone = [...new Set(missing.map((r) => r.topic))];
@@ -143,25 +145,6 @@ export async function holdOn(
 }
 
 const byAcl = (acls: readonly FenceAcl[]) => new Map(acls.map((one) => [aclKey(one.acl), one]));
-
-/**
- * Creates the markers that somebody removed without their ACLs. Without its marker, an ACL of the fence looks like
- * somebody else's, so nothing would ever remove it.
- * @param known every ACL that had a marker at an earlier look; gets those of this look
- */
-async function restoreMarkers(
-  origin: KafkaPort,
-  mirror: MirrorModel,
-  acls: readonly Acl[],
-  known: Map<string, FenceAcl>,
-  progress: Progress,
-): Promise<void> {
-  for (const one of markedAcls(mirror, acls)) known.set(aclKey(one.acl), one);
-  const lost = withoutMarker(known.values(), acls);
-  if (lost.length === 0) return;
-  await createMarkers(origin, lost);
-  sayRestored(lost, progress);
-}
 
 function tell(gap: FenceGap, progress: Progress): void {
   const wrote =

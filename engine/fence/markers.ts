@@ -26,10 +26,25 @@ export async function restoreMarkers(
   raised: RaisedFence,
   progress: Progress,
 ): Promise<void> {
-  const lost = withoutMarker(recordedAcls(mirror, raised), (await aclsIfAny(origin)) ?? []);
+  await restoreMissing(origin, recordedAcls(mirror, raised), (await aclsIfAny(origin)) ?? [], progress);
+}
+
+/** Creates the markers that are missing beside the fence's ACLs. @param acls every ACL of the origin */
+export async function restoreMissing(
+  origin: KafkaPort,
+  fence: Iterable<FenceAcl>,
+  acls: readonly Acl[],
+  progress: Progress,
+): Promise<void> {
+  const lost = withoutMarker(fence, acls);
   if (lost.length === 0) return;
   await createMarkers(origin, lost);
-  sayRestored(lost, progress);
+  progress.warn(
+    `fence: ${countText(lost.length, "marker")} had been removed without the ACLs (${someOf(
+      lost.map((one) => one.topic),
+      5,
+    )}); restored, so that the fence can be lowered`,
+  );
 }
 
 /** As {@link restoreMarkers}, before something lowers the fence that has no record of the raise. */
@@ -42,15 +57,6 @@ export function restoreLostMarkers(
   return withCluster(model, "origin", (origin) => restoreMarkers(origin, model.mirror, raised, progress), open, {
     progress,
   });
-}
-
-export function sayRestored(lost: readonly FenceAcl[], progress: Progress): void {
-  progress.warn(
-    `fence: ${countText(lost.length, "marker")} had been removed without the ACLs (${someOf(
-      lost.map((one) => one.topic),
-      5,
-    )}); restored, so that the fence can be lowered`,
-  );
 }
 
 export async function inBatches(acls: readonly Acl[], send: (some: Acl[]) => Promise<void>): Promise<void> {

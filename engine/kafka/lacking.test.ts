@@ -45,6 +45,13 @@ function described(out: Out, toMembers: () => unknown, error = 0): void {
   out.tags();
 }
 
+/** A response with an empty list. */
+const nothing = (out: Out) =>
+  out
+    .int32(0)
+    .list([], () => {})
+    .tags();
+
 /** A call and two responses to it. The first response lacks the requested data, the second has it. */
 const LACKING: Record<
   string,
@@ -102,11 +109,7 @@ const LACKING: Record<
   },
   OffsetFetch: {
     call: (p) => p.groupOffsets(["g"]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -146,11 +149,7 @@ const LACKING: Record<
   },
   DeleteGroups: {
     call: (p) => p.deleteGroups(["g"]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -159,11 +158,7 @@ const LACKING: Record<
   },
   CreateAcls: {
     call: (p) => p.createAcls([acl]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -172,11 +167,7 @@ const LACKING: Record<
   },
   DeleteAcls: {
     call: (p) => p.deleteAcls([acl]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -222,11 +213,7 @@ const LACKING: Record<
   },
   DescribeProducers: {
     call: (p) => p.activeProducers([{ topic: "t", partition: 0 }]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -286,11 +273,7 @@ const LACKING: Record<
   },
   CreateTopics: {
     call: (p) => p.createTopic("t", { partitions: 1, replicationFactor: 1 }),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -307,11 +290,7 @@ const LACKING: Record<
   },
   DeleteTopics: {
     call: (p) => p.deleteTopics(["t"]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) => {
       // The deletion waits until the brokers no longer show the topic.
       broker.answer.Metadata = () => metadata(broker, [{ name: "t", error: 3 }]);
@@ -323,11 +302,7 @@ const LACKING: Record<
   },
   DescribeGroups: {
     call: (p) => p.groupOperations(["g"]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)
@@ -345,11 +320,7 @@ const LACKING: Record<
   },
   ConsumerGroupDescribe: {
     call: (p) => p.describeGroups(["g"]),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) => described(out, () => out.string("uniform")),
   },
   StreamsGroupDescribe: {
@@ -372,20 +343,12 @@ const LACKING: Record<
           .tags();
       return p.describeGroups(["g"]);
     },
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) => described(out, () => out.int8(-1)),
   },
   DescribeTransactions: {
     call: (p) => p.mayDescribeTransactionalId("t"),
-    first: (out) =>
-      out
-        .int32(0)
-        .list([], () => {})
-        .tags(),
+    first: nothing,
     second: (out) =>
       out
         .int32(0)

@@ -21,6 +21,7 @@ import { sinkRules } from "./sinks";
 import { taskRules } from "./tasks";
 import { serverRules } from "./servers";
 import { settingRules } from "./settings";
+import { widePatternRules } from "./wide-patterns";
 import { type MirrorView, nothing, type UserView, type View } from "./view";
 
 export { sameCluster } from "./addresses";
@@ -39,6 +40,7 @@ export const rules: readonly Rule[] = [
   ...configurationRules,
   ...settingRules,
   ...contradictionRules,
+  ...widePatternRules,
   ...nameRules,
   ...loopRules,
   ...copyRules,

@@ -1,29 +1,16 @@
 import { addressesIn, formsOf } from "../addresses";
 import { isMigrationError } from "../errors";
-import { groupsExcludeOf, modelFrom, topicsExcludeOf } from "../mirror-configuration";
+import { modelFrom, topicsExcludeOf } from "../mirror-configuration";
 import { internalTopics, policyKind, targetTopicName } from "../naming";
-import { compilePatternList, DEFAULT_GROUPS_EXCLUDE, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
-import { firstOfEach, listed, mirrorRule, type Rule, type Saying, stackRule } from "./rule";
+import { compilePatternList, DEFAULT_TOPICS_EXCLUDE, type Matcher } from "../patterns";
+import { firstOfEach, listed, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach } from "./unknown";
 import { addressesOf, Clusters } from "./addresses";
 import { type ConnectClusterView, type MirrorView, namesIn, type TopicView, wholeOf } from "./view";
 import { maybeAtOrigin } from "./sides";
 
-/** Topics where other applications keep their own state in Kafka. A copy is wrong on the target. */
-const OTHERS = ["_schemas", "connect-offsets", "connect-configs", "connect-status", "mirrormaker2-cluster-offsets"];
-
-/** Patterns for the same kind of topics among the names in the stack. */
-const OTHERS_LIKE = /^_schemas|^(connect|mirrormaker2|mm2).*-(offsets|configs?|status(es)?)$/;
-
-/**
- * Internal topics of a Kafka Streams application, `<application.id>-...`. A copy is right if the application's group is
- * on the target, too. The group is named `<application.id>`.
- */
-const STREAMS = ["app-store-changelog", "app-key-repartition"];
-const STREAMS_LIKE = /-(changelog|repartition)$/;
-
 /** Names of topics that may be on the origin, as far as they are known. */
-const namesAt = (topics: readonly TopicView[], mirror: MirrorView) =>
+export const namesAt = (topics: readonly TopicView[], mirror: MirrorView) =>
   topics.flatMap((t) => attempt(() => (maybeAtOrigin(t, mirror) ? t.name : undefined)) ?? []);
 
 /** Undefined if the pattern cannot be read outside Java. Rules then report nothing. */
@@ -51,92 +38,7 @@ export function selecting(what: "topics" | "groups", pattern: string, exclude: s
   }
 }
 
-/**
- * The Streams topics whose group is not migrated. The application.id may end at any hyphen of a name, so every part
- * before a hyphen is tried.
- */
-function withoutGroup(names: readonly string[], mirror: MirrorView): string[] {
-  const moves = selecting("groups", mirror.groupsPattern, groupsExcludeOf(mirror) ?? DEFAULT_GROUPS_EXCLUDE);
-  return moves === undefined
-    ? []
-    : names.filter((name) => ![...name.matchAll(/-/g)].some(({ index }) => moves(name.slice(0, index))));
-}
-
-/**
- * Returns true if topics keep their names on the target. False for a custom policy class, whose names are not known.
- */
-function keepsNames(mirror: MirrorView): boolean {
-  const model = modelFrom(mirror);
-  return policyKind(model) !== "unknown" && targetTopicName(model, "x") === "x";
-}
-
-const storageTopics = (mirror: MirrorView) => [
-  mirror.target.offsetStorageTopic,
-  mirror.target.configStorageTopic,
-  mirror.target.statusStorageTopic,
-];
-
 export const nameRules: Rule[] = [
-  stackRule(
-    {
-      name: "pattern-swallows",
-      level: "advisory",
-      summary: "The pattern does not match internal topics of other tools.",
-    },
-    ({ mirrors, topics }) =>
-      inEach(mirrors, (at) => {
-        const matches = mirrored(at);
-        // A copy under another name is not read as state.
-        if (matches === undefined || !keepsNames(at)) return [];
-        const called = (like: RegExp) => namesAt(topics, at).filter((name) => like.test(name));
-        const streams = withoutGroup([...STREAMS, ...called(STREAMS_LIKE)].filter(matches), at);
-        const hit = [...new Set([...OTHERS, ...called(OTHERS_LIKE), ...streams])].filter(matches);
-        if (hit.length === 0) return [];
-        const [alone, those] =
-          streams.length === 0
-            ? ["", ""]
-            : [
-                "; a Streams application's internal topics are only valid together with its group, which " +
-                  "groupsPattern does not select",
-                ",.*-changelog,.*-repartition",
-              ];
-        // What the resource excludes already stays excluded.
-        const excluded = attempt(() => topicsExcludeOf(at)) ?? DEFAULT_TOPICS_EXCLUDE;
-        const exclude = `${excluded},_schemas,connect-.*,mirrormaker2-cluster-.*${those}`;
-        const say = {
-          seen: `topicsPattern "${at.topicsPattern}" matches ${listed(hit)}`,
-          why:
-            "schema registries, Connect clusters and other mirrors keep state in such topics, and this state " +
-            "is wrong on another cluster" +
-            alone,
-          instead:
-            `exclude them if they exist: ${namesIn(at).topicsExclude} ` +
-            `"${[...new Set(exclude.split(",").map((part) => part.trim()))].join(",")}"`,
-        };
-        return [{ at, say }];
-      }),
-  ),
-  mirrorRule(
-    {
-      name: "storage-topics-in-pattern",
-      level: "advisory",
-      summary: "The pattern does not match the mirror's own storage topics.",
-    },
-    (mirror) => {
-      const matches = mirrored(mirror);
-      const hit = matches === undefined || !keepsNames(mirror) ? [] : storageTopics(mirror).filter(matches);
-      if (hit.length === 0) return [];
-      return [
-        {
-          seen: `topicsPattern "${mirror.topicsPattern}" matches ${hit.join(", ")}`,
-          why:
-            "if the origin has topics with these names (of an earlier mirror), they would be copied to the " +
-            "workers' own storage topics",
-          instead: "exclude these names, or use a narrower pattern",
-        },
-      ];
-    },
-  ),
   stackRule(
     {
       name: "storage-topics-unique",

@@ -6,6 +6,43 @@ import { found } from "../test/policies/resources";
 const seen = (rule: string, resources: ReturnType<typeof aToB>[]) =>
   found(rule, resources).map(({ message }) => message);
 
+describe("groups of sink connectors", () => {
+  const connector = (spec: object = {}) => ({
+    ...resource("KafkaConnector", "warehouse", {
+      class: "org.example.WarehouseSink",
+      config: { topics: "orders" },
+      ...spec,
+    }),
+  });
+  const labelled = (spec?: object) => {
+    const one = connector(spec);
+    (one.props as any).metadata.labels = { "strimzi.io/cluster": "pipes" };
+    return one;
+  };
+  const connect = (bootstrapServers: string, namespace?: string) =>
+    resource("KafkaConnect", "pipes", { bootstrapServers }, namespace === undefined ? {} : { namespace });
+  const moving = aToB({ source: identity, checkpoint: identity, entry: { groupsPattern: ".*" } });
+  const count = (...more: ReturnType<typeof aToB>[]) => seen("sink-groups", [moving, ...more]).length;
+
+  test("are reported if the connector reads the origin, or if its Connect cluster is not in the stack", () => {
+    expect(count(labelled(), connect("a-kafka-bootstrap:9092"))).toBe(1);
+    expect(count(labelled(), connect("a-kafka-bootstrap.ns.svc:9093"))).toBe(1);
+    expect(count(labelled())).toBe(1);
+    expect(count(labelled(), connect("b-kafka-bootstrap:9092", "elsewhere"))).toBe(1);
+  });
+
+  test("are not reported if the connector reads another cluster, or writes to the topics that it names", () => {
+    expect(count(labelled(), connect("b-kafka-bootstrap:9092"))).toBe(0);
+    expect(count(labelled({ class: "org.example.TimerSourceConnector" }))).toBe(0);
+  });
+
+  test("beside a mirror that stays, only groups that its pattern names are reported", () => {
+    const stays = (groupsPattern: string) => aToB({ entry: { groupsPattern } });
+    expect(seen("sink-groups", [stays(".*"), labelled()])).toEqual([]);
+    expect(seen("sink-groups", [stays("billing,connect-warehouse"), labelled()])).toHaveLength(1);
+  });
+});
+
 test("a pattern that matches other tools' topics and the workers' own is reported once", () => {
   const own = { "offset.storage.topic": "w.offsets", "config.storage.topic": "w.c", "status.storage.topic": "w.s" };
   const mirror = (topicsPattern: string) =>

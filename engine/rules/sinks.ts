@@ -1,6 +1,8 @@
 import { groupsExcludeOf } from "../mirror-configuration";
 import { DEFAULT_GROUPS_EXCLUDE } from "../patterns";
+import { addressesOf } from "./addresses";
 import { mirrored, selecting } from "./names";
+import { purpose, purposeOf } from "./purpose";
 import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf } from "./samples";
 import { inEach } from "./unknown";
@@ -15,12 +17,15 @@ export const sinkRules: Rule[] = [
       name: "sink-groups",
       level: "advisory",
       summary: "The exclusion, or its default, does not leave groups of sink connectors behind.",
+      settings: { purpose },
     },
-    ({ mirrors, sinks = [] }) =>
-      inEach(mirrors, (at) => {
+    (view, settings) =>
+      inEach(view.mirrors, (at) => {
         if (!at.declared.checkpoint) return [];
         const exclude = groupsExcludeOf(at);
         if (exclude !== undefined) return namedAndExcluded(at, exclude);
+        // Beside a mirror that stays, the connectors stay where they are.
+        const sinks = purposeOf(view, at, settings) === "replication" ? [] : (view.sinks ?? []);
         const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
         if (left.length === 0) return [];
         return [
@@ -90,14 +95,16 @@ function meansConnect(expression: string): boolean {
 }
 
 /**
- * Sink connectors of the stack whose groups the pattern selects and that read a copied topic. One whose topics are not
- * known counts, too.
+ * Sink connectors of the stack whose groups the pattern selects and that read a copied topic on the origin. One whose
+ * topics or whose cluster are not known counts, too.
  */
 function ofStack(mirror: MirrorView, sinks: readonly SinkView[]): string[] {
   const selects = selecting("groups", mirror.groupsPattern, "");
   const copies = mirrored(mirror);
-  return inEach(sinks, ({ group, topics }) => {
-    const reads = topics === undefined || copies === undefined || topics.some(copies);
-    return group.startsWith("connect-") && selects?.(group) === true && reads ? [group] : [];
+  const origin = addressesOf(mirror, "origin");
+  return inEach(sinks, ({ group, topics, reads }) => {
+    const copied = topics === undefined || copies === undefined || topics.some(copies);
+    const there = reads === undefined || origin.length === 0 || reads.some((address) => origin.includes(address));
+    return group.startsWith("connect-") && selects?.(group) === true && copied && there ? [group] : [];
   });
 }

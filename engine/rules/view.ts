@@ -241,6 +241,8 @@ export interface SinkView {
   group: string;
   /** Absent if it reads by a pattern, or if the topics are not known. */
   topics?: readonly string[];
+  /** The addresses of the cluster that it reads, in every form. Absent if the stack does not have its KafkaConnect. */
+  reads?: readonly string[];
 }
 
 /** A KafkaUser, or the ACLs and credentials of one principal made through @pulumi/kafka. */

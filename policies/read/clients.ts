@@ -1,3 +1,4 @@
+import { addressesIn, formsOf } from "../../engine/addresses";
 import { entry } from "../../engine/objects";
 import { attempt, type ConnectClusterView, fields, type SinkView } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
@@ -68,13 +69,15 @@ export function isSuperUser(user: AnyResource, kafkas: readonly AnyResource[]): 
 
 /**
  * The sink connectors among the KafkaConnectors. Connect gives a connector a group (`connect-<name>`) only if it reads
- * topics.
+ * topics. Some source connectors have a key `topics`, too: the topics to which they write.
  */
-export function readSinks(connectors: readonly AnyResource[]): SinkView[] {
+export function readSinks(connectors: readonly AnyResource[], connects: readonly AnyResource[]): SinkView[] {
   return connectors.flatMap((resource) => {
     const { metadata, spec } = partsOf(resource);
     const config = object(spec.config);
     if (text(config.topics) === undefined && text(config["topics.regex"]) === undefined) return [];
+    if (/Source(Connector)?$/.test(attempt(() => text(spec.class)) ?? "")) return [];
+    const home = connects.find((connect) => runs(connect, resource));
     return [
       fields<SinkView>({
         group: () => text(config["consumer.override.group.id"]) ?? `connect-${text(metadata.name) ?? resource.name}`,
@@ -82,9 +85,31 @@ export function readSinks(connectors: readonly AnyResource[]): SinkView[] {
           text(config.topics)
             ?.split(",")
             .map((topic) => topic.trim()),
+        reads: () => (home === undefined ? undefined : addressesOfConnect(home)),
       }),
     ];
   });
+}
+
+/** Returns true if this KafkaConnect runs this KafkaConnector. */
+function runs(connect: AnyResource, connector: AnyResource): boolean {
+  const [its, own] = [partsOf(connect).metadata, partsOf(connector).metadata];
+  return (
+    attempt(
+      () =>
+        text(its.name) !== undefined &&
+        text(its.name) === clusterOf(own) &&
+        text(its.namespace) === text(own.namespace) &&
+        connect.provider?.name === connector.provider?.name,
+    ) === true
+  );
+}
+
+function addressesOfConnect(connect: AnyResource): string[] {
+  const { metadata, spec } = partsOf(connect);
+  return addressesIn(text(spec.bootstrapServers)).flatMap((address) =>
+    formsOf(address, text(metadata.namespace), connect.provider?.name),
+  );
 }
 
 /** The Connect clusters of the stack. Before v1, the group and the storage topics are keys of `config`. */

@@ -79,7 +79,7 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
     withoutCluster: ["KafkaUser", "KafkaTopic", "KafkaConnector"].flatMap((name) => custom(name).flatMap(withoutLabel)),
     idle: custom("KafkaMirrorMaker2").flatMap(idleOf),
     clients: resources.filter((r) => r.type === "pulumi:providers:kafka").map(clientOf),
-    sinks: attempt(() => readSinks(custom("KafkaConnector"))) ?? [],
+    sinks: attempt(() => readSinks(custom("KafkaConnector"), custom("KafkaConnect"))) ?? [],
     connects: readConnects(custom("KafkaConnect")),
   };
 }

@@ -43,6 +43,18 @@ describe("groups of sink connectors", () => {
   });
 });
 
+test("Azure Event Hubs is recognized by the user name of its clients, whatever its address is", () => {
+  const login = (username: string) => ({
+    tls: { trustedCertificates: [] },
+    authentication: { type: "plain", username, passwordSecret: { secretName: "hub", password: "password" } },
+  });
+  const to = (username: string) =>
+    aToB({ source: { "replication.factor": 1, ...identity } }, { clusters: { a: {}, b: login(username) } });
+  const rules = ["tls-without-ca", "data-replication-one"];
+  expect(rules.flatMap((rule) => seen(rule, [to("$ConnectionString")]))).toEqual([]);
+  expect(rules.flatMap((rule) => seen(rule, [to("mirror")]))).toHaveLength(2);
+});
+
 test("a pattern that matches other tools' topics and the workers' own is reported once", () => {
   const own = { "offset.storage.topic": "w.offsets", "config.storage.topic": "w.c", "status.storage.topic": "w.s" };
   const mirror = (topicsPattern: string) =>

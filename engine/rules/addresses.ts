@@ -1,6 +1,6 @@
 import { addressesIn, formsOf, hostOf } from "../addresses";
 import { attempt } from "./unknown";
-import type { MirrorView } from "./view";
+import type { ClusterView, MirrorView } from "./view";
 import type { Side } from "../model";
 import { SIDES } from "../sides";
 
@@ -25,15 +25,20 @@ const PUBLIC_CERTIFICATES = [
   /\.instaclustr\.com$/,
 ];
 
-/** Returns true if this cluster is a service that ignores replication factors or sets its own. */
-export function choosesReplicas(servers: string | undefined): boolean {
-  return addressesIn(servers).some((address) => CHOOSE_REPLICAS.some((service) => service.test(hostOf(address))));
+/** The user name of every client of Azure Event Hubs. It shows the service behind a placeholder or another name. */
+const EVENT_HUBS_USER = "$ConnectionString";
+
+function isOneOf(services: readonly RegExp[], cluster: ClusterView): boolean {
+  if (attempt(() => cluster.authentication?.username) === EVENT_HUBS_USER) return true;
+  const servers = attempt(() => cluster.bootstrapServers);
+  return addressesIn(servers).some((address) => services.some((service) => service.test(hostOf(address))));
 }
 
+/** Returns true if this cluster is a service that ignores replication factors or sets its own. */
+export const choosesReplicas = (cluster: ClusterView): boolean => isOneOf(CHOOSE_REPLICAS, cluster);
+
 /** Returns true if this cluster is a service whose certificates need no CA of their own. */
-export function hasPublicCertificate(servers: string | undefined): boolean {
-  return addressesIn(servers).some((address) => PUBLIC_CERTIFICATES.some((service) => service.test(hostOf(address))));
-}
+export const hasPublicCertificate = (cluster: ClusterView): boolean => isOneOf(PUBLIC_CERTIFICATES, cluster);
 
 /** The forms of the addresses of a mirror's origin, target or workers' cluster. Empty if they are not known. */
 export function addressesOf(mirror: MirrorView, of: "origin" | "target" | "workers"): string[] {

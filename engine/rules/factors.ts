@@ -73,8 +73,8 @@ export const storageOf = (mirror: MirrorView): Factor[] =>
   });
 
 /** Returns true if the cluster is a service that chooses the number of replicas itself. */
-export const isService = (mirror: MirrorView, side: "origin" | "target") =>
-  choosesReplicas(attempt(() => mirror[side].bootstrapServers));
+export const isService = (mirror: MirrorView, side: "origin" | "target"): boolean =>
+  attempt(() => choosesReplicas(mirror[side])) === true;
 
 /** A factor of -1 means the brokers' default. */
 export const oneByDefault = (mirror: MirrorView) => mirror.targetDefaultReplicas === 1;

@@ -231,17 +231,16 @@ export const securityRules: Rule[] = [
   stackRule(
     { name: "tls-without-ca", level: "advisory", summary: "TLS sets the CA that it trusts." },
     ({ mirrors, clients }) => [
-      ...bothSides(
-        mirrors,
-        ({ tls, bootstrapServers }) => tls?.trusted === 0 && !hasPublicCertificate(bootstrapServers),
-      ).map(({ at, side }) => ({
-        at,
-        say: {
-          seen: `the ${side} has tls without a trusted certificate`,
-          why: SYSTEMS,
-          instead: "set tls.trustedCertificates to the Secret with the cluster's CA",
-        },
-      })),
+      ...bothSides(mirrors, (cluster) => cluster.tls?.trusted === 0 && !hasPublicCertificate(cluster)).map(
+        ({ at, side }) => ({
+          at,
+          say: {
+            seen: `the ${side} has tls without a trusted certificate`,
+            why: SYSTEMS,
+            instead: "set tls.trustedCertificates to the Secret with the cluster's CA",
+          },
+        }),
+      ),
       ...clients
         .filter((client) => client.verifies && client.tls !== false && !client.trusts)
         .map((at) => ({ at, say: { seen: "a Kafka provider without caCert", why: SYSTEMS, instead: "write caCert" } })),

@@ -55,6 +55,45 @@ test("Azure Event Hubs is recognized by the user name of its clients, whatever i
   expect(rules.flatMap((rule) => seen(rule, [to("mirror")]))).toHaveLength(2);
 });
 
+describe("rights that the mirror does not need", () => {
+  const login = (username: string) => ({
+    authentication: { type: "scram-sha-512", username, passwordSecret: { secretName: username, password: "password" } },
+  });
+  const clusters = { a: login("reader"), b: login("writer") };
+  const rule = (operations: string[], type: string, name: string, patternType = "literal") => ({
+    operations,
+    resource: { type, name, patternType },
+  });
+  const reader = (...more: object[]) =>
+    kafkaUser("reader", "a", [
+      rule(["Read", "DescribeConfigs"], "topic", "orders"),
+      rule(["Create", "Write"], "topic", "mm2-offset-syncs.b.internal"),
+      rule(["Describe"], "group", "*"),
+      ...more,
+    ]);
+
+  test("DescribeConfigs on the mirror's own topics does no harm", () => {
+    const own = reader(rule(["DescribeConfigs"], "topic", "mm2-offset-syncs.b.internal"));
+    expect(seen("acl-unneeded", [aToB({}, { clusters }), own])).toEqual([]);
+    const other = reader(rule(["DescribeConfigs"], "topic", "invoices"));
+    expect(seen("acl-unneeded", [aToB({}, { clusters }), other]).join()).toContain("DescribeConfigs on topic invoices");
+  });
+
+  test("a misspelt operation is only reported as misspelt", () => {
+    const one = [aToB({}, { clusters }), reader(rule(["Decribe"], "group", "*"))];
+    expect(seen("acl-unneeded", one)).toEqual([]);
+    expect(seen("acl-refused", one)).toHaveLength(1);
+  });
+
+  test("the advice has the rights of a source connector that was forgotten", () => {
+    const wide = kafkaUser("writer", "b", [rule(["All"], "topic", "*"), rule(["Read"], "group", "*")]);
+    const [message] = seen("acl-unneeded", [aToB({ source: null }, { clusters }), wide]);
+    expect(message).toMatch(
+      /write only what is needed: .*Write and Create and Alter and AlterConfigs on topic a\.orders/,
+    );
+  });
+});
+
 test("a pattern that matches other tools' topics and the workers' own is reported once", () => {
   const own = { "offset.storage.topic": "w.offsets", "config.storage.topic": "w.c", "status.storage.topic": "w.s" };
   const mirror = (topicsPattern: string) =>

@@ -3,7 +3,18 @@ import { isIP } from "node:net";
 import { OPERATIONS_OF } from "../acls/rules";
 import { entry } from "../objects";
 import { OPERATIONS } from "./acl-words";
-import { type Grant, aclSync, denied, grantsOf, lacking, neededBy, sayGrants, surplus, usefulTo } from "./grants";
+import {
+  type Grant,
+  aclSync,
+  denied,
+  forgottenBy,
+  grantsOf,
+  lacking,
+  neededBy,
+  sayGrants,
+  surplus,
+  usefulTo,
+} from "./grants";
 import { isPlaceholder } from "./placeholder";
 import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
@@ -53,14 +64,18 @@ export const aclRules: Rule[] = [
         const mirrors = loginsOf(user, view);
         // Another client may need these rights. So may a mirror whose cluster is not known.
         if (mirrors.length === 0 || isFor(user).length > 0 || mayServeMore(user, view)) return [];
-        const needed = mirrors.flatMap((mirror) => neededBy(mirror, sideFor(user, mirror)!));
+        const needed = mirrors.flatMap((mirror) => {
+          const side = sideFor(user, mirror)!;
+          return [...neededBy(mirror, side), ...forgottenBy(mirror, side)];
+        });
         const used = mirrors.flatMap((mirror) =>
           readings(mirror).flatMap((reading) => [
             ...neededBy(reading, sideFor(user, mirror)!),
             ...usefulTo(reading, sideFor(user, mirror)!),
           ]),
         );
-        const more = surplus(user, used);
+        // The rule acl-refused reports a word that is no operation.
+        const more = surplus(user, used).filter(({ operation }) => OPERATIONS.includes(operation));
         if (more.length === 0) return [];
         return say(user, {
           seen:

@@ -60,27 +60,27 @@ export function lacking(mirror: MirrorView, side: Side): AclRule[] {
   );
 }
 
-/** Rights that the mirror uses if it has them. It also works without them. */
+/**
+ * The rights that a source connector needs where there is none. Without it nothing is copied: the user probably forgot
+ * it and did not leave it out on purpose.
+ */
+export const forgottenBy = (mirror: MirrorView, side: Side): AclRule[] =>
+  mirror.declared.source ? [] : leastAcls(side, modelFrom(mirror), { checkpoints: checkpoints(mirror) });
+
+/** Rights that the mirror uses if it has them, or that do no harm. It also works without them. */
 export function usefulTo(mirror: MirrorView, side: Side): AclRule[] {
   const acls = mirror.declared.source && aclSync(mirror);
   const model = modelFrom(mirror);
-  // Without a source connector nothing is copied. The user probably forgot it and did not leave it out on purpose.
-  const forgotten = mirror.declared.source ? [] : leastAcls(side, model, { checkpoints: checkpoints(mirror) });
-  // Only the checkpoint connector reads offset syncs. A user who adds one later needs this right.
-  const syncs = internalTopics(model)
-    .filter((t) => t.kind === "offset-syncs" && t.side === side)
-    .map((t) => allow(topic(t.name), "Read"));
+  const forgotten = forgottenBy(mirror, side);
+  // Only the checkpoint connector reads offset syncs. A user who adds one later needs this right. Connect checks the
+  // cleanup policy of its storage topics, and nobody learns anything from the settings of the mirror's other topics.
+  const own = internalTopics(model)
+    .filter((t) => t.side === side)
+    .map((t) => allow(topic(t.name), ...(t.kind === "offset-syncs" ? (["Read"] as const) : []), "DescribeConfigs"));
   // ListGroups returns all groups to a client that may describe the cluster.
   if (side === "origin")
-    return [...forgotten, ...syncs, ...(acls || checkpoints(mirror) ? [allow(cluster, "Describe")] : [])];
-  // Connect checks the cleanup policy of its storage topics.
-  const storage = [model.offsetStorageTopic, model.configStorageTopic, model.statusStorageTopic];
-  return [
-    ...forgotten,
-    ...syncs,
-    ...storage.map((name) => allow(topic(name), "DescribeConfigs")),
-    ...(acls ? [allow(cluster, "Alter")] : []),
-  ];
+    return [...forgotten, ...own, ...(acls || checkpoints(mirror) ? [allow(cluster, "Describe")] : [])];
+  return [...forgotten, ...own, ...(acls ? [allow(cluster, "Alter")] : [])];
 }
 
 /**

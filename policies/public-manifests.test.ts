@@ -106,3 +106,51 @@ test("a pattern that matches other tools' topics and the workers' own is reporte
   expect(seen("storage-topics-in-pattern", [mirror("w.*")])).toHaveLength(1);
 });
 
+describe("one fault is one finding", () => {
+  test("keys of one block with the same reason, although the advice names each key", () => {
+    const config = { "producer.buffer.memory": 1_000_000, "producer.max.request.size": 5_000_000 };
+    expect(seen("misplaced-key", [aToB({ source: config })])).toEqual([
+      'KafkaMirrorMaker2 ns/mm2: "producer.buffer.memory", "producer.max.request.size" in sourceConnector.config reach ' +
+        "only the producer of offset syncs: the producer that copies the records keeps its default; write " +
+        "producer.override.buffer.memory, producer.override.max.request.size [misplaced-key]",
+    ]);
+  });
+
+  test("the same key in several blocks", () => {
+    const config = { "offset.sotrage.replication.factor": 3, "enable.ssl.certificate.verification": "false" };
+    const both = [aToB({}, { clusters: { a: { config }, b: { config } } })];
+    for (const rule of ["misspelt-key", "misplaced-key"])
+      expect(seen(rule, both)).toEqual([expect.stringContaining('" in clusters[0].config and clusters[1].config ')]);
+    const beats = { "replication.factor": 3 };
+    const connectors = aToB({ checkpoint: beats, entry: { heartbeatConnector: { config: beats } } });
+    expect(seen("misplaced-key", [connectors])).toEqual([
+      expect.stringContaining('"replication.factor" in checkpointConnector.config and heartbeatConnector.config has'),
+    ]);
+  });
+
+  test("a cluster that several entries share is reported once", () => {
+    const config = { "offset.sotrage.replication.factor": 3 };
+    const flows = ["a", "b"].map((from) => ({ from, to: "c", topicsPattern: `${from}rders` }));
+    const fanIn = mirrorMaker({ clusters: { a: { config }, b: {}, c: { config } }, connectCluster: "c", flows });
+    expect(seen("misspelt-key", [fanIn]).filter((message) => message.includes("clusters[2]"))).toHaveLength(1);
+  });
+
+  test("the same fault in several rules of a user, or in several items of a list", () => {
+    const user = kafkaUser("app", "a", [
+      { operations: ["read"], resource: { type: "topic", name: "orders" } },
+      { operations: ["Read"], resource: { type: "group" } },
+      { operations: ["Write", "read"], resource: { type: "topic" } },
+    ]);
+    expect(seen("acl-refused", [user])).toEqual([
+      expect.stringContaining('acls[0].operations[0], acls[2].operations[1] are "read" (did you mean "Read"?): '),
+      expect.stringMatching(
+        /acls\[1\]\.resource\.name, acls\[2\]\.resource\.name are missing: .* name of the group or topic,/,
+      ),
+    ]);
+    const pool = resource("KafkaNodePool", "pool", { replicas: 3, roles: ["", ""], storage: { type: "ephemeral" } });
+    expect(seen("field-refused", [pool])).toEqual([
+      expect.stringContaining("KafkaNodePool ns/pool: spec.roles[0], spec.roles[1] are empty: "),
+    ]);
+  });
+});
+

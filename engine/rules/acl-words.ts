@@ -1,4 +1,5 @@
 import { didYouMean } from "../near-miss";
+import { alike } from "./alike";
 import { type Rule, type Saying, userRule } from "./rule";
 import type { UserView, WrittenAcl } from "./view";
 import { nameOf } from "./sides";
@@ -27,14 +28,14 @@ export const aclWordRules: Rule[] = [
     (user) =>
       user.maker !== "operator"
         ? []
-        : aclsOf(user).flatMap((acl) =>
-            wrongWords(acl).map(
-              (wrong): Saying => ({
-                ...wrong,
-                seen: `user ${nameOf(user)}: ${acl.path}${wrong.seen.startsWith("has ") ? " " : "."}${wrong.seen}`,
+        : alike(
+            aclsOf(user).flatMap((acl) =>
+              wrongWords(acl).map(({ seen, ...wrong }) => {
+                const [, field, is] = /^((?!has )\S+) (.*)$/s.exec(seen) ?? [];
+                return { ...wrong, place: field === undefined ? acl.path : `${acl.path}.${field}`, is: is ?? seen };
               }),
             ),
-          ),
+          ).map((saying): Saying => ({ ...saying, seen: `user ${nameOf(user)}: ${saying.seen}` })),
   ),
   userRule(
     { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule lists its operations." },

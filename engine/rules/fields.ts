@@ -1,4 +1,5 @@
 import { entry } from "../objects";
+import { alike } from "./alike";
 import { type Rule, type Saying, stackRule } from "./rule";
 import { inEach } from "./unknown";
 import type { Subject, RefusedField, UnknownField, View } from "./view";
@@ -26,7 +27,9 @@ export const fieldRules: Rule[] = [
         say: {
           seen: `${field.path} is not a field that this version of the package knows for ${field.apiVersion}`,
           why: "if the operator's API version does not have it, the API server drops it",
-          instead: "check it against the operator's own CRD (kubectl explain)",
+          instead:
+            (field.elsewhere === undefined ? "" : `${meantBy(field)} otherwise `) +
+            "check it against the operator's own CRD (kubectl explain)",
         },
       })),
   ),
@@ -90,16 +93,16 @@ function refusals(view: View, sure: boolean, why: string): { at: Subject; say: S
   return resources.flatMap((resource) => {
     const missing = own.filter((field) => field.missing !== undefined && field.resource === resource);
     return [
-      ...wrong
-        .filter((field) => field.resource === resource)
-        .map((field) => ({
-          at: field,
-          say: {
-            seen: `${field.path} ${field.seen}`,
-            why: field.byOperator === true ? UNUSABLE : why,
-            instead: field.instead,
-          },
-        })),
+      ...alike(
+        wrong
+          .filter((field) => field.resource === resource)
+          .map(({ path, seen, byOperator, instead }) => ({
+            place: path,
+            is: seen,
+            why: byOperator === true ? UNUSABLE : why,
+            instead,
+          })),
+      ).map((say) => ({ at: wrong.find((field) => field.resource === resource)!, say })),
       ...together(
         missing.filter(({ byOperator }) => byOperator !== true),
         why,

@@ -7,27 +7,8 @@ import { unitDoubt } from "./units";
 import { versionsOf } from "../version";
 import { versionOf } from "./version";
 import { type MirrorView, namesIn, type Subject } from "./view";
+import { merged, mergedBlocks } from "./merged";
 import { overrides, type Written, written } from "./written";
-
-/** Reports keys of one block with the same fault in one message. */
-function merged(sayings: readonly Saying[]): Saying[] {
-  const groups = new Map<string, { first: Saying; keys: string[]; rest: string }>();
-  for (const saying of sayings) {
-    const [, key = "", rest = saying.seen] = /^("[^"]*")(.*)$/s.exec(saying.seen) ?? [];
-    const name = JSON.stringify([rest, saying.why, saying.instead]);
-    const group = groups.get(name) ?? groups.set(name, { first: saying, keys: [], rest }).get(name)!;
-    // One cluster can be both sides of an entry.
-    if (key !== "" && !group.keys.includes(key)) group.keys.push(key);
-  }
-  const plural = (rest: string) =>
-    rest.replace(" has no ", " have no ").replace(" does not ", " do not ").replace(" reaches ", " reach ");
-  const them = (text: string) => text.replace(/\b(reads?|write|leave) it\b/g, "$1 them");
-  return [...groups.values()].map(({ first: { seen, why, instead }, keys, rest }) =>
-    keys.length < 2
-      ? { seen, why, instead }
-      : { seen: `${keys.join(", ")}${plural(rest)}`, why: them(why), instead: them(instead) },
-  );
-}
 
 const connectorOf = (mirror: MirrorView, block: Block) =>
   block === "target" || block === "origin" ? undefined : mirror[block];
@@ -54,16 +35,19 @@ export const settingRules: Rule[] = [
     { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelled." },
     ({ mirrors }) =>
       each(mirrors, (mirror) =>
-        written(mirror).flatMap(({ path, reading }): Saying[] =>
-          reading.is !== "misspelt"
-            ? []
-            : [
-                {
-                  seen: `${path} is not a key of Kafka`,
-                  why: "nothing reads it, and the intended setting keeps its default",
-                  instead: meant(reading),
-                },
-              ],
+        mergedBlocks(
+          written(mirror).flatMap(({ path, reading }): Saying[] =>
+            reading.is !== "misspelt"
+              ? []
+              : [
+                  {
+                    seen: `${path} is not a key of Kafka`,
+                    why: "nothing reads it, and the intended setting keeps its default",
+                    instead: meant(reading),
+                  },
+                ],
+          ),
+          mirror.entry !== undefined,
         ),
       ),
   ),
@@ -74,7 +58,10 @@ export const settingRules: Rule[] = [
       refused: true,
       summary: "Every key is in the block that reads it, and reaches the intended client.",
     },
-    ({ mirrors }) => each(mirrors, (mirror) => merged(written(mirror).flatMap((one) => astray(one, mirror)))),
+    ({ mirrors }) =>
+      each(mirrors, (mirror) =>
+        mergedBlocks(merged(written(mirror).flatMap((one) => astray(one, mirror))), mirror.entry !== undefined),
+      ),
   ),
   stackRule({ name: "refused-value", level: "mandatory", summary: "Kafka accepts every value." }, ({ mirrors }) =>
     each(mirrors, (mirror) => [

@@ -154,3 +154,35 @@ describe("one fault is one finding", () => {
   });
 });
 
+test.each([
+  [
+    "v1",
+    mirrorMakerV1({}, [{ source: { alias: "a", bootstrapServers: "a:9092", trustedCertificates: [] } }]),
+    "mirrors[].source",
+  ],
+  ["v1beta2", aToB({}, { clusters: { a: { trustedCertificates: [] }, b: {} } }), "clusters[]"],
+])("%s: certificates without tls around them are a field that the API server drops", (_version, mirror, cluster) => {
+  expect(seen("unknown-field", [mirror])).toEqual([
+    expect.stringContaining(`did you mean spec.${cluster}.tls.trustedCertificates?`),
+  ]);
+  expect(seen("field-not-known", [mirror])).toEqual([]);
+});
+
+test("settings of topic.creation are reported where nothing reads them", () => {
+  const groups = { "topic.creation.default.partitions": 3 };
+  const source = { "topic.creation.enable": "false", ...groups };
+  expect(seen("misplaced-key", [aToB({ source })])).toEqual([
+    expect.stringMatching(/"topic\.creation\.enable" in sourceConnector\.config .* only the workers read it/),
+  ]);
+  const clusters = { a: {}, b: { config: source } };
+  expect(seen("misplaced-key", [aToB({}, { clusters })])).toEqual([
+    expect.stringMatching(/"topic\.creation\.default\.partitions" in clusters\[1\]\.config .* only connectors read it/),
+  ]);
+});
+
+test("the word for a migration is known in other languages", () => {
+  const one = (name: string) => seen("gate-missing", [aToB({}, { name })]);
+  expect(one("migracion-de-pagos")).toHaveLength(1);
+  expect(one("migrazione")).toHaveLength(1);
+  expect(one("pagos-a-dr")).toEqual([]);
+});

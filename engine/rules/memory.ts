@@ -98,7 +98,7 @@ export const memoryRules = [
                 `${heap.said}, and ${tasks === 1 ? "a task" : `${tasks} tasks`} of a worker may hold ` +
                 `${mib(tasks * held)} (producer.override.buffer.memory and batch.size, twice ` +
                 "consumer.fetch.max.bytes)",
-              why: "a task ends with OutOfMemoryError and stays FAILED, and its partitions are no longer copied",
+              why: "a task can end with an OutOfMemoryError. It then stays FAILED, and its partitions are no longer copied",
               instead:
                 `set the heap to at least ${mib(needed)} and the container's memory to 1.5 times that, or ` +
                 "lower tasksMax or the buffers",

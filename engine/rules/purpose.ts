@@ -31,7 +31,8 @@ const PLACES = [
   ...["northeast", "northwest", "southeast", "southwest", "eu", "europe", "us", "usa", "uk", "ap", "asia", "apac"],
   ...["emea", "latam", "africa", "america", "northamerica", "southamerica", "na", "sa"],
 ];
-const MIGRATING = ["migration", "migrate", "migrator", "migrating"];
+/** `migration`, `migrate`, `migrator`, and the word in other languages: `migracion`, `migrazione`. */
+const MIGRATING = /^migra/;
 
 /**
  * Detects what a mirror is for. Lifecycle steps of this package make it a migration. Without steps, the setting counts.
@@ -52,7 +53,7 @@ export function purposeOf(
   if (stepsOf(view, mirror).length > 0) return "migration";
   if (settings.purpose === "migration" || settings.purpose === "replication") return settings.purpose;
   const said = words(mirror);
-  if (MIGRATING.some((word) => said.includes(word))) return "migration";
+  if (said.some((word) => MIGRATING.test(word))) return "migration";
   if (
     targetTopicName(modelFrom(mirror), "x") !== "x" ||
     view.mirrors.some((other) => other !== mirror && besides(mirror, other))

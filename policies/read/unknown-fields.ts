@@ -81,12 +81,15 @@ export function unknownFieldsOf(resource: AnyResource): UnknownField[] {
   return walk(spec, fields, "spec").map(({ path, ...found }) => {
     const places = found.meant === undefined ? [...placesOf(path, fields), ...inTemplate(path, fields)] : [];
     const elsewhere = places.filter(inFormOf(spec, fields));
+    // One block below the only place that fits: a block was left out, e.g. `tls` around `trustedCertificates`.
+    const parent = parentOf(path).replace(/\[\d+\]/g, "[]");
+    const misplaced = elsewhere.length === 1 && parent !== "spec" && elsewhere[0]!.startsWith(`${parent}.`);
     return {
       resource: resource.urn,
       label: `${kind} ${place || resource.name}`,
       apiVersion,
       path,
-      sure: closed || found.meant !== undefined,
+      sure: closed || found.meant !== undefined || misplaced,
       ...(elsewhere.length === 0 ? {} : { elsewhere }),
       ...found,
     };
@@ -163,7 +166,7 @@ const MOST_PLACES = 4;
  */
 function placesOf(path: string, fields: Fields): string[] {
   const generic = path.replace(/\[\d+\]/g, "[]");
-  const [parent, name] = [generic.replace(/\.[^.]*$/, ""), generic.replace(/^.*\./, "")];
+  const [parent, name] = [parentOf(generic), generic.replace(/^.*\./, "")];
   const all = pathsOf(fields, "spec").filter((one) => one.endsWith(`.${name}`));
   const levels = (one: string) => one.split(".").length;
   // One block below: `tasksMax` of an entry of `mirrors` belongs into its connectors.
@@ -171,6 +174,8 @@ function placesOf(path: string, fields: Fields): string[] {
   const found = below.length > 0 ? below : all.filter((one) => parent.startsWith(one.replace(/\.[^.]*$/, "")));
   return found.length <= MOST_PLACES ? found : [];
 }
+
+const parentOf = (path: string) => path.replace(/\.[^.]*$/, "");
 
 /** Every path of a table of fields, with `[]` after the lists that matter here. */
 function pathsOf(fields: Fields, path: string): string[] {

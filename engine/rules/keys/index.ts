@@ -83,7 +83,6 @@ const OPEN: Readonly<Record<"connector" | "worker", readonly string[]>> = {
     "internal.key.converter.",
     "internal.value.converter.",
     "metrics.context.",
-    "topic.creation.",
     "rest.",
     "sasl.",
     "ssl.",
@@ -135,11 +134,16 @@ export function read(block: Block, key: string, strict = false): Reading {
   const typo = !worker && /^s(as|s)l\./.test(key) ? nearKey(key, security.keys(), true) : undefined;
   if (typo !== undefined) return { is: "misspelt", meant: typo };
   const storage = block === "target" ? STORAGE.exec(key)?.[2] : undefined;
-  if (
-    (storage !== undefined && topic.has(storage)) ||
-    OPEN[worker ? "worker" : "connector"].some((open) => key.startsWith(open))
-  )
-    return { is: "unknown" };
+  const open = OPEN[worker ? "worker" : "connector"].some((one) => key.startsWith(one));
+  // `topic.creation.enable` is the workers' key. All others under this prefix belong to connectors.
+  const workers = !worker && key.startsWith("topic.creation.") && BLOCKS.target.has(key);
+  if ((storage !== undefined && topic.has(storage)) || (open && !workers)) return { is: "unknown" };
+  if (worker && key.startsWith("topic.creation."))
+    return {
+      is: "misplaced",
+      why: "only connectors read it",
+      instead: "leave it out: MirrorMaker 2 creates its topics",
+    };
   const elsewhere = whoReads(block, key);
   if (elsewhere !== undefined) return { is: "misplaced", ...elsewhere };
   const here = nearKey(key, own.keys(), strict) ?? nearPrefixed();

@@ -186,3 +186,29 @@ test("the word for a migration is known in other languages", () => {
   expect(one("migrazione")).toHaveLength(1);
   expect(one("pagos-a-dr")).toEqual([]);
 });
+
+describe("different policies of the source and the checkpoint connector", () => {
+  const strimzi = { "replication.policy.class": "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy" };
+  const spec = { version: "3.2.0" };
+  const messages = (source: object, checkpoint: object) =>
+    seen("policy-agreement", [aToB({ source, checkpoint }, { spec })]);
+
+  test("another class gives checkpoints for topics that are not the copies", () => {
+    expect(messages(identity, {})).toEqual([
+      expect.stringContaining("the checkpoints would name topics that are not the copies"),
+    ]);
+  });
+
+  test("two classes that give the same names do not differ", () => {
+    expect(messages(identity, strimzi)).toEqual([]);
+  });
+
+  test("another place of the offset syncs gives no checkpoints; several keys are one finding", () => {
+    const place = { "offset-syncs.topic.location": "target", "replication.policy.separator": "_" };
+    expect(messages(place, {})).toEqual([
+      expect.stringMatching(
+        /separator" is "_" .* "offset-syncs\.topic\.location" is .* no checkpoint would be written; set each /,
+      ),
+    ]);
+  });
+});

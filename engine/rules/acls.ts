@@ -45,7 +45,7 @@ export const aclRules: Rule[] = [
           (g.operation === "Write" || g.operation === "All"),
       );
       return wide.map((g) => ({
-        seen: `user ${nameOf(user)} on the origin may ${g.operation} on topic *`,
+        seen: `user ${nameOf(user)} on the origin ${g.operation === "All" ? "has All" : `may ${g.operation}`} on topic *`,
         why: "the mirror, or anyone who gets its password, can then damage the only complete copy of the data",
         instead:
           "remove the rule with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic only",

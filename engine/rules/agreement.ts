@@ -1,5 +1,5 @@
 import { APACHE_DEFAULT, type Config, modelFrom } from "../mirror-configuration";
-import { internalTopics, targetTopicName } from "../naming";
+import { internalTopics, policyKind, targetTopicName } from "../naming";
 import { versionAtLeast } from "../version";
 import { checkpoints } from "./grants";
 import { kafkaVersion, mirrorRule, type Rule, type Saying } from "./rule";
@@ -14,32 +14,37 @@ export const SHARED: Record<string, string> = {
   "offset-syncs.topic.location": "source",
 };
 
+/** What is different: the place of the offset syncs, so that they are not found, or only the names of the copies. */
+type Difference = "syncs" | "copies";
+
 /**
- * Returns true if this key makes the checkpoint connector look in another place than the source connector. A different
- * value does not always matter. Before Kafka 3.1, for example, the separator is in no internal name, and under the
- * identity policy it is in no topic's name.
+ * What this key makes the checkpoint connector see differently from the source connector. A different value does not
+ * always matter. Before Kafka 3.1, for example, the separator is in no internal name, and under the identity policy it
+ * is in no topic's name.
  */
-function disagree(mirror: MirrorView, key: string): boolean {
+function difference(mirror: MirrorView, key: string): Difference | undefined {
   const [mine, its] = [mirror.source.config[key], mirror.checkpoint.config[key]];
-  if (String(mine ?? SHARED[key]) === String(its ?? SHARED[key])) return false;
+  if (String(mine ?? SHARED[key]) === String(its ?? SHARED[key])) return undefined;
   const { [key]: _mine, ...rest } = mirror.source.config;
   const config: Config = its === undefined ? rest : { ...rest, [key]: its };
   const other = Object.create(mirror, { source: { value: { config } } }) as MirrorView;
-  return JSON.stringify(whereabouts(mirror)) !== JSON.stringify(whereabouts(other));
+  const [own, others] = [whereabouts(mirror), whereabouts(other)];
+  if (own.internal !== others.internal) return "syncs";
+  return own.copies === others.copies ? undefined : "copies";
 }
 
 const CLASS = "replication.policy.class";
 
 /** If the connectors have different policy classes, report a key only if it matters with each of the two. */
-function disagreeEither(mirror: MirrorView, key: string): boolean {
+function differenceInEither(mirror: MirrorView, key: string): Difference | undefined {
   const classes = [...new Set([mirror.source.config[CLASS], mirror.checkpoint.config[CLASS]])];
-  if (key === CLASS || classes.length < 2) return disagree(mirror, key);
+  if (key === CLASS || classes.length < 2) return difference(mirror, key);
   const withClass = ({ config }: { config: Config }, value: Config[string] | undefined) => {
     const { [CLASS]: _own, ...rest } = config;
     return { value: { config: value === undefined ? rest : { ...rest, [CLASS]: value } } };
   };
-  return classes.every((value) =>
-    disagree(
+  const each = classes.map((value) =>
+    difference(
       Object.create(mirror, {
         source: withClass(mirror.source, value),
         checkpoint: withClass(mirror.checkpoint, value),
@@ -47,16 +52,26 @@ function disagreeEither(mirror: MirrorView, key: string): boolean {
       key,
     ),
   );
+  return leastOf(each);
 }
 
-function whereabouts(mirror: MirrorView): unknown {
+/** Undefined if one is undefined. `syncs` only if all are. */
+const leastOf = (all: readonly (Difference | undefined)[]): Difference | undefined =>
+  all.includes(undefined) ? undefined : all.includes("copies") ? "copies" : "syncs";
+
+function whereabouts(mirror: MirrorView): { copies: string; internal: string } {
   const model = modelFrom(mirror);
   // KIP-716 came with Kafka 3.0.
   const located = versionAtLeast(mirror.kafkaVersion, "3.0")
     ? model
     : { ...model, offsetSyncsLocation: "source" as const };
   const own = internalTopics(located).filter(({ kind }) => kind === "checkpoints" || kind === "offset-syncs");
-  return [model.policyClass, targetTopicName(model, "x"), own.map(({ side, name }) => `${side} ${name}`)];
+  // Apache's and Strimzi's identity policies give the same names.
+  const kind = policyKind(model);
+  return {
+    copies: `${kind === "unknown" ? model.policyClass : kind} ${targetTopicName(model, "x")}`,
+    internal: own.map(({ side, name }) => `${side} ${name}`).join(),
+  };
 }
 
 export const agreementRule: Rule = mirrorRule(
@@ -70,19 +85,26 @@ export const agreementRule: Rule = mirrorRule(
   },
   (mirror) => {
     if (!mirror.declared.source || !checkpoints(mirror)) return [];
-    return Object.keys(SHARED).flatMap((key): Saying[] => {
+    const said = (["syncs", "copies"] as const).map((what): Saying[] => {
       // Report only what is wrong in every Kafka version that may run.
-      if (!readings(mirror).every((reading) => disagreeEither(reading, key))) return [];
-      const [a, b] = [mirror.source.config[key], mirror.checkpoint.config[key]];
-      return [
-        {
-          seen: `"${key}" is ${said(a)} in sourceConnector.config and ${said(b)} in checkpointConnector.config`,
-          why: "the connectors would use different names for the same topics, and no checkpoint would be written",
-          instead: "set both to the same value",
-        },
-      ];
+      const keys = Object.keys(SHARED).filter(
+        (key) => leastOf(readings(mirror).map((reading) => differenceInEither(reading, key))) === what,
+      );
+      const seen = keys.map((key) => {
+        const [a, b] = [mirror.source.config[key], mirror.checkpoint.config[key]];
+        return `"${key}" is ${valueOf(a)} in sourceConnector.config and ${valueOf(b)} in checkpointConnector.config`;
+      });
+      const instead = keys.length > 1 ? "set each to the same value in both" : "set both to the same value";
+      return keys.length === 0 ? [] : [{ seen: seen.join(", "), why: WHY[what], instead }];
     });
+    return said.flat();
   },
 );
 
-const said = (value: Config[string] | undefined) => (value === undefined ? "not set" : `"${value}"`);
+const WHY: Readonly<Record<Difference, string>> = {
+  syncs:
+    "the checkpoint connector would look for the offset syncs in another place, and no checkpoint would be written",
+  copies: "the checkpoints would name topics that are not the copies, so no group could continue from them",
+};
+
+const valueOf = (value: Config[string] | undefined) => (value === undefined ? "not set" : `"${value}"`);

@@ -94,7 +94,7 @@ export const replicaRules: Rule[] = [
         return [
           {
             seen:
-              `${ones.join(" and ")} ${ones.length === 1 ? "is" : "are"} ` +
+              `${ones.join(", ").replace(/, ([^,]*)$/, " and $1")} ${ones.length === 1 ? "is" : "are"} ` +
               `1${oneByDefault(mirror) ? ", or -1 where the brokers' default.replication.factor is 1" : ""}`,
             why:
               "one broker that fails stops the mirror, or loses its offsets and " +

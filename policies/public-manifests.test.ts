@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { aToB, identity, kafkaUser, mirrorMaker, mirrorMakerV1, resource } from "../test/policies/manifests";
-import { found } from "../test/policies/resources";
+import { custom, found } from "../test/policies/resources";
 
 /** Kinds of findings that a review of manifests of other projects showed to be wrong, repeated or missing. */
 const seen = (rule: string, resources: ReturnType<typeof aToB>[]) =>
@@ -128,11 +128,32 @@ describe("one fault is one finding", () => {
     ]);
   });
 
+  test("operations without effect on one resource", () => {
+    const user = kafkaUser("app", "a", [{ operations: ["Write", "Create"], resource: { type: "group", name: "app" } }]);
+    expect(seen("acl-meaningless", [user])).toEqual([
+      expect.stringContaining("user app has Write and Create on group app: "),
+    ]);
+  });
+
+  test("a resource of v1 that is written as in v1beta2", () => {
+    const old = { clusters: [{ alias: "a" }, { alias: "b" }], connectCluster: "b" };
+    const aliases = { source: undefined, sourceCluster: "a", targetCluster: "b" };
+    const found = seen("dropped-options", [mirrorMakerV1({}, [aliases, aliases], {}, old)]);
+    expect(found).toEqual([
+      expect.stringContaining("spec.clusters in kafka.strimzi.io/v1"),
+      expect.stringContaining("spec.connectCluster in kafka.strimzi.io/v1"),
+    ]);
+  });
+
   test("a cluster that several entries share is reported once", () => {
     const config = { "offset.sotrage.replication.factor": 3 };
     const flows = ["a", "b"].map((from) => ({ from, to: "c", topicsPattern: `${from}rders` }));
     const fanIn = mirrorMaker({ clusters: { a: { config }, b: {}, c: { config } }, connectCluster: "c", flows });
-    expect(seen("misspelt-key", [fanIn]).filter((message) => message.includes("clusters[2]"))).toHaveLength(1);
+    expect(seen("misspelt-key", [fanIn])).toEqual([
+      expect.stringContaining(
+        'KafkaMirrorMaker2 ns/mm2: "offset.sotrage.replication.factor" in clusters[0].config and clusters[2]',
+      ),
+    ]);
   });
 
   test("the same fault in several rules of a user, or in several items of a list", () => {
@@ -211,4 +232,20 @@ describe("different policies of the source and the checkpoint connector", () => 
       ),
     ]);
   });
+});
+
+test("a copied Secret of a user may have the password in both forms in which operators write it", () => {
+  const login = {
+    authentication: { type: "scram-sha-512", username: "m", passwordSecret: { secretName: "m", password: "password" } },
+  };
+  const mirror = aToB({}, { clusters: { a: login, b: {} } });
+  const copy = (keys: string[]) =>
+    custom({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "m", namespace: "ns" },
+      data: Object.fromEntries(keys.map((key) => [key, "eA=="])),
+    });
+  expect(seen("secret-copy-wide", [mirror, copy(["password", "sasl.jaas.config"])])).toEqual([]);
+  expect(seen("secret-copy-wide", [mirror, copy(["password", "user.key"])])).toHaveLength(1);
 });

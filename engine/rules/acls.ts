@@ -16,7 +16,7 @@ import {
   usefulTo,
 } from "./grants";
 import { isPlaceholder } from "./placeholder";
-import { kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
+import { firstOfEach, kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
 import { readings } from "./version";
 import type { UserView, View } from "./view";
@@ -123,13 +123,20 @@ export const aclRules: Rule[] = [
       const withoutEffect = grantsOf(user.rules).filter(
         (g) => OPERATIONS.includes(g.operation) && entry(MEANINGFUL, g.type)?.includes(g.operation) === false,
       );
-      const meaningless = withoutEffect.map((g) => ({
-        seen:
-          `user ${nameOf(user)} has ${g.operation} on ` +
-          `${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
-        why: "brokers accept such a rule but never check it, so it grants nothing",
-        instead: `remove it; valid on a ${g.type}: ${MEANINGFUL[g.type]!.join(", ")}`,
-      }));
+      const places = firstOfEach(withoutEffect, ({ type, name, patternType }) => `${type} ${patternType} ${name}`);
+      const meaningless = places.map((g) => {
+        const own = withoutEffect.filter(
+          (o) => o.type === g.type && o.name === g.name && o.patternType === g.patternType,
+        );
+        const operations = [...new Set(own.map(({ operation }) => operation))];
+        return {
+          seen:
+            `user ${nameOf(user)} has ${operations.join(" and ")} on ` +
+            `${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
+          why: "brokers accept such a rule but never check it, so it grants nothing",
+          instead: `remove ${operations.length === 1 ? "it" : "them"}; valid on a ${g.type}: ${MEANINGFUL[g.type]!.join(", ")}`,
+        };
+      });
       return [...meaningless, ...asterisks(user), ...hosts(user)];
     },
   ),

@@ -211,7 +211,7 @@ export const configurationRules: Rule[] = [
             : [],
         ),
       );
-      const unknown = attempt(() => mirror.fieldsOfOtherVersions) ?? [];
+      const unknown = (attempt(() => mirror.fieldsOfOtherVersions) ?? []).filter(({ implied }) => implied !== true);
       const others = [...dropped, ...replaced, ...overruled, ...inEach(["origin", "target"], lostOfLogin(mirror))];
       return [
         ...others,

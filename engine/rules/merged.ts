@@ -1,4 +1,11 @@
 import { listed, type Saying } from "./rule";
+import { inEach } from "./unknown";
+import { type MirrorView, type Subject, wholeOf } from "./view";
+
+interface Said<At extends Subject = Subject> {
+  at: At;
+  say: Saying;
+}
 
 /** The key of a client without the prefix that says which client. */
 const PREFIX = /^(?:(?:source|target)\.)?(?:producer|consumer|admin)\.(?:override\.)?/;
@@ -45,18 +52,32 @@ function withoutKey(instead: string, key: string): { advice: string; word?: stri
 }
 
 /**
- * Reports the same keys with the same fault in several blocks once, with the list of the blocks.
- * @param shared true if another entry of the resource has the same clusters: their blocks are then reported alone, so
- * that they are the same for each entry
+ * Reports the same keys with the same fault in several blocks once, with the list of the blocks. Entries of a resource
+ * can share a cluster, so the blocks of clusters are those of all its entries.
  */
-export function mergedBlocks(sayings: readonly Saying[], shared: boolean): Saying[] {
+export function oncePerKey(mirrors: readonly MirrorView[], look: (mirror: MirrorView) => Saying[]): Said[] {
+  const said = inEach(mirrors, (at) => look(at).map((say): Said<MirrorView> => ({ at, say })));
+  const clusters = [...new Set(said.map(({ at }) => at.resource))].flatMap((resource) => {
+    const own = said.filter(({ at, say }) => at.resource === resource && !isOfConnector(say));
+    return own.length === 0 ? [] : inBlocks(own.map(({ say }) => say)).map((say) => ({ at: wholeOf(own[0]!.at), say }));
+  });
+  const connectors = mirrors.flatMap((at) => {
+    const own = said.filter((one) => one.at === at && isOfConnector(one.say));
+    return inBlocks(own.map(({ say }) => say)).map((say) => ({ at, say }));
+  });
+  return [...connectors, ...clusters];
+}
+
+const isOfConnector = ({ seen }: Saying) => PLACED.exec(seen)?.[2]?.endsWith("Connector.config") === true;
+
+/** The keys, their block, and the fault. */
+const PLACED = /^((?:"[^"]*"(?:, )?)+) in (\S+)( .*)$/s;
+
+function inBlocks(sayings: readonly Saying[]): Saying[] {
   const groups = new Map<string, { first: Saying; keys: string; blocks: string[]; rest: string; advice: string }>();
   for (const saying of sayings) {
-    const [, keys = "", block = "", rest = ""] = /^((?:"[^"]*"(?:, )?)+) in (\S+)( .*)$/s.exec(saying.seen) ?? [];
-    const advice = commonAdvice(saying.instead);
-    const name = JSON.stringify(
-      keys === "" || (shared && !block.endsWith("Connector.config")) ? saying : [keys, rest, saying.why, advice],
-    );
+    const [, keys = "", block = "", rest = ""] = PLACED.exec(saying.seen) ?? [];
+    const name = JSON.stringify(keys === "" ? saying : [keys, rest, saying.why, commonAdvice(saying.instead)]);
     const group =
       groups.get(name) ??
       groups.set(name, { first: saying, keys, blocks: [], rest, advice: saying.instead }).get(name)!;

@@ -122,6 +122,9 @@ function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boole
   return [{ at, seen, open: open.length > 0, fields: sides.map((side) => namesIn(at)[side]) }];
 }
 
+/** Operators write the user's password in this form, too. */
+const JAAS = "sasl.jaas.config";
+
 /** One message for both clusters of a mirror, and for all entries of a resource with the same problem. */
 function missingTls(mirrors: readonly MirrorView[]): { at: MirrorView; say: Saying }[] {
   const all = inEach(mirrors, withoutTls);
@@ -261,7 +264,8 @@ export const securityRules: Rule[] = [
           ),
         );
         const named = attempt(() => new Set(beside.flatMap((mirror) => [...mirror.secretKeys.get(secret.name)!])));
-        const more = named === undefined || beside.length === 0 ? [] : secret.keys.filter((key) => !named.has(key));
+        const known = (key: string) => named?.has(key) === true || (key === JAAS && named?.has("password") === true);
+        const more = named === undefined || beside.length === 0 ? [] : secret.keys.filter((key) => !known(key));
         if (more.length === 0) return [];
         const absent = [...named!].filter((key) => !secret.keys.includes(key));
         if (absent.length > 0) {

@@ -7,7 +7,7 @@ import { unitDoubt } from "./units";
 import { versionsOf } from "../version";
 import { versionOf } from "./version";
 import { type MirrorView, namesIn, type Subject } from "./view";
-import { merged, mergedBlocks } from "./merged";
+import { merged, oncePerKey } from "./merged";
 import { overrides, type Written, written } from "./written";
 
 const connectorOf = (mirror: MirrorView, block: Block) =>
@@ -34,20 +34,17 @@ export const settingRules: Rule[] = [
   stackRule(
     { name: "misspelt-key", level: "mandatory", summary: "No key of a configuration is misspelled." },
     ({ mirrors }) =>
-      each(mirrors, (mirror) =>
-        mergedBlocks(
-          written(mirror).flatMap(({ path, reading }): Saying[] =>
-            reading.is !== "misspelt"
-              ? []
-              : [
-                  {
-                    seen: `${path} is not a key of Kafka`,
-                    why: "nothing reads it, and the intended setting keeps its default",
-                    instead: meant(reading),
-                  },
-                ],
-          ),
-          mirror.entry !== undefined,
+      oncePerKey(mirrors, (mirror) =>
+        written(mirror).flatMap(({ path, reading }): Saying[] =>
+          reading.is !== "misspelt"
+            ? []
+            : [
+                {
+                  seen: `${path} is not a key of Kafka`,
+                  why: "nothing reads it, and the intended setting keeps its default",
+                  instead: meant(reading),
+                },
+              ],
         ),
       ),
   ),
@@ -58,10 +55,7 @@ export const settingRules: Rule[] = [
       refused: true,
       summary: "Every key is in the block that reads it, and reaches the intended client.",
     },
-    ({ mirrors }) =>
-      each(mirrors, (mirror) =>
-        mergedBlocks(merged(written(mirror).flatMap((one) => astray(one, mirror))), mirror.entry !== undefined),
-      ),
+    ({ mirrors }) => oncePerKey(mirrors, (mirror) => merged(written(mirror).flatMap((one) => astray(one, mirror)))),
   ),
   stackRule({ name: "refused-value", level: "mandatory", summary: "Kafka accepts every value." }, ({ mirrors }) =>
     each(mirrors, (mirror) => [

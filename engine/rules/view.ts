@@ -199,8 +199,10 @@ export interface MirrorView extends Subject, MirrorConfiguration {
   patternFields?: readonly string[];
   /** Exclusions for which both the old and the new field name are written. */
   doubleExclusions: readonly { old: string; new: string }[];
-  /** Fields that its API version does not have, and what to write instead. */
-  fieldsOfOtherVersions: readonly { path: string; instead: string }[];
+  /**
+   * Fields that its API version does not have, and what to write instead. `implied`: another field's advice says it, too.
+   */
+  fieldsOfOtherVersions: readonly { path: string; instead: string; implied?: boolean }[];
   /** Keys of Secrets that the mirror uses, by name of the Secret. */
   secretKeys: ReadonlyMap<string, ReadonlySet<string>>;
   /** Every text in the resource with its path. Rules search these for values that must not be there. */

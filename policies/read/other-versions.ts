@@ -50,8 +50,12 @@ export function fieldsOfOtherVersions(
   if (known === undefined) return [];
   const within = (path: string, object: Json, names: Record<string, string>) =>
     Object.keys(object).flatMap((key) =>
-      Object.hasOwn(names, key) ? [{ path: `${path}${key}`, instead: names[key]! }] : [],
+      Object.hasOwn(names, key)
+        ? [{ path: `${path}${key}`, instead: names[key]!, ...(implied(key) ? { implied: true } : {}) }]
+        : [],
     );
+  // What to write for `clusters` is also what to write for the aliases.
+  const implied = (key: string) => /^(source|target)Cluster$/.test(key) && Object.hasOwn(spec, "clusters");
   return [
     // Fields of the whole resource are reported for its first entry.
     ...(index === 0 ? within("spec.", spec, known.spec) : []),

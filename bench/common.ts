@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { parseArgs, type ParseArgsConfig } from "node:util";
 import { supervise, type Supervisor } from "@kafka-migration/sandbox";
 import { type KafkaCluster, type KafkaParts, kafkaParts } from "@kafka-migration/sandbox/kafka";
 import type { KafkaPort } from "../engine/kafka/port";
@@ -54,6 +55,20 @@ export function clientProperties({ connection }: KafkaCluster): Record<string, s
       `org.apache.kafka.common.security.scram.ScramLoginModule required username="${connection.sasl.username}" ` +
       `password="${connection.sasl.password}";`,
   };
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** The values of a benchmark's arguments. A wrong argument ends the program with one message and code 2. */
+export function benchArguments<const T extends Options>(
+  options: T,
+): ReturnType<typeof parseArgs<{ options: T }>>["values"] {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\nfix: one of --${Object.keys(options).join(", --")}\n`);
+    process.exit(2);
+  }
 }
 
 /** Runs a benchmark as a program. On an error it prints the stack to stderr and sets exit code 1. */

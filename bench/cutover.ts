@@ -8,7 +8,6 @@
  *                            [--profile tuned] [--quick]
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { type HoldOptions, lowerFence, raiseFence, settledLater, whileFenced } from "../engine/fence";
 import { type GateResult, runGate } from "../engine/gate";
@@ -22,19 +21,17 @@ import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
 import { asApplication, commitGroups, withCopy } from "./applications";
-import { count, median, print, program, progress, table } from "./common";
+import { benchArguments, count, median, print, program, progress, table } from "./common";
 import { startWriter, type Writer } from "./writer";
 
-const { values } = parseArgs({
-  options: {
-    topics: { type: "string" },
-    partitions: { type: "string", default: "10" },
-    groups: { type: "string" },
-    records: { type: "string", default: "200" },
-    rounds: { type: "string" },
-    profile: { type: "string", default: "tuned" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  topics: { type: "string" },
+  partitions: { type: "string", default: "10" },
+  groups: { type: "string" },
+  records: { type: "string", default: "200" },
+  rounds: { type: "string" },
+  profile: { type: "string", default: "tuned" },
+  quick: { type: "boolean", default: false },
 });
 const given = (name: "topics" | "groups" | "rounds", usual: number, quick: number) =>
   values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);

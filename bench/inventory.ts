@@ -6,7 +6,6 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { brokersOf, type KafkaCluster, startKafkaCluster, withBroker } from "@kafka-migration/sandbox/kafka";
 import { checkAccess } from "../engine/access";
 import { parseInventory, printInventory, takeInventory } from "../engine/inventory";
@@ -14,15 +13,24 @@ import { openKafka } from "../engine/kafka/client";
 import type { Acl } from "../engine/kafka/port";
 import type { MigrationModel } from "../engine/model";
 import { silent } from "../engine/progress";
-import { count, fullSpeed, inLanes, inWorkspace, plainModel, print, program, progress, table } from "./common";
+import {
+  benchArguments,
+  count,
+  fullSpeed,
+  inLanes,
+  inWorkspace,
+  plainModel,
+  print,
+  program,
+  progress,
+  table,
+} from "./common";
 
-const { values } = parseArgs({
-  options: {
-    users: { type: "string", default: "1000" },
-    acls: { type: "string", default: "5000" },
-    topics: { type: "string", default: "500" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  users: { type: "string", default: "1000" },
+  acls: { type: "string", default: "5000" },
+  topics: { type: "string", default: "500" },
+  quick: { type: "boolean", default: false },
 });
 const small = values.quick ? 10 : 1;
 const sizes = {

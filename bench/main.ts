@@ -20,6 +20,10 @@ const BENCHMARKS = [
 
 async function main(): Promise<void> {
   const [name, ...rest] = process.argv.slice(2);
+  if (name === "--help") {
+    print(`npm run bench [name] [-- its arguments]\nnames: ${BENCHMARKS.join(", ")}\narguments: docs/benchmarks.md`);
+    return;
+  }
   const chosen = name === undefined || name.startsWith("-") ? BENCHMARKS : [name];
   const args = chosen.length === 1 ? rest : process.argv.slice(2);
   if (!BENCHMARKS.includes(chosen[0]!))

@@ -7,12 +7,11 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { startSandbox } from "@kafka-migration/sandbox";
 import { runStory } from "@kafka-migration/sandbox/story";
-import { count, print, program, progress, table } from "./common";
+import { benchArguments, count, print, program, progress, table } from "./common";
 
-const { values } = parseArgs({ options: { mb: { type: "string" }, quick: { type: "boolean", default: false } } });
+const values = benchArguments({ mb: { type: "string" }, quick: { type: "boolean", default: false } });
 const bulkMb = values.mb === undefined ? (values.quick ? 20 : 300) : count("mb", values.mb);
 const LIMIT_GB = 4;
 const EVERY_MS = 1000;

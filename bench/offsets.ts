@@ -8,7 +8,6 @@
 import { randomBytes } from "node:crypto";
 import { loadavg } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { Kafka, logLevel, type Message, type Producer } from "kafkajs";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
@@ -16,16 +15,25 @@ import type { MigrationModel } from "../engine/model";
 import { applyOffsets, planOffsets, type OffsetPlan } from "../engine/offsets";
 import { silent } from "../engine/progress";
 import { bytesText } from "../engine/units";
-import { count, fullSpeed, inLanes, inWorkspace, plainModel, print, program, progress, table } from "./common";
+import {
+  benchArguments,
+  count,
+  fullSpeed,
+  inLanes,
+  inWorkspace,
+  plainModel,
+  print,
+  program,
+  progress,
+  table,
+} from "./common";
 
-const { values } = parseArgs({
-  options: {
-    groups: { type: "string" },
-    topics: { type: "string" },
-    partitions: { type: "string", default: "20" },
-    mb: { type: "string" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  groups: { type: "string" },
+  topics: { type: "string" },
+  partitions: { type: "string", default: "20" },
+  mb: { type: "string" },
+  quick: { type: "boolean", default: false },
 });
 const given = (name: "groups" | "topics" | "mb", usual: number, quick: number) =>
   values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);

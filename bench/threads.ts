@@ -8,21 +8,29 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka } from "../engine/kafka/client";
-import { count, fullSpeed, inWorkspace, median, print, program, progress, table, type Workspace } from "./common";
+import {
+  benchArguments,
+  count,
+  fullSpeed,
+  inWorkspace,
+  median,
+  print,
+  program,
+  progress,
+  table,
+  type Workspace,
+} from "./common";
 import { fill } from "./fill";
 import { record, type ReplaySource } from "./replay";
 import type { ThreadsMeasure, ThreadsTask } from "./threads-child";
 
-const { values } = parseArgs({
-  options: {
-    mb: { type: "string" },
-    partitions: { type: "string", default: "24" },
-    rounds: { type: "string" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  mb: { type: "string" },
+  partitions: { type: "string", default: "24" },
+  rounds: { type: "string" },
+  quick: { type: "boolean", default: false },
 });
 const mb = values.mb === undefined ? (values.quick ? 2000 : 8000) : count("mb", values.mb);
 const rounds = values.rounds === undefined ? (values.quick ? 1 : 5) : count("rounds", values.rounds);

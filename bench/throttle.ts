@@ -7,13 +7,13 @@
  */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { fetchBytesOf, LIMITING_QUOTA, quotaOf, shareOf } from "../engine/copy-throttle";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import type { Profile, Side } from "../engine/model";
 import { SIDES } from "../engine/sides";
 import {
+  benchArguments,
   bytesOf,
   count,
   fullSpeed,
@@ -40,15 +40,13 @@ const RECORD_BYTES = 1000;
 const BATCH_BYTES = 16_384;
 const TOPIC = "bench-throttle";
 
-const { values } = parseArgs({
-  options: {
-    "mb-per-second": { type: "string", default: "3" },
-    windows: { type: "string" },
-    profile: { type: "string", default: "least" },
-    partitions: { type: "string", default: "12" },
-    layouts: { type: "string", default: "1-1,1-3,3-3" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  "mb-per-second": { type: "string", default: "3" },
+  windows: { type: "string" },
+  profile: { type: "string", default: "least" },
+  partitions: { type: "string", default: "12" },
+  layouts: { type: "string", default: "1-1,1-3,3-3" },
+  quick: { type: "boolean", default: false },
 });
 const rate = count("mb-per-second", values["mb-per-second"]) * 1_000_000;
 const windows = count("windows", values.windows ?? (values.quick ? "2" : "6"));

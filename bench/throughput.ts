@@ -10,10 +10,11 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import {
+  benchArguments,
   bytesOf,
   count,
   fullSpeed,
@@ -36,22 +37,20 @@ const WANTED = { loopback: 0.85, delayed: 16 } as const;
 const PROFILES = ["guide", "tuned"] as const;
 type Profile = (typeof PROFILES)[number];
 
-const { values } = parseArgs({
-  options: {
-    mb: { type: "string" },
-    "delayed-mb": { type: "string" },
-    "warm-rounds": { type: "string" },
-    rounds: { type: "string" },
-    "delayed-rounds": { type: "string" },
-    partitions: { type: "string", default: "24" },
-    "record-bytes": { type: "string", default: "1000" },
-    brokers: { type: "string", default: "1" },
-    workers: { type: "string", default: "1" },
-    delay: { type: "string", default: "40" },
-    heap: { type: "string", default: "2g" },
-    incompressible: { type: "boolean", default: false },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  mb: { type: "string" },
+  "delayed-mb": { type: "string" },
+  "warm-rounds": { type: "string" },
+  rounds: { type: "string" },
+  "delayed-rounds": { type: "string" },
+  partitions: { type: "string", default: "24" },
+  "record-bytes": { type: "string", default: "1000" },
+  brokers: { type: "string", default: "1" },
+  workers: { type: "string", default: "1" },
+  delay: { type: "string", default: "40" },
+  heap: { type: "string", default: "2g" },
+  incompressible: { type: "boolean", default: false },
+  quick: { type: "boolean", default: false },
 });
 type Counted = "mb" | "delayed-mb" | "warm-rounds" | "rounds" | "delayed-rounds";
 const given = (name: Counted, usual: number, quick: number) =>

@@ -8,24 +8,21 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type Sandbox, startSandbox } from "@kafka-migration/sandbox";
 import { openProject, ownProject, type Project, storySettings } from "@kafka-migration/sandbox/story";
 import { openKafka } from "../engine/kafka/client";
 import type { Report } from "../engine/report";
 import { commitGroups, type EstateSizes, makeTopics } from "./applications";
-import { count, fullSpeed, median, print, program, progress, table } from "./common";
+import { benchArguments, count, fullSpeed, median, print, program, progress, table } from "./common";
 import { startWriter } from "./writer";
 
-const { values } = parseArgs({
-  options: {
-    topics: { type: "string" },
-    partitions: { type: "string", default: "10" },
-    groups: { type: "string" },
-    records: { type: "string", default: "200" },
-    rounds: { type: "string" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  topics: { type: "string" },
+  partitions: { type: "string", default: "10" },
+  groups: { type: "string" },
+  records: { type: "string", default: "200" },
+  rounds: { type: "string" },
+  quick: { type: "boolean", default: false },
 });
 const given = (name: "topics" | "groups" | "rounds", usual: number, quick: number) =>
   values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);

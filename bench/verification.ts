@@ -8,24 +8,32 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { openKafka } from "../engine/kafka/client";
 import type { MigrationModel } from "../engine/model";
-import { count, fullSpeed, inWorkspace, median, print, program, progress, table, type Workspace } from "./common";
+import {
+  benchArguments,
+  count,
+  fullSpeed,
+  inWorkspace,
+  median,
+  print,
+  program,
+  progress,
+  table,
+  type Workspace,
+} from "./common";
 import { readWithTool } from "./consumer-tool";
 import { fill } from "./fill";
 import { BenchMirror } from "./mirror";
 import type { VerificationMeasure, VerificationTask } from "./verification-child";
 
-const { values } = parseArgs({
-  options: {
-    mb: { type: "string" },
-    "small-mb": { type: "string" },
-    rounds: { type: "string" },
-    partitions: { type: "string", default: "24" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  mb: { type: "string" },
+  "small-mb": { type: "string" },
+  rounds: { type: "string" },
+  partitions: { type: "string", default: "24" },
+  quick: { type: "boolean", default: false },
 });
 const given = (name: "mb" | "small-mb" | "rounds", usual: number, quick: number) =>
   values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);

@@ -13,7 +13,6 @@
  *                          [--quick]
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { type HoldOptions, lowerFence, raiseFence, settledLater, whileFenced } from "../engine/fence";
 import { runGate } from "../engine/gate";
 import { type CountingPort, openKafka } from "../engine/kafka/client";
@@ -29,20 +28,18 @@ import { waitUntilExcluded } from "../engine/way-back/excluded";
 import { returnModel } from "../engine/way-back/model";
 import { type SourceEnd, writeSourceOffsets } from "../engine/way-back/source-offsets";
 import { asApplication, commitGroups, type Copied, withCopy } from "./applications";
-import { count, median, print, program, progress, table } from "./common";
+import { benchArguments, count, median, print, program, progress, table } from "./common";
 import { BenchMirror } from "./mirror";
 import { startRate, startWriter, type Writer } from "./writer";
 
-const { values } = parseArgs({
-  options: {
-    topics: { type: "string", default: "5" },
-    partitions: { type: "string", default: "10" },
-    groups: { type: "string", default: "50" },
-    rate: { type: "string", default: "5" },
-    rounds: { type: "string" },
-    profile: { type: "string", default: "tuned" },
-    quick: { type: "boolean", default: false },
-  },
+const values = benchArguments({
+  topics: { type: "string", default: "5" },
+  partitions: { type: "string", default: "10" },
+  groups: { type: "string", default: "50" },
+  rate: { type: "string", default: "5" },
+  rounds: { type: "string" },
+  profile: { type: "string", default: "tuned" },
+  quick: { type: "boolean", default: false },
 });
 const sizes = {
   topics: count("topics", values.topics),

@@ -114,7 +114,14 @@ export class PartSteps {
     );
     const raised = new Fence(
       this.named("fence"),
-      { ...this.step, phase, enabled: fenced.fence, options: fenced.fenceOptions ?? {}, ...userOperator(args) },
+      {
+        ...this.step,
+        phase,
+        enabled: fenced.fence,
+        options: fenced.fenceOptions ?? {},
+        ...userOperator(args),
+        ...(fenced.fence ? { gate: gateOptions(args) } : {}),
+      },
       this.after(...after, ...(access === undefined ? [] : [access])),
     );
     const gate = this.gate([raised], wayBack);

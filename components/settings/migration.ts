@@ -45,7 +45,8 @@ import { type WaveSettings, waveShape } from "./waves";
 
 export const gateShape = {
   /**
-   * Longest time to wait for completeness, in seconds.
+   * Longest time to wait for completeness, in seconds. With `fence`, the wait for the mirror before the fence is raised
+   * has the same limit.
    * @default 1800
    */
   limitSeconds: seconds.default(1800),

@@ -1,6 +1,7 @@
 export type { Sample } from "./types";
 export { findingsOf, type Findings } from "./findings";
 export { gap, verdictOf, type PartitionFacts, type Verdict } from "./rule";
+export { waitForMirror } from "./catch-up";
 export { evaluateGate, runGate } from "./run";
 export { findRecreatedTopics } from "./compare-records";
 export { runGateAndNameWriters } from "./writers";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, requestCount, withClusters } from "../clusters";
-import { isMigrationError, type MigrationError } from "../errors";
+import type { MigrationError } from "../errors";
 import type { MigrationModel } from "../model";
 import { defined } from "../objects";
 import { NOTHING_OUTSIDE } from "../parts";
@@ -15,7 +15,8 @@ import { compareRecords } from "./compare-records";
 import { endsOf, type Quiet, watchEnds } from "./quiet";
 import { refusal } from "./refusal";
 import { Samples } from "./samples";
-import { DEFAULTS, type GateFinding, type GateOptions, type GateResult } from "./types";
+import { Tries } from "./tries";
+import { DEFAULTS, type GateFinding, type GateOptions, type GateResult, withDefaults } from "./types";
 import type { Look } from "./look";
 
 /** Shortest pause between two looks, in ms. It limits the load on the brokers. */
@@ -24,16 +25,6 @@ const SHORTEST_PAUSE_MS = 250;
 const PAUSE_PER_LOOK = 2;
 /** The same behind a fence, where the clients wait. */
 const FENCED_PAUSE_PER_LOOK = 1;
-
-/** Temporary errors: a broker restarts, or a topic is deleted between two requests. */
-const PASSING = [
-  "KAFKA_NOT_AVAILABLE",
-  "KAFKA_UNREACHABLE",
-  "KAFKA_TOKEN_UNAVAILABLE",
-  "KAFKA_THROTTLED",
-  "KAFKA_UNKNOWN_TOPIC",
-  "RECORDS_GONE",
-];
 
 /**
  * Waits until the copy is proved complete (docs/gate.md), for at most `limitMs`. Reports progress.
@@ -73,13 +64,9 @@ class Gate {
   private readonly pace: Pace;
   private readonly samples = new Samples();
   private readonly started = Date.now();
-  /** The error of the latest step, if it failed temporarily. */
-  private failure: string | undefined;
-  private succeeded = false;
+  private readonly tries: Tries;
   private looks = 0;
   private gapsRead = 0;
-  /** The error of the last step, if the brokers throttled it until the limit. */
-  private throttled: string | undefined;
 
   constructor(
     private readonly clusters: Clusters,
@@ -88,14 +75,11 @@ class Gate {
     private readonly progress: Progress,
     private readonly signal: AbortSignal | undefined,
   ) {
-    // An older state may hold fewer options, or undefined ones.
-    this.options = {
-      ...DEFAULTS,
-      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
-    };
+    this.options = withDefaults(options);
     const { acceptTruncation, cleared, fenced } = this.options;
     this.observer = new Observer(clusters, model.mirror, new Set(acceptTruncation), cleared, fenced);
     this.pace = new Pace(clusters.origin, progress);
+    this.tries = new Tries(this.options, progress, signal);
   }
 
   once(): Promise<GateResult> {
@@ -122,7 +106,7 @@ class Gate {
     let last: { look: Look; against: GateFinding[] } | undefined;
     for (;;) {
       const begun = Date.now();
-      const look = await this.ifPossible(() => this.look(false));
+      const look = await this.tries.ifPossible(() => this.look(false));
       const took = Date.now() - begun;
       let missed = look === undefined;
       if (look !== undefined) {
@@ -136,7 +120,7 @@ class Gate {
         completeSince = against.length === 0 ? (completeSince ?? look.at) : undefined;
         const settled = look.topics.length === 0 || look.at - quiet.from >= this.options.stableForMs;
         if (against.length === 0 && settled) {
-          const outcome = await this.ifPossible(() =>
+          const outcome = await this.tries.ifPossible(() =>
             this.confirm(look, warnings, quietFrom, look.at - (completeSince ?? look.at)),
           );
           if (outcome !== undefined && !Array.isArray(outcome)) {
@@ -181,7 +165,7 @@ class Gate {
         await sleep(ms, undefined, defined({ signal: this.signal }));
       else {
         const { look } = last;
-        const read = () => this.ifPossible(() => this.observer.readEndsAgain(look));
+        const read = () => this.tries.ifPossible(() => this.observer.readEndsAgain(look));
         const { writing, ...since } = await watchEnds(read, quiet, Date.now() + ms, this.signal);
         [quiet, unreported] = [since, writing];
       }
@@ -198,39 +182,6 @@ class Gate {
     this.gapsRead = look.gapsRead;
     this.samples.add(look);
     return look;
-  }
-
-  /**
-   * Runs `work` and returns undefined after a temporary error. A broker restart during a long wait must not end the
-   * wait, and at the limit it must not hide what the last successful look found. Before the first success the cause may
-   * be the configuration, so errors that last for `graceMs` are thrown then, except RECORDS_GONE.
-   */
-  private async ifPossible<T>(work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      const done = await work();
-      this.failure = undefined;
-      this.succeeded = true;
-      return done;
-    } catch (error) {
-      // The run was interrupted or the fence was lost. Both clusters are closed then.
-      this.signal?.throwIfAborted();
-      // Throttled until the limit: the gate ends with its own error.
-      if (
-        isMigrationError(error) &&
-        error.code === "KAFKA_THROTTLED" &&
-        Date.now() - this.started >= this.options.limitMs
-      ) {
-        this.throttled = error.seen;
-        return undefined;
-      }
-      const passing = isMigrationError(error) && PASSING.includes(error.code);
-      // RECORDS_GONE comes from retention and does not show a broken cluster.
-      const patient = this.succeeded || Date.now() - this.started < this.options.graceMs;
-      if (!passing || !(patient || error.code === "RECORDS_GONE")) throw error;
-      this.failure = error.message.split("\n", 1)[0]!;
-      this.progress.warn(this.failure);
-      return undefined;
-    }
   }
 
   /**
@@ -294,8 +245,7 @@ class Gate {
   }
 
   private refusal(code: string, seen: string, look: Look | undefined, against: readonly GateFinding[]): MigrationError {
-    const { throttled, failure } = this;
-    return refusal(code, seen, { look, against, mirror: this.model.mirror, ...defined({ throttled, failure }) });
+    return refusal(code, seen, { look, against, mirror: this.model.mirror, ...this.tries.errors() });
   }
 }
 

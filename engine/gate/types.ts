@@ -45,6 +45,12 @@ export const DEFAULTS: Required<GateOptions> = {
   fenced: false,
 };
 
+/** An older state may hold fewer options, or undefined ones. */
+export const withDefaults = (options: GateOptions): Required<GateOptions> => ({
+  ...DEFAULTS,
+  ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+});
+
 export type GateFindingKind =
   | "no topics"
   | "no storage topics"

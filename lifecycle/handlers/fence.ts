@@ -2,12 +2,14 @@ import {
   checkFence,
   holdCommand,
   isEmptyFence,
+  previewFence,
   raiseFence,
   type FenceOptions,
   type RaisedFence,
   restoreLostMarkers,
   settledLater,
 } from "../../engine/fence";
+import { type GateOptions, waitForMirror } from "../../engine/gate";
 import type { MirrorModel } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import { waveOf } from "../../engine/parts";
@@ -29,6 +31,11 @@ export interface FenceInputs extends PhasedInputs {
    * version.
    */
   userOperator?: boolean;
+  /**
+   * How the gate decides. The fence is raised when the mirror is close behind the producers. Absent: it is raised at
+   * once, or the state of an older version.
+   */
+  gate?: GateOptions | null;
 }
 
 export interface FenceOutputs {
@@ -40,7 +47,14 @@ const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase 
 async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
   const model = modelOf(inputs);
   // No client waits yet.
-  if (before === undefined || before === null) await prepareCutover(model);
+  if (!isDefined(before)) {
+    if (isDefined(inputs.gate)) {
+      // The wait may be long: what the raise will refuse, it refuses before.
+      await previewFence(model, inputs.options);
+      await waitForMirror(model, inputs.gate, progress);
+    }
+    await prepareCutover(model);
+  }
   watchGroups(model);
   // The gate comes next, and looks until the writes have ended for `settleMs`.
   const found = await raiseFence(model, settledLater(inputs.options), progress, undefined, undefined, before);
@@ -114,7 +128,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
     return { raised: null };
   },
 
-  immaterial: ["userOperator"],
+  immaterial: ["userOperator", "gate"],
 
   // Also if the state has no fence: an `up` that was killed may have raised one without recording it. The topics of a
   // wave that was removed from the program may already be fenced for another one.

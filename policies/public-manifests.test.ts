@@ -85,6 +85,15 @@ describe("rights that the mirror does not need", () => {
     expect(seen("acl-refused", one)).toHaveLength(1);
   });
 
+  test("rights for a connector in the wrong place are not reported: the field is", () => {
+    const inside = { sourceConnector: { config: {}, checkpointConnector: { config: {} } } };
+    const mirror = aToB({ checkpoint: null, entry: inside }, { clusters });
+    expect(seen("acl-unneeded", [mirror, reader()])).toEqual([]);
+    expect(seen("unknown-field", [mirror])).toHaveLength(1);
+    const without = aToB({ checkpoint: null }, { clusters });
+    expect(seen("acl-unneeded", [without, reader()]).join()).toContain("Describe on group *");
+  });
+
   test("the advice has the rights of a source connector that was forgotten", () => {
     const wide = kafkaUser("writer", "b", [rule(["All"], "topic", "*"), rule(["Read"], "group", "*")]);
     const [message] = seen("acl-unneeded", [aToB({ source: null }, { clusters }), wide]);
@@ -187,6 +196,8 @@ test.each([
     expect.stringContaining(`did you mean spec.${cluster}.tls.trustedCertificates?`),
   ]);
   expect(seen("field-not-known", [mirror])).toEqual([]);
+  // The target has no tls, and the origin's is only in the wrong place.
+  expect(seen("tls-missing", [mirror])).toEqual([expect.stringContaining(": the target has no tls")]);
 });
 
 test("settings of topic.creation are reported where nothing reads them", () => {

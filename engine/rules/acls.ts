@@ -19,7 +19,7 @@ import { isPlaceholder } from "./placeholder";
 import { firstOfEach, kafkaVersion, type Rule, type Saying, stackRule, userRule } from "./rule";
 import { inEach } from "./unknown";
 import { readings } from "./version";
-import type { UserView, View } from "./view";
+import type { MirrorView, UserView, View } from "./view";
 import { nameOf, sideFor } from "./sides";
 import { cannot, isFor, lackedBy, loginsOf, mayServeMore, ofEveryone, on, say, together } from "./users";
 
@@ -62,8 +62,10 @@ export const aclRules: Rule[] = [
     (view) =>
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
-        // Another client may need these rights. So may a mirror whose cluster is not known.
+        // Another client may need these rights. So may a mirror whose cluster is not known, and a connector that the API
+        // server drops because it is in the wrong place.
         if (mirrors.length === 0 || isFor(user).length > 0 || mayServeMore(user, view)) return [];
+        if (mirrors.some((mirror) => losesConnector(mirror, view))) return [];
         const needed = mirrors.flatMap((mirror) => {
           const side = sideFor(user, mirror)!;
           return [...neededBy(mirror, side), ...forgottenBy(mirror, side)];
@@ -220,6 +222,13 @@ export const aclRules: Rule[] = [
       ),
   ),
 ];
+
+const losesConnector = ({ resource }: MirrorView, { unknownFields = [] }: View): boolean =>
+  unknownFields.some(
+    (field) =>
+      field.resource === resource &&
+      [field.path, field.meant ?? ""].some((name) => /(^|\.)(source|checkpoint)Connector$/.test(name)),
+  );
 
 const ACL_SYNC = "sync.topic.acls.enabled";
 

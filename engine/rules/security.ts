@@ -2,7 +2,7 @@ import type { Side } from "../model";
 import { hasPublicCertificate } from "./addresses";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
 import { attempt, inEach, type Text } from "./unknown";
-import { type ClusterView, type MirrorView, namesIn } from "./view";
+import { type ClusterView, type MirrorView, namesIn, type View } from "./view";
 
 /**
  * A reference to a value that is stored elsewhere, in the notation of Connect's configuration providers or of
@@ -107,12 +107,15 @@ function bothSides(
 }
 
 /** Clusters of a mirror without TLS, and the fields where TLS is set. */
-function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boolean; fields: string[] }[] {
+function withoutTls(
+  at: MirrorView,
+  lost: (side: Side) => boolean,
+): { at: MirrorView; seen: string; open: boolean; fields: string[] }[] {
   // Without an address there is no connection. Another rule reports that.
   const bare = (side: Side) =>
     at[side].bootstrapServers !== undefined && !hasTls(at, side) && !OPEN.includes(at[side].authentication?.type ?? "");
   const sides = (["origin", "target"] as const).filter(
-    (side) => attempt(() => at.connectionsKnown && bare(side)) === true,
+    (side) => attempt(() => at.connectionsKnown && bare(side) && !lost(side)) === true,
   );
   if (sides.length === 0) return [];
   const open = sides.filter((side) => attempt(() => !logsIn(at, side)) === true);
@@ -126,8 +129,13 @@ function withoutTls(at: MirrorView): { at: MirrorView; seen: string; open: boole
 const JAAS = "sasl.jaas.config";
 
 /** One message for both clusters of a mirror, and for all entries of a resource with the same problem. */
-function missingTls(mirrors: readonly MirrorView[]): { at: MirrorView; say: Saying }[] {
-  const all = inEach(mirrors, withoutTls);
+function missingTls({ mirrors, unknownFields = [] }: View): { at: MirrorView; say: Saying }[] {
+  // Certificates beside tls are lost. The rule unknown-field says so.
+  const lost = (at: MirrorView, side: Side) =>
+    unknownFields.some(
+      ({ resource, path }) => resource === at.resource && path === `spec.${namesIn(at)[side]}.trustedCertificates`,
+    );
+  const all = inEach(mirrors, (at) => withoutTls(at, (side) => lost(at, side)));
   return all.map(({ at, seen, open }) => {
     const alike = all.filter((other) => other.at.resource === at.resource && other.seen === seen);
     const fields = [...new Set(alike.flatMap((one) => one.fields))];
@@ -198,22 +206,19 @@ export const securityRules: Rule[] = [
         })),
     ],
   ),
-  stackRule(
-    { name: "tls-missing", level: "advisory", summary: "Both clusters are connected over TLS." },
-    ({ mirrors, clients }) => [
-      ...missingTls(mirrors),
-      ...clients
-        .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
-        .map((at) => ({
-          at,
-          say: {
-            seen: "a Kafka provider without TLS",
-            why: "the administrator's requests go over the network unencrypted, also new passwords",
-            instead: "write tlsEnabled: true and caCert",
-          },
-        })),
-    ],
-  ),
+  stackRule({ name: "tls-missing", level: "advisory", summary: "Both clusters are connected over TLS." }, (view) => [
+    ...missingTls(view),
+    ...view.clients
+      .filter((client) => client.verifies && client.tls === false && !OPEN.includes(client.mechanism ?? ""))
+      .map((at) => ({
+        at,
+        say: {
+          seen: "a Kafka provider without TLS",
+          why: "the administrator's requests go over the network unencrypted, also new passwords",
+          instead: "write tlsEnabled: true and caCert",
+        },
+      })),
+  ]),
   mirrorRule(
     { name: "login-missing", level: "advisory", summary: "The mirror logs in on both clusters." },
     (mirror) => {

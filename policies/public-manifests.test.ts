@@ -260,3 +260,27 @@ test("a copied Secret of a user may have the password in both forms in which ope
   expect(seen("secret-copy-wide", [mirror, copy(["password", "sasl.jaas.config"])])).toEqual([]);
   expect(seen("secret-copy-wide", [mirror, copy(["password", "user.key"])])).toHaveLength(1);
 });
+
+describe("a user that is not written as the API server reads it", () => {
+  const refused = (resource: unknown) =>
+    seen("acl-refused", [kafkaUser("app", "a", [{ operations: ["Read"], resource }])]).join("\n");
+
+  test("a name that YAML reads as a number is no missing name", () => {
+    expect(refused({ type: "topic", name: 2024 })).toMatch(
+      /^KafkaUser ns\/app: user app: acls\[0\]\.resource\.name is 2024, not a text: the API server refuses .* write "2024", in quotes/,
+    );
+    expect(refused({ type: "topic", name: true })).toContain("resource.name is true, not a text");
+  });
+
+  test("a list of resources is no missing type", () => {
+    const message = refused([{ type: "topic", name: "orders" }]);
+    expect(message).toContain("acls[0].resource is a list, not a mapping");
+    expect(message).not.toContain("missing");
+  });
+
+  test("a label that is nearly right is named", () => {
+    const user = kafkaUser("app", "a", []);
+    (user.props as any).metadata.labels = { "strimzi.io/clusters": "a" };
+    expect(seen("cluster-label", [user])).toEqual([expect.stringContaining("but strimzi.io/clusters:")]);
+  });
+});

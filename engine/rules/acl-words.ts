@@ -79,6 +79,7 @@ function wrongWords({
   listed = false,
   plainOperations,
   plainResource,
+  plainName,
   permission = "allow",
   operations = [],
   type,
@@ -119,12 +120,15 @@ function wrongWords({
     ...word(permission, "type", PERMISSIONS),
     ...operations.flatMap((operation, i) => word(operation, singular ? "operation" : `operations[${i}]`, OPERATIONS)),
     ...(plainResource !== undefined
-      ? [{ seen: `resource is "${plainResource}", not a mapping`, why, instead: "write type, name and patternType" }]
+      ? [{ seen: `resource is ${plainResource}, not a mapping`, why, instead: "write type, name and patternType" }]
       : type === undefined
         ? [{ seen: "resource.type is missing", why, instead: `write one of ${TYPES.join(", ")}` }]
         : word(type, "resource.type", TYPES)),
     ...word(patternType, "resource.patternType", PATTERNS),
-    ...(named
+    ...(plainName === undefined
+      ? []
+      : [{ seen: `resource.name is ${plainName}, not a text`, why, instead: `write "${plainName}", in quotes` }]),
+    ...(named && plainName === undefined
       ? [
           {
             seen: "resource.name is missing",

@@ -89,6 +89,8 @@ export interface WrittenAcl {
   /** `operations` or `resource` as it is written, if it is one word instead of a list or of fields. */
   plainOperations?: string;
   plainResource?: string;
+  /** `resource.name` as it is written, if it is a number, `true` or `false`. */
+  plainName?: string;
   permission?: string;
   operations?: readonly string[];
   type?: string;

@@ -37,7 +37,7 @@ export function withoutLabel(resource: AnyResource): Unlabelled[] {
     // Operators of Strimzi do not read the label of Event Streams.
     const named = [wanted, "strimzi.io/cluster"].some((key) => (labels[key] ?? "") !== "");
     if (named) return [];
-    const near = Object.keys(labels).find((key) => key !== wanted && /^[^/]*\/?cluster$/i.test(key));
+    const near = Object.keys(labels).find((key) => key !== wanted && /^[^/]*\/?clusters?$/i.test(key));
     const own = { resource: resource.urn, label: `${kind} ${place || resource.name}`, kind, wanted };
     return [near === undefined ? own : { ...own, near }];
   });

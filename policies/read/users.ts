@@ -170,7 +170,8 @@ function writtenAcl(acl: Json, path: string): WrittenAcl {
     listed: Array.isArray(acl.operation) ? true : undefined,
     nested: acl.operations === undefined && resource.operations !== undefined ? true : undefined,
     plainOperations: Array.isArray(acl.operations) ? undefined : text(acl.operations),
-    plainResource: text(acl.resource),
+    plainResource: Array.isArray(acl.resource) ? "a list" : quoted(acl.resource),
+    plainName: ["number", "boolean"].includes(typeof resource.name) ? String(resource.name) : undefined,
     permission: text(acl.type),
     operations: Array.isArray(operations) ? operations.map(String) : undefined,
     type: text(resource.type),
@@ -225,3 +226,5 @@ function kafkaRule(props: Json): AclRule[] {
 }
 
 const named = (name: unknown) => (typeof name === "string" ? { name } : {});
+
+const quoted = (value: unknown) => (text(value) === undefined ? undefined : `"${text(value)!}"`);

@@ -2,21 +2,19 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Lag } from "./lag";
 import type { Look } from "./look";
+import type { PartitionFacts } from "./rule";
 
 type Seen = Pick<Look, "at" | "partitions">;
 
 /** A look at partitions that end here, of which so many offsets are copied. */
-const look = (at: number, all: readonly { end: number; copied: number }[]): Seen => ({
+const look = (at: number, all: readonly ({ end: number; copied: number } & Partial<PartitionFacts>)[]): Seen => ({
   at,
   partitions: new Map(
-    all.map(({ end, copied }, partition) => [
-      `t:${partition}`,
-      {
-        topic: "t",
-        partition,
-        facts: { start: 0, end, stable: end, mirrored: copied === 0 ? undefined : copied - 1, visibleInGap: true },
-      },
-    ]),
+    all.map(({ end, copied, ...more }, partition) => {
+      const mirrored = copied === 0 ? undefined : copied - 1;
+      const facts = { start: 0, end, stable: end, mirrored, visibleInGap: true, ...more };
+      return [`t:${partition}`, { topic: "t", partition, facts }];
+    }),
   ),
 });
 
@@ -88,6 +86,21 @@ describe("how far the mirror is behind the producers", () => {
     ).toBe(1000);
   });
 
+  it("counts a transaction's marker as copied, although the mirror never confirms it", () => {
+    const lag = new Lag();
+    expect(lag.add(look(1000, [{ end: 10, copied: 9, visibleInGap: false }]))).toBe(0);
+    // The next transaction is not copied yet.
+    expect(lag.add(look(2000, [{ end: 12, copied: 9, clearedTo: 10 }]))).toBe(1000);
+    expect(lag.add(look(3000, [{ end: 12, copied: 9, clearedTo: 10, stable: 10 }]))).toBe(2000);
+  });
+
+  it("keeps few earlier looks, also if the mirror stops after it was close", () => {
+    const lag = new Lag();
+    lag.add(look(1000, [{ end: 1, copied: 1 }]));
+    for (let s = 2; s <= 5_000; s++) expect(lag.add(look(s * 1000, [{ end: s, copied: 1 }]))).toBe((s - 1) * 1000);
+    expect(lag.kept).toBeLessThan(50);
+  });
+
   it("is steady only if it is neither shorter nor much longer than a minute ago", () => {
     /** A lag of so many seconds at each second. */
     const steady = (lagAt: (second: number) => number, seconds: number) => {
@@ -97,6 +110,7 @@ describe("how far the mirror is behind the producers", () => {
     };
     expect(steady(() => 10, 60)).toBe(false);
     expect(steady(() => 10, 80)).toBe(true);
+    expect(steady(() => 200, 400)).toBe(true);
     expect(steady((s) => Math.max(10, 90 - s / 2), 150)).toBe(false);
     // The mirror has stopped.
     expect(steady((s) => 10 + Math.max(0, s - 40), 120)).toBe(false);

@@ -1,7 +1,7 @@
 import { gap, verdictOf } from "./rule";
 import type { Look } from "./look";
 
-/** Number of earlier looks whose ends are kept. If there are more, every second one is dropped. */
+/** Of more than twice as many earlier looks, about this many are kept, at equal intervals. */
 const KEPT = 24;
 /** The lag is steady if it was not a tenth shorter, and is not a fifth longer, than its shortest value this long ago. */
 const STEADY_MS = 60_000;
@@ -28,17 +28,23 @@ export class Lag {
     for (const [key, { facts }] of look.partitions) {
       const at = this.numbers.get(key)!;
       ends[at] = facts.end;
-      if (verdictOf(facts) !== "complete") copied[at] = gap(facts).from;
+      // The mirror confirms records only. An earlier look has seen what else is before `clearedTo`.
+      if (verdictOf(facts) !== "complete") copied[at] = Math.max(gap(facts).from, facts.clearedTo ?? 0);
     }
     this.seen.push({ at: look.at, ends });
     const reached = this.seen.findLastIndex((one) => one.ends.every((end, i) => copied[i]! >= end));
-    if (reached >= 0) this.seen = this.seen.slice(reached);
-    else if (this.seen.length > KEPT) this.seen = this.seen.filter((_, i) => i % 2 === 0);
+    if (reached > 0) this.seen = this.seen.slice(reached);
+    if (this.seen.length > 2 * KEPT) this.seen = atIntervals(this.seen);
     this.latest = reached < 0 ? undefined : look.at - this.seen[0]!.at;
     const { shortest, latest } = this;
     if (latest !== undefined && (shortest === undefined || latest < 0.9 * shortest.ms))
       this.shortest = { ms: latest, at: look.at };
     return latest;
+  }
+
+  /** Number of earlier looks whose ends are kept. */
+  get kept(): number {
+    return this.seen.length;
   }
 
   /** True if waiting longer does not make the lag shorter, and the mirror copies as fast as producers write. */
@@ -48,4 +54,15 @@ export class Lag {
       shortest !== undefined && latest !== undefined && now - shortest.at >= STEADY_MS && latest <= 1.2 * shortest.ms
     );
   }
+}
+
+/** Keeps the oldest one, and of the others those that are at least a part of the whole time later than the one before. */
+function atIntervals<T extends { at: number }>(seen: readonly T[]): T[] {
+  const interval = (seen.at(-1)!.at - seen[0]!.at) / KEPT;
+  let before = -Infinity;
+  return seen.filter(({ at }) => {
+    const keep = at - before >= interval;
+    if (keep) before = at;
+    return keep;
+  });
 }

@@ -43,6 +43,14 @@ test("the fence and every step behind it get the fence's options", async () => {
   for (const [type, name] of FENCED) expect(inputs(type, name)).toMatchObject({ fence: true, fenceOptions });
 });
 
+test.each([false, true])(
+  "the fence waits as long as the gate, unless the migration is abandoned: %s",
+  async (abandon) => {
+    const inputs = await steps({ phase: "cutover", fence: true, gate: { limitSeconds: 60 }, abandon });
+    expect(inputs("Fence", "fence").gate?.limitMs).toBe(abandon ? undefined : 60_000);
+  },
+);
+
 test("without fence options no step has a new key, so the state does not change", async () => {
   const inputs = await steps({ fence: true });
   expect(inputs("Fence", "fence").options).toEqual({});

@@ -2,6 +2,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MigrationError } from "../engine/errors";
 import type { GateOptions } from "../engine/gate";
 import type { MigrationModel } from "../engine/model";
+import { accessStep } from "./handlers/access";
+import { fenceStep } from "./handlers/fence";
+import type { Step } from "./handlers/framework";
 import { gateStep } from "./handlers/gate";
 import { guardStep } from "./handlers/guard";
 import { testMirror } from "../test/support/models";
@@ -34,6 +37,9 @@ vi.mock("../engine/gate", async (original) => ({
 vi.mock("../engine/fence", async (original) => ({
   ...(await original<typeof import("../engine/fence")>()),
   fenceIsThere: async () => false,
+  previewFence: async () => {
+    throw new MigrationError("FENCE_NOT_ALLOWED", "no", { fix: "none" });
+  },
   lowerFence: async () => {
     lowered++;
     return {};
@@ -42,6 +48,13 @@ vi.mock("../engine/fence", async (original) => ({
     origin.checks++;
     if (origin.failure !== undefined) throw origin.failure;
     return origin.wrote;
+  },
+}));
+
+vi.mock("../engine/access", async (original) => ({
+  ...(await original<typeof import("../engine/access")>()),
+  checkAccess: async () => {
+    throw new MigrationError("ACCESS_DIFFERS", "no", { fix: "none" });
   },
 }));
 
@@ -145,6 +158,34 @@ describe.each(ways)("%s", (_what, end) => {
     expect(await said(() => end({ ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" }))).toMatch(
       /migration abandoned at 20/,
     );
+    expect(gate.asked).toEqual([]);
+  });
+});
+
+describe.each<[string, Step, object]>([
+  ["fence", fenceStep, { enabled: true, gate: { limitMs: 900_000, stableForMs: 5_000 } }],
+  ["access", accessStep, { mode: "require" }],
+])("the first up of a cutover that fails at the step %s, before there is a gate", (_what, step, more) => {
+  const news = { ...inputs, phase: "cutover", ...more };
+  const failed = () =>
+    step.create(news).then(
+      () => expect.unreachable(),
+      (error: { properties: object }) => error.properties,
+    );
+
+  it("asks the gate when this step is removed, before the mirror", async () => {
+    const state = (await failed()) as Parameters<Step["delete"]>[1];
+    gate.refusal = incomplete();
+    await expect(step.delete("id", state)).rejects.toThrow(/GATE_INCOMPLETE[^]*set abandon to true/);
+    gate.refusal = undefined;
+    await step.delete("id", state);
+    expect(gate.asked).toHaveLength(2);
+  });
+
+  it("does not ask it any more when a later up has passed this step", async () => {
+    const state = (await failed()) as Parameters<Step["update"]>[1];
+    const { outs } = await step.update("id", state, { ...news, phase: "mirror" });
+    await step.delete("id", outs);
     expect(gate.asked).toEqual([]);
   });
 });

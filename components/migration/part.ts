@@ -120,7 +120,7 @@ export class PartSteps {
         enabled: fenced.fence,
         options: fenced.fenceOptions ?? {},
         ...userOperator(args),
-        ...(fenced.fence ? { gate: gateOptions(args) } : {}),
+        ...(fenced.fence && !abandon ? { gate: gateOptions(args) } : {}),
       },
       this.after(...after, ...(access === undefined ? [] : [access])),
     );

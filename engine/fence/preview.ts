@@ -11,6 +11,8 @@ export interface FencePreview {
   topics: number;
   /** Number of ACLs that would be created. The marker of each ACL is not counted. */
   rules: number;
+  /** Number of ACLs of this fence that exist: producers wait already. */
+  existing: number;
   /** Duration of this check in ms, including the connection. Each step behind the fence takes that time again. */
   lookMs: number;
   /** Minimum time that the raise waits to see that writes have ended, ms. */
@@ -38,9 +40,11 @@ export async function previewFence(
       const { topics, needed, acls } = await wanted(clusters.origin, model.mirror, options).catch((error: unknown) => {
         throw isMigrationError(error) && error.code === "KAFKA_UNAUTHORIZED" ? notAllowed("list") : error;
       });
+      const { missing, ours } = compare(needed, acls);
       return {
         topics: topics.length,
-        rules: compare(needed, acls).missing.length,
+        rules: missing.length,
+        existing: ours.length,
         lookMs: Date.now() - started,
         settleMs: settleMsOf(options),
       };

@@ -10,6 +10,7 @@ import {
 } from "../../engine/access";
 import type { Phase } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
+import { askBeforeItGoes, type BeforeGate } from "./closing";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs, sameSelection } from "./inputs";
 
@@ -19,7 +20,7 @@ export interface AccessInputs extends PhasedInputs {
   abandon: boolean;
 }
 
-export interface AccessOutputs {
+export interface AccessOutputs extends BeforeGate {
   /** ISO 8601. */
   checkedAt: string | null;
   result: AccessResult | null;
@@ -63,5 +64,9 @@ export const accessStep = defineStep<AccessInputs, AccessOutputs>("access", {
     return isDone ? { checkedAt: olds.checkedAt, result: olds.result } : compare(news, progress);
   },
 
-  async remove() {},
+  unfinished: () => ({ ...none, withoutGate: true }),
+
+  async remove(state, progress) {
+    if (state.withoutGate === true) await askBeforeItGoes({ ...state, options: {} }, progress);
+  },
 });

@@ -12,6 +12,14 @@ export interface WithWayBack {
   hasLeft?: boolean | null;
 }
 
+/**
+ * Output of a step before the gate whose creation failed. The gate depends on the step, so it was not created, and no
+ * state has it. The step then asks the gate's question when it is deleted, because the mirror is deleted after it.
+ */
+export interface BeforeGate {
+  withoutGate?: true;
+}
+
 /** What is known about the gate when the mirror is to be deleted. */
 export interface ClosingInputs extends PhasedInputs, WithWayBack {
   options: GateOptions;

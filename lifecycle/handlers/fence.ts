@@ -2,23 +2,23 @@ import {
   checkFence,
   holdCommand,
   isEmptyFence,
-  previewFence,
   raiseFence,
   type FenceOptions,
   type RaisedFence,
   restoreLostMarkers,
   settledLater,
 } from "../../engine/fence";
-import { type GateOptions, waitForMirror } from "../../engine/gate";
+import type { GateOptions } from "../../engine/gate";
 import type { MirrorModel } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import { waveOf } from "../../engine/parts";
 import { prepareCutover } from "../../engine/prepare";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
+import { askBeforeItGoes, type BeforeGate } from "./closing";
 import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
-import { lowerWhatIsThere } from "./fenced";
+import { lowerWhatIsThere, waitBeforeFence } from "./fenced";
 import { defineStep } from "./framework";
 import { watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, type PhasedInputs } from "./inputs";
@@ -33,12 +33,12 @@ export interface FenceInputs extends PhasedInputs {
   userOperator?: boolean;
   /**
    * How the gate decides. The fence is raised when the mirror is close behind the producers. Absent: it is raised at
-   * once, or the state of an older version.
+   * once, because the migration is abandoned or the state is of an older version.
    */
   gate?: GateOptions | null;
 }
 
-export interface FenceOutputs {
+export interface FenceOutputs extends BeforeGate {
   raised: RaisedFence | null;
 }
 
@@ -46,13 +46,9 @@ const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase 
 
 async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
   const model = modelOf(inputs);
-  // No client waits yet.
+  // No client waits yet, unless an earlier `up` was killed.
   if (!isDefined(before)) {
-    if (isDefined(inputs.gate)) {
-      // The wait may be long: what the raise will refuse, it refuses before.
-      await previewFence(model, inputs.options);
-      await waitForMirror(model, inputs.gate, progress);
-    }
+    if (isDefined(inputs.gate)) await waitBeforeFence(model, inputs.options, inputs.gate, progress);
     await prepareCutover(model);
   }
   watchGroups(model);
@@ -117,6 +113,8 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
     return { raised: null };
   },
 
+  unfinished: () => ({ raised: null, withoutGate: true }),
+
   async update(olds, news, progress) {
     if (wanted(news)) return raise(news, progress, olds.raised);
     if (!isCopying(news.phase)) await lowerWhatIsThere(news, news.enabled || olds.enabled, progress, olds.raised);
@@ -134,6 +132,8 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   // wave that was removed from the program may already be fenced for another one.
   async remove(state, progress) {
     if (wasRemoved(state)) return;
+    if (state.withoutGate === true)
+      await askBeforeItGoes({ ...state, options: state.gate ?? {}, abandon: false }, progress);
     await lowerWhatIsThere(state, state.enabled, progress, state.raised);
   },
 });

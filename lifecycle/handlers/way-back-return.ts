@@ -3,7 +3,7 @@ import { waitUntilLeft } from "../../engine/cleanup";
 import { withCluster, withClusters } from "../../engine/clusters";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { checkFence, raiseFence, type TopicEnds } from "../../engine/fence";
-import { copyEnds, runGateAndNameWriters, waitForMirror } from "../../engine/gate";
+import { copyEnds, runGateAndNameWriters } from "../../engine/gate";
 import type { MigrationModel, ProvedEnds } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import {
@@ -31,7 +31,7 @@ import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
 import { progressWithSidesSwapped, withSidesAsTheyAre, withSidesSwapped } from "../../engine/way-back/words";
 import { type KubernetesObject, type KubernetesReader, openKubernetes } from "../kubernetes/reader";
 import { ownerOf, ownerText } from "../owner";
-import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
+import { behindFence, type FencedInputs, lowerWhatIsThere, waitBeforeFence } from "./fenced";
 import { modelOf, now } from "./inputs";
 import { forgetJournal, type Journalled, neededJournal } from "./journal";
 import { forget, memory } from "./verification";
@@ -167,7 +167,10 @@ class Return {
       fenced: fence,
       ...(this.mirrorRuns ? {} : { limitMs: Math.min(asked.limitMs ?? GONE_LIMIT_MS, GONE_LIMIT_MS) }),
     };
-    if (fence && this.mirrorRuns) await withSidesSwapped(() => waitForMirror(this.model, asked, this.swapped));
+    if (fence && this.mirrorRuns)
+      await withSidesSwapped(() =>
+        waitBeforeFence(modelOf(this.fenced), this.fenced.fenceOptions ?? {}, asked, this.swapped),
+      );
     try {
       return await this.behindFence(undefined, async (lost, raised) => {
         // A return that was killed may have closed the target earlier. Then nothing is known but the last record.

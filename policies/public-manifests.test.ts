@@ -36,6 +36,17 @@ describe("groups of sink connectors", () => {
     expect(count(labelled({ class: "org.example.TimerSourceConnector" }))).toBe(0);
   });
 
+  test.each([
+    ["v1beta2", "groupsExcludePattern"],
+    ["v1alpha1", "groupsBlacklistPattern"],
+  ])("%s: the advice has the field of the API version", (version, field) => {
+    const apiVersion = `kafka.strimzi.io/${version}`;
+    const left = aToB({ entry: { groupsPattern: "connect-warehouse" } }, { apiVersion });
+    expect(seen("sink-groups", [left]).join()).toContain(`; write ${field}: `);
+    const excluded = aToB({ entry: { groupsPattern: "connect-warehouse", [field]: "connect-.*" } }, { apiVersion });
+    expect(seen("sink-groups", [excluded]).join()).toContain(`, and ${field} "connect-.*" leaves it out`);
+  });
+
   test("beside a mirror that stays, only groups that its pattern names are reported", () => {
     const stays = (groupsPattern: string) => aToB({ entry: { groupsPattern } });
     expect(seen("sink-groups", [stays(".*"), labelled()])).toEqual([]);

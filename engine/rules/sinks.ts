@@ -6,7 +6,7 @@ import { purpose, purposeOf } from "./purpose";
 import { listed, type Rule, type Saying, stackRule } from "./rule";
 import { samplesOf } from "./samples";
 import { inEach } from "./unknown";
-import type { MirrorView, SinkView } from "./view";
+import { type MirrorView, namesIn, type SinkView } from "./view";
 
 /** The exclude pattern with MirrorMaker 2's default exclusions, except the one for Connect groups. */
 const WITHOUT_CONNECT = "console-consumer-.*,__.*";
@@ -37,7 +37,7 @@ export const sinkRules: Rule[] = [
                 "the groups of sink connectors do not move, so on the target the connectors read their topics " +
                 "again from the start",
               instead:
-                `write groupsExcludePattern: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" if they ` +
+                `write ${fieldOf(at)}: "${WITHOUT_CONNECT}", or "${DEFAULT_GROUPS_EXCLUDE}" if they ` +
                 "should stay behind",
             },
           },
@@ -45,6 +45,9 @@ export const sinkRules: Rule[] = [
       }),
   ),
 ];
+
+/** `groupsExcludePattern`, or `groupsBlacklistPattern` before v1beta2. */
+const fieldOf = (mirror: MirrorView): string => namesIn(mirror).topicsExclude.replace("topics", "groups");
 
 /** A pattern that the user wrote leaves out a group that the user named in full. */
 function namedAndExcluded(at: MirrorView, exclude: string): { at: MirrorView; say: Saying }[] {
@@ -58,11 +61,11 @@ function namedAndExcluded(at: MirrorView, exclude: string): { at: MirrorView; sa
     {
       at,
       say: {
-        seen: `groupsPattern names ${listed(named, 5)}, and groupsExcludePattern "${exclude}" leaves it out`,
+        seen: `groupsPattern names ${listed(named, 5)}, and ${fieldOf(at)} "${exclude}" leaves it out`,
         why:
           "the groups of sink connectors do not move, so on the target the connectors read their topics " +
           "again from the start",
-        instead: `write groupsExcludePattern: "${WITHOUT_CONNECT}", or remove the group from groupsPattern`,
+        instead: `write ${fieldOf(at)}: "${WITHOUT_CONNECT}", or remove the group from groupsPattern`,
       },
     },
   ];

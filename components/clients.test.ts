@@ -194,6 +194,7 @@ describe("from an operator to an operator", () => {
     expect(made.map(({ authentication }) => authentication)).toEqual([{ type: "tls-external" }, { type: "tls" }]);
     expect(opened(mocks.only("ClientsCa")[0]!.inputs)).toMatchObject({
       users: ["web"],
+      external: ["own"],
       origin: { namespace: "origin-ns", name: "origin-clients-ca-cert" },
       target: { namespace: "target-ns", name: "target-clients-ca-cert" },
     });

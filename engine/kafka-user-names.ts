@@ -4,6 +4,9 @@ import { userName } from "./acls";
 const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LONGEST_NAME = 253;
 
+/** Brokers name a client with a certificate by its subject: `User:CN=billing,OU=finance`. */
+export const isCertificate = (principal: string): boolean => /^User:(.*,)?\s*[A-Za-z][\w.]*=/.test(principal);
+
 /** Name of the user with this principal: the common name of a certificate that has nothing else. */
 export const nameIn = (principal: string): string => {
   const name = userName(principal);

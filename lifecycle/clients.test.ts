@@ -97,15 +97,28 @@ describe("passwords of the origin's Secrets", () => {
 describe("the clients CAs of both clusters", () => {
   const [first = "", second = ""] = rootCertificates;
   const ca = (...certificates: string[]) => ({ metadata: {}, data: { "ca.crt": base64(certificates.join("\n")) } });
-  const compare = async () => {
+  const compare = async (users: object = { users: ["web"] }) => {
     const place = (side: string) => ({ namespace: `${side}-ns`, name: `${side}-clients-ca-cert`, kubeconfig });
-    const inputs = { users: ["web"], origin: place("origin"), target: place("target") };
-    expect(await clientsCaStep.handler.previewFailures!(inputs, undefined, progress)).toEqual([]);
+    const inputs = { ...users, origin: place("origin"), target: place("target") };
+    expect(await clientsCaStep.handler.previewFailures!(inputs as never, undefined, progress)).toEqual([]);
     return lines.join("\n");
   };
   const put = (side: string, secret: object) => {
     objects[secretPath(`${side}-clients-ca-cert`, `${side}-ns`)] = secret;
   };
+
+  test("say nothing of certificates of somebody else if they are the same, and warn if not", async () => {
+    const external = { users: [], external: ["own"] };
+    put("origin", ca(first));
+    expect(await compare(external)).toMatch(
+      /^warning: 1 user with certificates of somebody else \(own\).*could not be/,
+    );
+    put("target", ca(second));
+    expect(await compare(external)).toMatch(/only if it trusts the authority.*has another clients CA; give the target/);
+    lines.length = 0;
+    put("target", ca(first));
+    expect(await compare(external)).toBe("");
+  });
 
   test("that are the same keep the certificates valid", async () => {
     put("origin", ca(first));

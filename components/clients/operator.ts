@@ -80,14 +80,17 @@ export function declareOperatorClients(context: ClientsContext): pulumi.Output<s
 /** Certificates that an operator made are valid where both clusters have the same clients CA. */
 function compareCas({ name, parent, args, dependsOn }: ClientsContext, texts: readonly ClientText[]): void {
   const { origin, target } = args;
-  const users = texts.filter(({ user }) => user.login === "tls").map(({ user }) => user.name);
-  if (users.length === 0) return;
+  const loginBy = (login: string) => texts.filter(({ user }) => user.login === login).map(({ user }) => user.name);
+  const [users, external] = [loginBy("tls"), loginBy("tls-external")];
+  if (users.length + external.length === 0) return;
   const placeOf = (operator: OperatorUsers) => ({
     namespace: operator.namespace!,
     name: `${operator.cluster!}-clients-ca-cert`,
     ...accessTo(operator, parent),
   });
   if (origin.operator === undefined) {
+    // The inventory has asked whether the target trusts the authority of each external one.
+    if (users.length === 0) return;
     void sdk.log.warn(
       `${users.join(", ")}: the target's operator makes new certificates for these users; give each application its ` +
         "new certificate, or declare the user with authentication tls-external if the target trusts the old one's CA",
@@ -97,7 +100,12 @@ function compareCas({ name, parent, args, dependsOn }: ClientsContext, texts: re
   }
   new ClientsCa(
     `${name}-ca`,
-    { users, origin: placeOf(origin.operator), target: placeOf(target.operator!) },
+    {
+      users,
+      ...(external.length > 0 ? { external } : {}),
+      origin: placeOf(origin.operator),
+      target: placeOf(target.operator!),
+    },
     { parent, dependsOn },
   );
 }

@@ -76,6 +76,19 @@ describe("the comparison of access", () => {
     expect(partly.differences).toHaveLength(1);
   });
 
+  test("names who logs in with a certificate, because it cannot know whether the target trusts it", async () => {
+    const acls = ["User:CN=web,OU=shop", "User:CN=web,OU=shop", "User:CN=admin", "User:billing"].map((principal) =>
+      acl({ principal }),
+    );
+    const { equal, notes } = await check({ acls }, { acls }, { ignore: ["User:CN=admin"] });
+    expect(equal).toBe(true);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^certificates are not compared: 1 principal \(User:CN=web,OU=shop\) can log in .* only if/,
+      ),
+    ]);
+  });
+
   test("does not guess what brokers hide, and takes the user's word", async () => {
     const hidden = await check({ open: null }, {});
     expect(hidden.unknown).toEqual([expect.stringMatching(/^the origin's brokers hide allow\.everyone/)]);

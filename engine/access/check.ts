@@ -1,8 +1,10 @@
 import { type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
+import type { Acl } from "../kafka/port";
+import { isCertificate } from "../kafka-user-names";
 import type { Connection, MigrationModel, Side } from "../model";
 import type { Progress } from "../progress";
-import { countText } from "../units";
+import { countText, someOf } from "../units";
 import { compareAccess } from "./parity";
 import { readAccess, readNames } from "./read";
 import type { AccessOptions, AccessResult } from "./types";
@@ -30,7 +32,12 @@ export async function checkAccess(
       const ignore = [...(options.ignore ?? []), ...loginsOf(model)];
       const existing = await readNames(clusters.origin);
       const compared = compareAccess(read.access, existing, model.mirror, { ...options, ignore });
-      return { ...compared, unknown: read.unknown, equal: compared.differences.length + read.unknown.length === 0 };
+      return {
+        ...compared,
+        notes: [...certificateNotes(read.access.origin.acls, new Set(ignore)), ...compared.notes],
+        unknown: read.unknown,
+        equal: compared.differences.length + read.unknown.length === 0,
+      };
     },
     open,
     { progress, ...(signal === undefined ? {} : { signal }) },
@@ -48,6 +55,17 @@ const NOTHING: Omit<AccessResult, "equal" | "unknown" | "notes"> = {
 
 const openNote = (open: boolean): string[] =>
   open ? ["neither cluster has an authorizer: everybody may do everything on both"] : [];
+
+/** Kafka's metadata does not show whose certificates a cluster trusts. */
+function certificateNotes(acls: readonly Acl[], ignore: ReadonlySet<string>): string[] {
+  const principals = acls.map(({ principal }) => principal).filter((name) => isCertificate(name) && !ignore.has(name));
+  const users = [...new Set(principals)].sort();
+  if (users.length === 0) return [];
+  return [
+    `certificates are not compared: ${countText(users.length, "principal")} (${someOf(users)}) can log in to the target ` +
+      "only if it trusts the authority that signed their certificates",
+  ];
+}
 
 /** The logins of the administrators themselves. */
 function loginsOf(model: Record<Side, Connection>): string[] {

@@ -1,6 +1,6 @@
 import { passwordCommand } from "../client-passwords";
 import type { Acl, ClientQuota, ScramUser } from "../kafka/port";
-import { nameIn, unfitForKafkaUser } from "../kafka-user-names";
+import { isCertificate, nameIn, unfitForKafkaUser } from "../kafka-user-names";
 import { defined } from "../objects";
 import { type FoundKafkaUser, kafkaUserOf, type OperatorObjects } from "./objects";
 import { mergeAcls } from "./sort";
@@ -57,9 +57,6 @@ function authenticationOf(
   if (mechanisms?.includes("SCRAM-SHA-256")) return "scram-sha-256";
   return isCertificate(principal) ? "tls" : "unknown";
 }
-
-/** Brokers name a client with a certificate by its subject: `User:CN=billing,OU=finance`. */
-const isCertificate = (principal: string): boolean => /^User:(.*,)?\s*[A-Za-z][\w.]*=/.test(principal);
 
 export function inventoryAcl(acl: Acl): InventoryAcl {
   const { resourceType, resourceName, patternType, host, permission, operation } = acl;

@@ -17,6 +17,8 @@ export interface ClientsCaPlace {
 export interface ClientsCaInputs {
   /** Users that log in with certificates of the origin's clients CA. */
   users: string[];
+  /** Users with certificates of somebody else, perhaps of another authority. Absent: none. */
+  external?: string[];
   origin: ClientsCaPlace;
   target: ClientsCaPlace;
 }
@@ -41,26 +43,36 @@ async function read({ namespace, name, ...access }: ClientsCaPlace): Promise<str
   return found;
 }
 
-async function compare({ users, origin, target }: ClientsCaInputs, progress: Progress): Promise<void> {
-  const who = `${countText(users.length, "user")} with client certificates (${someOf(users)})`;
+async function compare(inputs: ClientsCaInputs, progress: Progress): Promise<void> {
+  const { users, external = [], origin, target } = inputs;
   const way =
     "give the target the origin's clients CA before the cutover, or give each application the new certificate: " +
     `the target's operator writes it into the Secret of the user's name in namespace ${target.namespace}`;
+  const who = `${countText(users.length, "user")} with client certificates (${someOf(users)})`;
+  const others =
+    `${countText(external.length, "user")} with certificates of somebody else (${someOf(external)}): they can log in to ` +
+    "the target only if it trusts the authority that signed their certificates";
+  const otherWay =
+    "give the target its certificate before the cutover, or give each application a certificate of its CA";
   try {
     const [there, here] = await Promise.all([read(origin), read(target)]);
     const trusted = there.filter((ca) => here.includes(ca)).length;
     if (trusted === there.length) {
-      progress.info(`${who}: their certificates stay valid, because both clusters have the same clients CA`);
+      if (users.length > 0)
+        progress.info(`${who}: their certificates stay valid, because both clusters have the same clients CA`);
       return;
     }
     const some = trusted === 0 ? "another clients CA" : "only some of the origin's clients CAs";
-    progress.warn(`${who}: the target has ${some} and refuses their certificates; ${way}`);
+    if (users.length > 0) progress.warn(`${who}: the target has ${some} and refuses their certificates; ${way}`);
+    if (external.length > 0) progress.warn(`${others}. It has ${some}; ${otherWay}`);
   } catch (error) {
     const why = isMigrationError(error) ? error.seen : (error as Error).message;
-    progress.warn(
-      `${who}: their certificates are valid on the target only if both clusters have the same clients CA, and this ` +
-        `could not be checked (${why}); otherwise ${way}`,
-    );
+    if (users.length > 0)
+      progress.warn(
+        `${who}: their certificates are valid on the target only if both clusters have the same clients CA, and this ` +
+          `could not be checked (${why}); otherwise ${way}`,
+      );
+    if (external.length > 0) progress.warn(`${others}. The clients CAs could not be compared (${why}); ${otherWay}`);
   }
 }
 

@@ -48,9 +48,10 @@ describe("groups of sink connectors", () => {
   });
 
   test("beside a mirror that stays, only groups that its pattern names are reported", () => {
-    const stays = (groupsPattern: string) => aToB({ entry: { groupsPattern } });
+    const stays = (groupsPattern: string) => aToB({ entry: { groupsPattern } }, { name: "to-standby" });
     expect(seen("sink-groups", [stays(".*"), labelled()])).toEqual([]);
     expect(seen("sink-groups", [stays("billing,connect-warehouse"), labelled()])).toHaveLength(1);
+    expect(seen("sink-groups", [aToB({ entry: { groupsPattern: ".*" } }), labelled()])).toHaveLength(1);
   });
 });
 

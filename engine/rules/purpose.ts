@@ -44,18 +44,20 @@ const MIGRATING = /^migra/;
  * - continues from its target or copies to its origin.
  * Last, the names decide: words such as `standby`, or two aliases that name two places, mean replication. Undefined if
  * nothing decides.
+ * @param renamedStays false: new names of topics do not decide
  */
 export function purposeOf(
   view: Pick<View, "steps" | "mirrors">,
   mirror: MirrorView,
   settings: Settings = {},
+  renamedStays = true,
 ): Purpose | undefined {
   if (stepsOf(view, mirror).length > 0) return "migration";
   if (settings.purpose === "migration" || settings.purpose === "replication") return settings.purpose;
   const said = words(mirror);
   if (said.some((word) => MIGRATING.test(word))) return "migration";
   if (
-    targetTopicName(modelFrom(mirror), "x") !== "x" ||
+    (renamedStays && targetTopicName(modelFrom(mirror), "x") !== "x") ||
     view.mirrors.some((other) => other !== mirror && besides(mirror, other))
   )
     return "replication";

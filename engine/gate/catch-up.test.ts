@@ -49,6 +49,14 @@ describe("the wait before the fence", () => {
     );
   });
 
+  it("does not end before the mirror had time to report what it has copied", async () => {
+    mirror = new MemoryMirror({ offsetFlushIntervalMs: 2_000 });
+    mirror.topic("orders");
+    mirror.write("origin", "orders", puts(10, 20));
+    during(5, () => mirror.copied("orders", 19));
+    await wait({ limitMs: 1 });
+  });
+
   it("ends after the grace period if the copy cannot become complete", async () => {
     mirror.target["orders"]!.logs.push({ records: [] });
     await expect(wait({ graceMs: 0 })).rejects.toThrow(

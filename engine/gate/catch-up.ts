@@ -17,6 +17,8 @@ import { type GateFinding, type GateFindingKind, type GateOptions, withDefaults 
 const CLOSE_MS = 5_000;
 const PAUSE_MS = 1_000;
 const PAUSE_PER_LOOK = 2;
+/** The mirror reports what it has copied once in this interval. A shorter limit would end the wait before it can. */
+const FEWEST_FLUSHES = 2;
 
 /** What the gate says while producers write. The fence ends it. */
 const FROM_WRITES: readonly GateFindingKind[] = ["behind", "producers writing", "open transaction"];
@@ -33,7 +35,8 @@ const ABOUT_COPYING: readonly GateFindingKind[] = [
 
 /**
  * Waits, while producers still write, until the mirror is close behind them and nothing else would keep the gate shut.
- * Producers wait behind the fence until the gate opens. Without this wait that could be as long as the copy takes.
+ * Producers wait behind the fence until the gate opens. Without this wait that could be as long as the copy takes. The
+ * limit is the gate's, but at least two flush intervals of the mirror.
  * @throws MigrationError with the gate's codes: GATE_INCOMPLETE at the limit, GATE_BLOCKED after `graceMs` if a problem
  *   does not go away by waiting, SELECTION_EMPTY
  */
@@ -44,8 +47,9 @@ export async function waitForMirror(
   signal?: AbortSignal,
   open?: OpenKafka,
 ): Promise<void> {
-  const throttledUntil = Date.now() + withDefaults(options).limitMs;
-  const wait = (clusters: Clusters) => new CatchUp(clusters, model, options, progress, signal).wait();
+  const limitMs = Math.max(withDefaults(options).limitMs, FEWEST_FLUSHES * model.mirror.offsetFlushIntervalMs);
+  const throttledUntil = Date.now() + limitMs;
+  const wait = (clusters: Clusters) => new CatchUp(clusters, model, { ...options, limitMs }, progress, signal).wait();
   return withClusters(model, wait, open, { progress, signal, throttledUntil });
 }
 

@@ -46,7 +46,7 @@ import { type WaveSettings, waveShape } from "./waves";
 export const gateShape = {
   /**
    * Longest time to wait for completeness, in seconds. With `fence`, the wait for the mirror before the fence is raised
-   * has the same limit.
+   * has the same limit, but at least two flush intervals of the workers.
    * @default 1800
    */
   limitSeconds: seconds.default(1800),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { puts } from "../../test/engine/verify/memory-cluster";
 import { MemoryMirror } from "../../test/engine/gate/memory-mirror";
+import { MigrationError } from "../errors";
 import { type GateOptions, waitForMirror } from ".";
 
 /** Before a fence is raised, with in-memory clusters that change between two looks. */
@@ -62,6 +63,21 @@ describe("the wait before the fence", () => {
     await expect(wait({ graceMs: 0 })).rejects.toThrow(
       /^GATE_BLOCKED: the copy cannot become complete[^]*no producer was stopped[^]*orders has 2 partitions on the target and 1/,
     );
+  });
+
+  it("does not end because of a problem that it cannot see any more while a broker restarts", async () => {
+    mirror.status("task-0", "FAILED", "org.example.Broken: why");
+    mirror.write("origin", "orders", puts(10, 20));
+    let failures = 0;
+    mirror.beforeOffsets = (side, count) => {
+      if (side !== "origin" || count < 3 || failures >= 5) return;
+      failures++;
+      mirror.status("task-0", "RUNNING");
+      mirror.copied("orders", 19);
+      throw new MigrationError("KAFKA_NOT_AVAILABLE", "a broker restarts", { fix: "none" });
+    };
+    await wait({ graceMs: 30 });
+    expect(failures).toBe(5);
   });
 
   it("goes on until the mirror has created every topic, also empty ones", async () => {

@@ -96,13 +96,13 @@ class CatchUp {
           this.progress.info("fence: not raised before the mirror is close behind the producers, who write meanwhile");
         await this.pace.report(look, waiting, 0);
         hopelessSince = waiting.some((f) => f.hopeless) ? (hopelessSince ?? Date.now()) : undefined;
+        if (hopelessSince !== undefined && Date.now() - hopelessSince >= this.options.graceMs)
+          throw this.refusal(
+            "GATE_BLOCKED",
+            "the copy cannot become complete as things stand",
+            against.filter((f) => f.hopeless),
+          );
       }
-      if (hopelessSince !== undefined && Date.now() - hopelessSince >= this.options.graceMs)
-        throw this.refusal(
-          "GATE_BLOCKED",
-          "the copy cannot become complete as things stand",
-          this.last!.against.filter((f) => f.hopeless),
-        );
       const left = this.started + this.options.limitMs - Date.now();
       if (left <= 0)
         throw this.refusal(

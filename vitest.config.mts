@@ -49,7 +49,7 @@ export default defineConfig({
     ...(lane === "unit"
       ? { projects: unitProjects(replacing()) }
       : { include, exclude: [...defaultExclude, ...exclude] }),
-    globalSetup: lane === "unit" ? [] : ["test/support/global-setup.ts"],
+    globalSetup: ["test/support/temporary-files.ts", ...(lane === "unit" ? [] : ["test/support/global-setup.ts"])],
     // Real brokers on few cores: one file at a time keeps a loaded machine from turning waits into failures.
     fileParallelism: lane === "unit",
     // One more than the cores of a small machine: some unit tests wait for timers, processes or sockets.

@@ -97,6 +97,17 @@ describe("the wait before the fence", () => {
     await expect(wait({ graceMs: 0 })).rejects.toThrow(/GATE_BLOCKED[^]*source task 0 is FAILED/);
   });
 
+  it("does not end because of a failed task that has copied all it has to, while another one copies", async () => {
+    mirror.topic("payments");
+    mirror.assignTasks(["orders-0"], ["payments-0"]);
+    mirror.status("task-0", "FAILED", "org.example.Broken: why");
+    mirror.status("task-1", "RUNNING");
+    mirror.write("origin", "payments", puts(10, 20));
+    during(5, () => mirror.copied("payments", 19));
+    await wait({ graceMs: 0 });
+    expect(said.join("\n")).not.toContain("FAILED");
+  });
+
   it("ends at once if the patterns select no topic", async () => {
     const { model } = new MemoryMirror({ topicsPattern: "none" });
     await expect(waitForMirror(model, { pollMs: 20, graceMs: 0 }, progress, undefined, mirror.open)).rejects.toThrow(

@@ -1,8 +1,11 @@
 import { type ConnectorState, currentTasks, type Status } from "../connect-state";
+import type { TopicPartition } from "../kafka/port";
+import { partitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { ownsTopic } from "../parts";
 import { durationText } from "../units";
 import { explain } from "./refused";
+import { verdictOf } from "./rule";
 import type { Against, FindingOptions } from "./types";
 import type { Look } from "./look";
 
@@ -34,18 +37,20 @@ export function checkConnectors(
   }
   settings(source, mirror, against);
   // A failure keeps the gate closed if something is missing, or with `strictConnectors`. Otherwise it is a warning.
-  const counts = incomplete || options.strictConnectors;
-  const failed = (kind: "connector failed" | "task failed", what: string, status: Status, task?: number) => {
+  const failed = (
+    kind: "connector failed" | "task failed",
+    what: string,
+    status: Status,
+    task?: number,
+    done = false,
+  ) => {
+    const outOfMemory = status.trace?.includes("java.lang.OutOfMemoryError") === true;
+    // Memory is the whole worker's.
+    const counts = (incomplete && (outOfMemory || !done)) || options.strictConnectors;
     const why = task === undefined ? undefined : explain(task, status.trace, look);
     const trace = status.trace === undefined ? "" : `: ${inShort(status.trace)}`;
     const text = `${what} is FAILED${trace}${why === undefined ? "" : `; ${why.text}`}`;
-    if (counts)
-      against(
-        status.trace?.includes("java.lang.OutOfMemoryError") ? "out of memory" : (why?.kind ?? kind),
-        what,
-        text,
-        true,
-      );
+    if (counts) against(outOfMemory ? "out of memory" : (why?.kind ?? kind), what, text, true);
     else warnings.push(text);
   };
   const others = [
@@ -59,7 +64,7 @@ export function checkConnectors(
     // A task that copies only topics of other waves does not hold up this one.
     const ofOthers = partitions.length > 0 && !partitions.some((p) => own(p.topic));
     if (ofOthers) warnings.push(`source task ${task}, which copies topics of other waves, is FAILED`);
-    else failed("task failed", `source task ${task}`, status, task);
+    else failed("task failed", `source task ${task}`, status, task, hasCopiedAll(look, partitions));
   }
   // These connectors do not copy records, so the copy can be complete without them. Group offsets need no checkpoints.
   for (const [what, connector] of others) {
@@ -92,6 +97,17 @@ export function checkConnectors(
         `${durationText(mirror.refreshTopicsIntervalSeconds * 1000)})`,
     );
   }
+}
+
+/** True if nothing is missing of what a task has to copy here. Then its failure holds up nothing. */
+function hasCopiedAll(look: Look, partitions: readonly TopicPartition[]): boolean {
+  const selected = new Set(look.topics.map((t) => t.origin));
+  const own = partitions.filter(({ topic }) => selected.has(topic));
+  const isComplete = (partition: TopicPartition) => {
+    const facts = look.partitions.get(partitionKey(partition))?.facts;
+    return facts !== undefined && verdictOf(facts) === "complete";
+  };
+  return own.length > 0 && own.every(isComplete);
 }
 
 /** A task fails after each restart if its list of groups has an empty name, or a name that was split at a comma. */

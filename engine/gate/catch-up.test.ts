@@ -58,6 +58,21 @@ describe("the wait before the fence", () => {
     await wait({ limitMs: 1 });
   });
 
+  it("does not end before the transactions of the first look have, because the gate waits for one that hangs", async () => {
+    // The mirror copies open transactions, too.
+    mirror.write("origin", "orders", puts(10, 20));
+    mirror.copied("orders", 19);
+    mirror.origin["orders"]!.logs[0]!.stable = 10;
+    await expect(wait({ limitMs: 50 })).rejects.toThrow(
+      /GATE_INCOMPLETE[^]*no producer was stopped[^]*orders-0: a transaction is open since offset 10/,
+    );
+    said = [];
+    // It has ended, and the next one has begun.
+    during(3, () => void (mirror.origin["orders"]!.logs[0]!.stable = 15));
+    await wait();
+    expect(said.join("\n")).toContain("a transaction is open since offset 10");
+  });
+
   it("ends after the grace period if the copy cannot become complete", async () => {
     mirror.target["orders"]!.logs.push({ records: [] });
     await expect(wait({ graceMs: 0 })).rejects.toThrow(

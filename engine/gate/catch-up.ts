@@ -10,6 +10,7 @@ import type { Look } from "./look";
 import { Observer } from "./observe";
 import { Pace } from "./pace";
 import { refusal } from "./refusal";
+import { verdictOf } from "./rule";
 import { Tries } from "./tries";
 import { type GateFinding, type GateFindingKind, type GateOptions, withDefaults } from "./types";
 
@@ -60,6 +61,8 @@ class CatchUp {
   private readonly tries: Tries;
   private readonly lag = new Lag();
   private readonly started = Date.now();
+  /** Where transactions were open at the first look, and since which offset. */
+  private firstOpen: Map<string, number> | undefined;
   private last: { look: Look; against: GateFinding[] } | undefined;
 
   constructor(
@@ -86,8 +89,10 @@ class CatchUp {
         const { against } = findingsOf(look, this.model.mirror, this.options, this.model.recorded);
         this.last = { look, against };
         const ms = this.lag.add(look);
-        const waiting = against.filter((f) => !FROM_WRITES.includes(f.kind));
-        if (this.isClose(ms, waiting)) {
+        const open = this.stillOpen(look);
+        // At the first look, any of them may be about to end.
+        const waiting = against.filter((f) => !FROM_WRITES.includes(f.kind) || (looks > 1 && open.has(f.subject)));
+        if (open.size === 0 && this.isClose(ms, waiting)) {
           if (looks > 1) this.progress.info(`fence: the mirror is ${durationText(ms!)} behind the producers`);
           this.observer.end();
           return;
@@ -113,6 +118,18 @@ class CatchUp {
       const pause = Math.min(Math.max(PAUSE_MS, PAUSE_PER_LOOK * took), this.options.pollMs, left);
       await sleep(pause, undefined, defined({ signal: this.signal }));
     }
+  }
+
+  /**
+   * Partitions with a transaction that has been open since the first look. If its producer hangs, the gate would wait for
+   * it behind the fence.
+   */
+  private stillOpen(look: Look): Set<string> {
+    const open = [...look.partitions.values()]
+      .filter(({ facts }) => verdictOf(facts) === "open transaction")
+      .map(({ topic, partition, facts }) => [`${topic}-${partition}`, facts.stable] as const);
+    this.firstOpen ??= new Map(open);
+    return new Set(open.filter(([name, stable]) => this.firstOpen!.get(name) === stable).map(([name]) => name));
   }
 
   private isClose(ms: number | undefined, waiting: readonly GateFinding[]): boolean {

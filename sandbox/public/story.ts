@@ -7,7 +7,7 @@ export { applicationClient, hosted } from "../estate/seed";
 export { estateGroups, estateTopics } from "../estate/topics";
 export { estateUsers } from "../estate/users";
 export type { EstateUser } from "../estate/users";
-export { kubernetesObjects } from "../story/kubernetes";
+export { kubernetesObjects, secretValues } from "../story/kubernetes";
 export { openProject, ownProject } from "../story/project";
 export type { Project, Settings } from "../story/project";
 export { residueIn } from "../story/present";

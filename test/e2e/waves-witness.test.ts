@@ -200,7 +200,8 @@ describe("three waves and the rest with every kind of record, record by record",
         await project.up({
           onLine: (line) => {
             at.log.push(line);
-            if (stopping !== undefined && line.includes(fence)) void writers[stopping].stop();
+            if (stopping !== undefined && line.includes(fence) && line.includes(" closed for "))
+              void writers[stopping].stop();
           },
         });
         summaries.push((await project.outputs())["summary"] as Record<string, any>);

@@ -124,7 +124,7 @@ describe("kafkajs and Java consumers through a whole cutover, record by record",
       // Producers go on until the cutover closes the origin to them, and then go on writing on the target.
       const writer = await startWriter(origin(), LIVE, live.partitions, live.records + WHILE_MIRRORED);
       await project.set({ phase: "cutover", ...flushEvery(FAST_FLUSH_MS) });
-      await project.up({ onLine: (line) => void (line.includes("fence: ") && writer.stop()) });
+      await project.up({ onLine: (line) => void (line.includes(" closed for ") && writer.stop()) });
       fenced = (await listEverything(sandbox.origin)).principals.includes("User:*");
       atCutover = await writer.stop();
       summary = (await project.outputs())["summary"] as Summary;

@@ -73,7 +73,9 @@ const oauth = { mechanism: "OAUTHBEARER", oauth: { type: "oauth", tokenEndpointU
 const endpoint = { tokenEndpoint: { url: "https://idp/token", clientId: "mm2" } };
 
 const ORDERS = { resource: "topic", name: "orders", operations: ["Read"] };
-/** The configuration with the steps that {@link BASES} "every part" cannot have. All settings are tried with it, too. */
+/**
+ * The configuration with the steps that {@link BASES} "every part" cannot have. All settings are tried with it, too.
+ */
 const RETURN = "a way back";
 
 /** Configurations in which different settings have an effect. */
@@ -292,7 +294,9 @@ const NO_SETTINGS = (
   // Each is the same for all objects, or adds and removes the step.
   "limitSeconds, topics of topic-resources, wayBack of way-back, fence of way-back, fence of return-start"
 ).split(", ");
-/** Inputs that only "Kafka's clients" has. Each setting that changes them finds its value in an earlier configuration. */
+/**
+ * Inputs that only "Kafka's clients" has. Each setting that changes them finds its value in an earlier configuration.
+ */
 const NOT_TRIED = ["acls of clients-stay", "connection of clients-stay"];
 /** Steps that check what is about to be created, or compare two clusters, whose names do not change here. */
 const ONCE = ["password", "unclaimed-user", "unclaimed-client-users", "clients-ca"];

@@ -6,8 +6,8 @@ import type { VerifySettings } from "../settings/verify";
 import { isLater } from "../shape/types";
 
 /*
- * Mistakes in the fields of the Job's pods that can be seen without a cluster. The API server would report them when the
- * Job is created, and then clients wait.
+ * Mistakes in the fields of the Job's pods that can be seen without a cluster. The API server would report them when
+ * the Job is created, and then clients wait.
  */
 
 /** The grammar of image names (distribution/reference): an optional registry, path, tag and digest. */

@@ -144,8 +144,8 @@ export function changeOf(
 }
 
 /**
- * True if somebody has changed the limit since this migration set it. A limit that is gone says nothing: an `up` that was
- * killed may have lifted it.
+ * True if somebody has changed the limit since this migration set it. A limit that is gone says nothing: an `up` that
+ * was killed may have lifted it.
  */
 export const changedByHand = (
   found: number | undefined,

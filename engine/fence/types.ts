@@ -108,8 +108,8 @@ export interface FenceGap {
   /** Writes in that period, or since `countedFrom`. */
   wrote: Movement[];
   /**
-   * ISO time before `after`, since which `wrote` counts: who is not stopped by the fence may have written before the gap.
-   * Absent: `wrote` is only about the gap, or it is a gap of an older version.
+   * ISO time before `after`, since which `wrote` counts: who is not stopped by the fence may have written before the
+   * gap. Absent: `wrote` is only about the gap, or it is a gap of an older version.
    */
   countedFrom?: string;
   /** Nobody watched the fence in that period, so the writes are unknown. Absent: it was watched. */

@@ -121,8 +121,8 @@ class CatchUp {
   }
 
   /**
-   * Partitions with a transaction that has been open since the first look. If its producer hangs, the gate would wait for
-   * it behind the fence.
+   * Partitions with a transaction that has been open since the first look. If its producer hangs, the gate would wait
+   * for it behind the fence.
    */
   private stillOpen(look: Look): Set<string> {
     const open = [...look.partitions.values()]

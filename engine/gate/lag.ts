@@ -3,7 +3,9 @@ import type { Look } from "./look";
 
 /** Of more than twice as many earlier looks, about this many are kept, at equal intervals. */
 const KEPT = 24;
-/** The lag is steady if it was not a tenth shorter, and is not a fifth longer, than its shortest value this long ago. */
+/**
+ * The lag is steady if it was not a tenth shorter, and is not a fifth longer, than its shortest value this long ago.
+ */
 const STEADY_MS = 60_000;
 
 /**
@@ -17,8 +19,8 @@ export class Lag {
   private latest: number | undefined;
 
   /**
-   * @returns milliseconds since the latest moment of which everything is copied. 0: everything is copied now. Undefined:
-   *   the mirror has not yet copied what was there at the first look
+   * @returns milliseconds since the latest moment of which everything is copied. 0: everything is copied now.
+   *   Undefined: the mirror has not yet copied what was there at the first look
    */
   add(look: Pick<Look, "at" | "partitions">): number | undefined {
     for (const key of look.partitions.keys()) if (!this.numbers.has(key)) this.numbers.set(key, this.numbers.size);
@@ -56,7 +58,9 @@ export class Lag {
   }
 }
 
-/** Keeps the oldest one, and of the others those that are at least a part of the whole time later than the one before. */
+/**
+ * Keeps the oldest one, and of the others those that are at least a part of the whole time later than the one before.
+ */
 function atIntervals<T extends { at: number }>(seen: readonly T[]): T[] {
   const interval = (seen.at(-1)!.at - seen[0]!.at) / KEPT;
   let before = -Infinity;

@@ -125,7 +125,7 @@ function pauseOf(first: AppliedGroup, second: AppliedGroup): Pick<AppliedGroup, 
   const isSame = second.offsets.every((o) => places.get(partitionKey(o)) === o.offset);
   const found = second.offsets.every((o) => o.inPlace === true);
   const intended = second.readBackAt === undefined;
-  // Without both times an older version made the first apply, and nobody knows when it ended.
+  // Without both times an older version made the first apply, and did not record when it ended.
   if (isSame && (found || intended) && (first.readBackAt !== undefined || first.idleSince === undefined))
     return defined({ idleSince: first.idleSince, readBackAt: first.readBackAt });
   const { idleSince, readBackAt } = second;

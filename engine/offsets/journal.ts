@@ -109,7 +109,7 @@ async function readNotes(target: KafkaPort, topic: string): Promise<Map<string, 
   try {
     return await notesIn(target, topic);
   } catch (error) {
-    // The topic can be seen, so it is there. Without a right to see it, nobody knows.
+    // The topic can be seen, so it is there. Without a right to see it, that is not known.
     if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
     throw unreadable(
       topic,

@@ -23,7 +23,8 @@ import type { RecordedTopics } from "../model";
  * Finds the offset where the group continues on the target, for every committed offset of every group that moves. Only
  * reads, so it can run at any time. Only a finished copy can be translated completely, except with `copiedSoFar`.
  * @throws MigrationError if a cluster cannot be read. With `copiedSoFar`: GROUPS_ACTIVE_ON_ORIGIN if groups have
- *   members on the origin, OFFSETS_NOT_COPIED if the mirror does not reach every committed offset within `limitSeconds`.
+ *   members on the origin, OFFSETS_NOT_COPIED if the mirror does not reach every committed offset within
+ *   `limitSeconds`.
  */
 export async function planOffsets(
   model: MigrationModel,

@@ -57,7 +57,7 @@ export function groupPause({ idleSince, readBackAt }: AppliedGroup | GroupCount)
   return { from: idleSince, to: readBackAt, start: "idle" };
 }
 
-/** True if the group had members on the origin when its offsets were read, so that nobody knows when it stops. */
+/** True if the group had members on the origin when its offsets were read, so it is not known when it stops. */
 export const didNotStop = ({ idleSince, readBackAt }: AppliedGroup | GroupCount): boolean =>
   idleSince === undefined && readBackAt !== undefined;
 

@@ -62,8 +62,8 @@ export const aclRules: Rule[] = [
     (view) =>
       inEach(view.users, (user) => {
         const mirrors = loginsOf(user, view);
-        // Another client may need these rights. So may a mirror whose cluster is not known, and a connector that the API
-        // server drops because it is in the wrong place.
+        // Another client may need these rights. So may a mirror whose cluster is not known, and a connector that the
+        // API server drops because it is in the wrong place.
         if (mirrors.length === 0 || isFor(user).length > 0 || mayServeMore(user, view)) return [];
         if (mirrors.some((mirror) => losesConnector(mirror, view))) return [];
         const needed = mirrors.flatMap((mirror) => {

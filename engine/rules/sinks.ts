@@ -24,8 +24,8 @@ export const sinkRules: Rule[] = [
         if (!at.declared.checkpoint) return [];
         const exclude = groupsExcludeOf(at);
         if (exclude !== undefined) return namedAndExcluded(at, exclude);
-        // Beside a mirror that stays, the connectors stay where they are. A single mirror that renames topics may be there
-        // to move its readers.
+        // Beside a mirror that stays, the connectors stay where they are. A single mirror that renames topics may be
+        // there to move its readers.
         const sinks = purposeOf(view, at, settings, false) === "replication" ? [] : (view.sinks ?? []);
         const left = [...new Set([...namedInPattern(at), ...ofStack(at, sinks)])];
         if (left.length === 0) return [];

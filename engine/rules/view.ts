@@ -202,7 +202,8 @@ export interface MirrorView extends Subject, MirrorConfiguration {
   /** Exclusions for which both the old and the new field name are written. */
   doubleExclusions: readonly { old: string; new: string }[];
   /**
-   * Fields that its API version does not have, and what to write instead. `implied`: another field's advice says it, too.
+   * Fields that its API version does not have, and what to write instead. `implied`: another field's advice says it,
+   * too.
    */
   fieldsOfOtherVersions: readonly { path: string; instead: string; implied?: boolean }[];
   /** Keys of Secrets that the mirror uses, by name of the Secret. */

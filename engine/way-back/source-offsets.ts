@@ -64,8 +64,8 @@ const LISTED = 10;
  * @param ends for a partition without an entry here nothing changes
  * @throws MigrationError SOURCE_OFFSETS_BEYOND_END if an end is after the end of the log (MirrorMaker 2 would then
  *   start at the beginning without a message), or the partition does not exist; SOURCE_OFFSETS_LATER if the mirror has
- *   already copied more; SOURCE_OFFSETS_IN_USE if a task of the mirror copies such a partition; SOURCE_OFFSETS_LOST if the
- *   offsets cannot be read back. Nothing is written in the first three cases
+ *   already copied more; SOURCE_OFFSETS_IN_USE if a task of the mirror copies such a partition; SOURCE_OFFSETS_LOST if
+ *   the offsets cannot be read back. Nothing is written in the first three cases
  */
 export async function writeSourceOffsets(
   { origin, target }: Clusters,

@@ -37,8 +37,8 @@ export function againFenced<I extends FencedInputs>(inputs: I): I {
 }
 
 /**
- * Waits until the mirror is close behind the producers, who still write. Does not wait if a part of the fence exists: an
- * earlier `up` raised it, so they wait already.
+ * Waits until the mirror is close behind the producers, who still write. Does not wait if a part of the fence exists:
+ * an earlier `up` raised it, so they wait already.
  * @throws MigrationError what the raise would refuse, before the wait
  */
 export async function waitBeforeFence(
@@ -57,8 +57,8 @@ const TRIES = 3;
 /**
  * Runs the work behind the fence. Raises the fence again if a user operator removes it. Throws if the origin was
  * written to meanwhile, because the step's result would then describe an outdated origin.
- * @param work gets a signal that is aborted when the fence is lost. Only this signal ends a long wait. It also gets how the
- *   fence was raised for it. Both are absent without a fence
+ * @param work gets a signal that is aborted when the fence is lost. Only this signal ends a long wait. It also gets
+ *   how the fence was raised for it. Both are absent without a fence
  * @param again true for work that reads the origin, such as the gate: it runs again if the origin was written to
  * @throws MigrationError FENCE_BREACHED naming topics, partitions and offsets
  */

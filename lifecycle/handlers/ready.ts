@@ -60,8 +60,8 @@ export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
     // `openKubernetes` throws at once if the kubeconfig is missing. Inside this function, the error becomes a
     // rejection.
     const ask = async () => openKubernetes({ kubeconfig, context }).get(place);
-    const object = await ask().catch(() => "nobody knows" as const);
-    if (object === "nobody knows") return false;
+    const object = await ask().catch(() => "not known" as const);
+    if (object === "not known") return false;
     const readiness = object === undefined ? undefined : readinessOf(object);
     if (readiness?.state !== "ready") return true;
     const { username, secretId } = outputsOf(place, readiness.status);

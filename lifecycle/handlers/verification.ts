@@ -70,7 +70,9 @@ async function verify(
   return { verifiedAt: now(), result, ...kept };
 }
 
-/** In a cutover, the groups move next. If the gate passed in an earlier `up`, nothing has watched yet when they stop. */
+/**
+ * In a cutover, the groups move next. If the gate passed in an earlier `up`, nothing has watched yet when they stop.
+ */
 async function verifyFirst(...args: Parameters<typeof verify>): Promise<VerificationOutputs> {
   const model = modelOf(args[0]);
   watchGroups(model);

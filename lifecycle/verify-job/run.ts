@@ -62,8 +62,8 @@ export async function compareInJob(
 }
 
 /**
- * Asks the API server with a dry run whether it would accept the Job, long before the cutover needs it. If that cannot be
- * determined, warns.
+ * Asks the API server with a dry run whether it would accept the Job, long before the cutover needs it. If that cannot
+ * be determined, warns.
  * @throws MigrationError VERIFY_JOB_REFUSED
  */
 export async function askForJob(

@@ -36,8 +36,8 @@ import {
 
 /**
  * Three waves and the rest, with producers that never stop of their own accord: `early` moves its consumers first,
- * `back` returns and cuts over again, `plain` cuts over with a way back that is ended before its clients need it, `rest`
- * is outside the waves. Every record carries its number, so each group's own reads show what it missed.
+ * `back` returns and cuts over again, `plain` cuts over with a way back that is ended before its clients need it,
+ * `rest` is outside the waves. Every record carries its number, so each group's own reads show what it missed.
  */
 const PREFIX = "trio";
 const PARTITIONS = 2;

@@ -16,8 +16,8 @@ export interface Declared {
 }
 
 /**
- * Pulumi keeps a stack trace for each promise, to name those that never end. vitest maps each line of it, which takes an
- * eighth of the tests' time.
+ * Pulumi keeps a stack trace for each promise, to name those that never end. vitest maps each line of it, which takes
+ * an eighth of the tests' time.
  */
 export function withoutTraces(): void {
   const debuggable = createRequire(__filename)("@pulumi/pulumi/runtime/debuggable") as Record<string, unknown>;

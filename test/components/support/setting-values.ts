@@ -71,7 +71,9 @@ const DESCRIBED = [...SHAPES.keys()].flatMap((shape) => {
   }
 });
 
-/** Fills in required settings that are missing, for example of a new block. Undefined: the values have another fault. */
+/**
+ * Fills in required settings that are missing, for example of a new block. Undefined: the values have another fault.
+ */
 export function completed(values: Configuration, files: readonly string[]): Configuration | undefined {
   let whole = values;
   for (let round = 0; round < 6; round++) {

@@ -111,6 +111,9 @@ describe("how far the mirror is behind the producers", () => {
     expect(steady(() => 10, 60)).toBe(false);
     expect(steady(() => 10, 80)).toBe(true);
     expect(steady(() => 200, 400)).toBe(true);
+    // It was shorter while something else kept the gate shut.
+    expect(steady((s) => (s < 100 ? 0 : 20), 300)).toBe(true);
+    expect(steady((s) => (s < 100 ? 0 : 20), 200)).toBe(false);
     expect(steady((s) => Math.max(10, 90 - s / 2), 150)).toBe(false);
     // The mirror has stopped.
     expect(steady((s) => 10 + Math.max(0, s - 40), 120)).toBe(false);

@@ -3,10 +3,10 @@ import type { Look } from "./look";
 
 /** Of more than twice as many earlier looks, about this many are kept, at equal intervals. */
 const KEPT = 24;
-/**
- * The lag is steady if it was not a tenth shorter, and is not a fifth longer, than its shortest value this long ago.
- */
+/** The lag is steady if it did not get a tenth shorter in this time, and is not a fifth longer than it was before. */
 const STEADY_MS = 60_000;
+/** What was earlier than this does not count: something else may have kept the gate shut for long. */
+const REMEMBERED_MS = 3 * STEADY_MS;
 
 /**
  * How long the mirror takes to copy what producers write. A number of records does not tell how long they would wait
@@ -15,8 +15,7 @@ const STEADY_MS = 60_000;
 export class Lag {
   private readonly numbers = new Map<string, number>();
   private seen: { at: number; ends: Float64Array }[] = [];
-  private shortest: { ms: number; at: number } | undefined;
-  private latest: number | undefined;
+  private lags: { at: number; ms: number | undefined }[] = [];
 
   /**
    * @returns milliseconds since the latest moment of which everything is copied. 0: everything is copied now.
@@ -37,11 +36,9 @@ export class Lag {
     const reached = this.seen.findLastIndex((one) => one.ends.every((end, i) => copied[i]! >= end));
     if (reached > 0) this.seen = this.seen.slice(reached);
     if (this.seen.length > 2 * KEPT) this.seen = atIntervals(this.seen);
-    this.latest = reached < 0 ? undefined : look.at - this.seen[0]!.at;
-    const { shortest, latest } = this;
-    if (latest !== undefined && (shortest === undefined || latest < 0.9 * shortest.ms))
-      this.shortest = { ms: latest, at: look.at };
-    return latest;
+    const ms = reached < 0 ? undefined : look.at - this.seen[0]!.at;
+    this.lags = [...this.lags.filter(({ at }) => at > look.at - REMEMBERED_MS), { at: look.at, ms }];
+    return ms;
   }
 
   /** Number of earlier looks whose ends are kept. */
@@ -51,10 +48,11 @@ export class Lag {
 
   /** True if waiting longer does not make the lag shorter, and the mirror copies as fast as producers write. */
   isSteady(now: number): boolean {
-    const { shortest, latest } = this;
-    return (
-      shortest !== undefined && latest !== undefined && now - shortest.at >= STEADY_MS && latest <= 1.2 * shortest.ms
-    );
+    const shortest = (lags: typeof this.lags) => Math.min(...lags.map(({ ms }) => ms ?? Infinity));
+    const before = shortest(this.lags.filter(({ at }) => at <= now - STEADY_MS));
+    const since = shortest(this.lags.filter(({ at }) => at > now - STEADY_MS));
+    const latest = this.lags.at(-1)?.ms;
+    return latest !== undefined && before < Infinity && since >= 0.9 * before && latest <= 1.2 * before;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { supervise } from "../../sandbox/processes";
+import { supervise } from "@kafka-migration/sandbox";
 
 /**
  * All temporary files of a run are in one folder, which goes with it: also those of tests that forget theirs, and when

@@ -128,6 +128,7 @@ async function cutOver(
     return await timed(`up that cuts over ${wave}`, () =>
       project.up({
         onLine: (line) => {
+          if (line.includes(`running wave ${wave}: `)) progress(`  ${new Date().toISOString()} ${line.trim()}`);
           if (line.includes(`wave ${wave}: fence: `) && line.includes(" closed for ")) void writer.stop();
         },
       }),

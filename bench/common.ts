@@ -58,17 +58,30 @@ export function clientProperties({ connection }: KafkaCluster): Record<string, s
 }
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
+const QUICK = { quick: { type: "boolean", default: false } } as const;
 
-/** The values of a benchmark's arguments. A wrong argument ends the program with one message and code 2. */
+/** The values of a benchmark's arguments and `quick`. A wrong argument ends the program with one message and code 2. */
 export function benchArguments<const T extends Options>(
-  options: T,
-): ReturnType<typeof parseArgs<{ options: T }>>["values"] {
+  own: T,
+): ReturnType<typeof parseArgs<{ options: T & typeof QUICK }>>["values"] {
+  const options = { ...own, ...QUICK };
   try {
     return parseArgs({ options }).values;
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\nfix: one of --${Object.keys(options).join(", --")}\n`);
     process.exit(2);
   }
+}
+
+/** The number of an argument. Without the argument: `usual`, or `quick` with `--quick`. */
+export function sizeOf<Name extends string>(
+  values: { quick: boolean } & Partial<Record<Name, string>>,
+  name: Name,
+  usual: number,
+  quick: number,
+): number {
+  const value = values[name];
+  return value === undefined ? (values.quick ? quick : usual) : count(name, value);
 }
 
 /** Runs a benchmark as a program. On an error it prints the stack to stderr and sets exit code 1. */

@@ -21,7 +21,7 @@ import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
 import { asApplication, commitGroups, withCopy } from "./applications";
-import { benchArguments, count, median, print, program, progress, table } from "./common";
+import { benchArguments, count, median, print, program, progress, sizeOf, table } from "./common";
 import { startWriter, type Writer } from "./writer";
 
 const values = benchArguments({
@@ -32,19 +32,16 @@ const values = benchArguments({
   rounds: { type: "string" },
   "warm-rounds": { type: "string" },
   profile: { type: "string", default: "tuned" },
-  quick: { type: "boolean", default: false },
 });
-const given = (name: "topics" | "groups" | "rounds" | "warm-rounds", usual: number, quick: number) =>
-  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
 const sizes = {
-  topics: given("topics", 50, 10),
+  topics: sizeOf(values, "topics", 50, 10),
   partitions: count("partitions", values.partitions),
-  groups: given("groups", 100, 20),
+  groups: sizeOf(values, "groups", 100, 20),
   records: count("records", values.records),
 };
-const rounds = given("rounds", 3, 1);
+const rounds = sizeOf(values, "rounds", 3, 1);
 /** Rounds before those that count. The brokers of a real estate have run for long, and are faster than new ones. */
-const warmRounds = given("warm-rounds", 2, 0);
+const warmRounds = sizeOf(values, "warm-rounds", 2, 0);
 const profile = values.profile as Profile;
 if (!["guide", "tuned", "least"].includes(profile))
   throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);

@@ -10,16 +10,26 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startKafkaCluster } from "@kafka-migration/sandbox/kafka";
 import type { MigrationModel } from "../engine/model";
-import { benchArguments, count, fullSpeed, inWorkspace, median, print, program, progress, table } from "./common";
+import {
+  benchArguments,
+  count,
+  fullSpeed,
+  inWorkspace,
+  median,
+  print,
+  program,
+  progress,
+  sizeOf,
+  table,
+} from "./common";
 import type { GateMeasure } from "./gate-child";
 import { makeEstate } from "./gate-estate";
 
 const values = benchArguments({
   rounds: { type: "string" },
   partitions: { type: "string" },
-  quick: { type: "boolean", default: false },
 });
-const rounds = values.rounds === undefined ? (values.quick ? 1 : 3) : count("rounds", values.rounds);
+const rounds = sizeOf(values, "rounds", 3, 1);
 const sizes = (values.partitions ?? (values.quick ? "100,1000" : "100,1000,10000"))
   .split(",")
   .map((size) => count("partitions", size));

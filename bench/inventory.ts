@@ -30,7 +30,6 @@ const values = benchArguments({
   users: { type: "string", default: "1000" },
   acls: { type: "string", default: "5000" },
   topics: { type: "string", default: "500" },
-  quick: { type: "boolean", default: false },
 });
 const small = values.quick ? 10 : 1;
 const sizes = {

@@ -9,10 +9,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startSandbox } from "@kafka-migration/sandbox";
 import { runStory } from "@kafka-migration/sandbox/story";
-import { benchArguments, count, print, program, progress, table } from "./common";
+import { benchArguments, print, program, progress, sizeOf, table } from "./common";
 
-const values = benchArguments({ mb: { type: "string" }, quick: { type: "boolean", default: false } });
-const bulkMb = values.mb === undefined ? (values.quick ? 20 : 300) : count("mb", values.mb);
+const values = benchArguments({ mb: { type: "string" } });
+const bulkMb = sizeOf(values, "mb", 300, 20);
 const LIMIT_GB = 4;
 const EVERY_MS = 1000;
 

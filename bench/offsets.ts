@@ -26,6 +26,7 @@ import {
   print,
   program,
   progress,
+  sizeOf,
   table,
 } from "./common";
 
@@ -35,17 +36,14 @@ const values = benchArguments({
   partitions: { type: "string", default: "20" },
   mb: { type: "string" },
   rounds: { type: "string" },
-  quick: { type: "boolean", default: false },
 });
-const given = (name: "groups" | "topics" | "mb" | "rounds", usual: number, quick: number) =>
-  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
 const sizes = {
-  groups: given("groups", 1000, 100),
-  topics: given("topics", 100, 10),
+  groups: sizeOf(values, "groups", 1000, 100),
+  topics: sizeOf(values, "topics", 100, 10),
   partitions: count("partitions", values.partitions),
-  mb: given("mb", 512, 40),
+  mb: sizeOf(values, "mb", 512, 40),
 };
-const rounds = given("rounds", 3, 1);
+const rounds = sizeOf(values, "rounds", 3, 1);
 /** Seconds. `many`: for 1,000 groups on 2,000 partitions. `behind`: for one group, however far behind it is. */
 const WANTED_S = { many: 5, behind: 2 };
 const RECORDS_PER_PARTITION = 50;
@@ -72,12 +70,16 @@ async function timed<T>(work: (open: typeof openKafka) => Promise<T>): Promise<T
   return { seconds: (performance.now() - start) / 1000, cpu: (user + system) / 1_000_000, requests, result };
 }
 
-interface Timed<T> {
+interface Cost {
   seconds: number;
   cpu: number;
   requests: number;
+}
+interface Timed<T> extends Cost {
   result: T;
 }
+
+const STEPS = ["plan", "apply", "both"] as const;
 
 interface Pair {
   origin: KafkaCluster;
@@ -137,43 +139,39 @@ async function manyGroups(pair: Pair): Promise<void> {
   await Promise.all([...ports.map((p) => p.close()), ...producers.map((p) => p.disconnect())]);
 
   const model = modelOf(pair, "many-.*");
-  const all: { plan: Timed<OffsetPlan>; apply: Timed<AppliedOffsets> }[] = [];
+  const costs: Record<(typeof STEPS)[number], Cost>[] = [];
+  let last: { plan: OffsetPlan; applied: AppliedOffsets } | undefined;
   for (let round = 1; round <= rounds; round++) {
-    if (round > 1) await revertOffsets(model, all.at(-1)!.apply.result, silent);
+    if (last !== undefined) await revertOffsets(model, last.applied, silent);
     const plan = await timed((open) => planOffsets(model, {}, silent, undefined, open));
     const apply = await timed((open) => applyOffsets(model, plan.result, {}, silent, open));
-    all.push({ plan, apply });
-    progress(`round ${round}: ${(plan.seconds + apply.seconds).toFixed(1)} s`);
+    const sum = (what: keyof Cost) => plan[what] + apply[what];
+    costs.push({ plan, apply, both: { seconds: sum("seconds"), cpu: sum("cpu"), requests: sum("requests") } });
+    last = { plan: plan.result, applied: apply.result };
+    progress(`round ${round}: ${sum("seconds").toFixed(1)} s`);
   }
-  const steps: [string, (of: (typeof all)[number], what: "seconds" | "cpu" | "requests") => number][] = [
-    ["plan", ({ plan }, what) => plan[what]],
-    ["apply", ({ apply }, what) => apply[what]],
-    ["both", ({ plan, apply }, what) => plan[what] + apply[what]],
-  ];
-  const last = all.at(-1)!;
-  const { offsets, exact, rereads } = last.plan.result.summary;
+  const { offsets, exact, rereads } = last!.plan.summary;
   print(
     `${sizes.groups} groups with ${offsets} offsets on ${sizes.topics * sizes.partitions} partitions, one ` +
       `group in ten behind; medians of ${rounds} ${rounds === 1 ? "round" : "rounds"}, taken back in between ` +
       `(load ${loadavg()[0]?.toFixed(1)})`,
   );
-  const middle = (of: (typeof steps)[number][1], what: "seconds" | "cpu" | "requests") =>
-    median(all.map((round) => of(round, what)));
+  const middle = (step: (typeof STEPS)[number], what: keyof Cost) => median(costs.map((round) => round[step][what]));
   print(
     table([
       ["", "time", "each round", "of this process", "requests"],
-      ...steps.map(([name, of]) => [
-        name,
-        `${middle(of, "seconds").toFixed(1)} s`,
-        all.map((round) => of(round, "seconds").toFixed(1)).join(" "),
-        `${middle(of, "cpu").toFixed(1)} s`,
-        String(middle(of, "requests")),
+      ...STEPS.map((step) => [
+        step,
+        `${middle(step, "seconds").toFixed(1)} s`,
+        costs.map((round) => round[step].seconds.toFixed(1)).join(" "),
+        `${middle(step, "cpu").toFixed(1)} s`,
+        String(middle(step, "requests")),
       ]),
     ]),
   );
-  verdict(`under ${WANTED_S.many} s`, middle(steps[2]![1], "seconds") < WANTED_S.many);
+  verdict(`under ${WANTED_S.many} s`, middle("both", "seconds") < WANTED_S.many);
   print(
-    `${exact} exact, ${rereads} records read again, ${last.apply.result.written} written and read back, ` +
+    `${exact} exact, ${rereads} records read again, ${last!.applied.written} written and read back, ` +
       `${bytesText(process.memoryUsage().rss)} of memory\n`,
   );
 }

@@ -19,6 +19,7 @@ import {
   print,
   program,
   progress,
+  sizeOf,
   table,
   type Workspace,
 } from "./common";
@@ -30,10 +31,9 @@ const values = benchArguments({
   mb: { type: "string" },
   partitions: { type: "string", default: "24" },
   rounds: { type: "string" },
-  quick: { type: "boolean", default: false },
 });
-const mb = values.mb === undefined ? (values.quick ? 2000 : 8000) : count("mb", values.mb);
-const rounds = values.rounds === undefined ? (values.quick ? 1 : 5) : count("rounds", values.rounds);
+const mb = sizeOf(values, "mb", 8000, 2000);
+const rounds = sizeOf(values, "rounds", 5, 1);
 const partitions = count("partitions", values.partitions);
 const RECORD_BYTES = 1000;
 const RECORDED_MB = 16;

@@ -46,7 +46,6 @@ const values = benchArguments({
   profile: { type: "string", default: "least" },
   partitions: { type: "string", default: "12" },
   layouts: { type: "string", default: "1-1,1-3,3-3" },
-  quick: { type: "boolean", default: false },
 });
 const rate = count("mb-per-second", values["mb-per-second"]) * 1_000_000;
 const windows = count("windows", values.windows ?? (values.quick ? "2" : "6"));

@@ -24,6 +24,7 @@ import {
   program,
   progress,
   recordsOf,
+  sizeOf,
   table,
   type Workspace,
 } from "./common";
@@ -50,18 +51,14 @@ const values = benchArguments({
   delay: { type: "string", default: "40" },
   heap: { type: "string", default: "2g" },
   incompressible: { type: "boolean", default: false },
-  quick: { type: "boolean", default: false },
 });
-type Counted = "mb" | "delayed-mb" | "warm-rounds" | "rounds" | "delayed-rounds";
-const given = (name: Counted, usual: number, quick: number) =>
-  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
-const sizes = { loopback: given("mb", 1000, 100), delayed: given("delayed-mb", 400, 20) };
-const rounds = { loopback: given("rounds", 5, 1), delayed: given("delayed-rounds", 2, 1) };
+const sizes = { loopback: sizeOf(values, "mb", 1000, 100), delayed: sizeOf(values, "delayed-mb", 400, 20) };
+const rounds = { loopback: sizeOf(values, "rounds", 5, 1), delayed: sizeOf(values, "delayed-rounds", 2, 1) };
 /**
  * Copies that do not count. A JVM needs several GB of data to compile the code that a long copy runs. With a delay it
  * hardly matters.
  */
-const warmRounds = { loopback: given("warm-rounds", 4, 1), delayed: 1 };
+const warmRounds = { loopback: sizeOf(values, "warm-rounds", 4, 1), delayed: 1 };
 const partitions = count("partitions", values.partitions);
 const recordBytes = count("record-bytes", values["record-bytes"]);
 const brokers = oneOrMore("brokers", values.brokers, 3);

@@ -13,7 +13,7 @@ import { openProject, ownProject, type Project, storySettings } from "@kafka-mig
 import { openKafka } from "../engine/kafka/client";
 import type { Report } from "../engine/report";
 import { commitGroups, type EstateSizes, makeTopics } from "./applications";
-import { benchArguments, count, fullSpeed, median, print, program, progress, table } from "./common";
+import { benchArguments, count, fullSpeed, median, print, program, progress, sizeOf, table } from "./common";
 import { startWriter } from "./writer";
 
 const values = benchArguments({
@@ -22,15 +22,12 @@ const values = benchArguments({
   groups: { type: "string" },
   records: { type: "string", default: "200" },
   rounds: { type: "string" },
-  quick: { type: "boolean", default: false },
 });
-const given = (name: "topics" | "groups" | "rounds", usual: number, quick: number) =>
-  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
-const topics = given("topics", 50, 10);
-const rounds = given("rounds", 3, 1);
+const topics = sizeOf(values, "topics", 50, 10);
+const rounds = sizeOf(values, "rounds", 3, 1);
 const sizes: EstateSizes = {
   partitions: count("partitions", values.partitions),
-  groups: given("groups", 100, 20),
+  groups: sizeOf(values, "groups", 100, 20),
   records: count("records", values.records),
 };
 

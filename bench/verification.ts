@@ -20,6 +20,7 @@ import {
   print,
   program,
   progress,
+  sizeOf,
   table,
   type Workspace,
 } from "./common";
@@ -33,15 +34,12 @@ const values = benchArguments({
   "small-mb": { type: "string" },
   rounds: { type: "string" },
   partitions: { type: "string", default: "24" },
-  quick: { type: "boolean", default: false },
 });
-const given = (name: "mb" | "small-mb" | "rounds", usual: number, quick: number) =>
-  values[name] === undefined ? (values.quick ? quick : usual) : count(name, values[name]);
 const sizes = [
-  { recordBytes: 1000, mb: given("mb", 1000, 150) },
-  { recordBytes: 100, mb: given("small-mb", 300, 50) },
+  { recordBytes: 1000, mb: sizeOf(values, "mb", 1000, 150) },
+  { recordBytes: 100, mb: sizeOf(values, "small-mb", 300, 50) },
 ];
-const rounds = given("rounds", 3, 1);
+const rounds = sizeOf(values, "rounds", 3, 1);
 const partitions = count("partitions", values.partitions);
 const COPY_LIMIT_MS = 15 * 60_000;
 const MEMORY_LIMIT_MB = 512;

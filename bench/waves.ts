@@ -28,7 +28,7 @@ import { waitUntilExcluded } from "../engine/way-back/excluded";
 import { returnModel } from "../engine/way-back/model";
 import { type SourceEnd, writeSourceOffsets } from "../engine/way-back/source-offsets";
 import { asApplication, commitGroups, type Copied, withCopy } from "./applications";
-import { benchArguments, count, median, print, program, progress, table } from "./common";
+import { benchArguments, count, median, print, program, progress, sizeOf, table } from "./common";
 import { BenchMirror } from "./mirror";
 import { startRate, startWriter, type Writer } from "./writer";
 
@@ -39,7 +39,6 @@ const values = benchArguments({
   rate: { type: "string", default: "5" },
   rounds: { type: "string" },
   profile: { type: "string", default: "tuned" },
-  quick: { type: "boolean", default: false },
 });
 const sizes = {
   topics: count("topics", values.topics),
@@ -48,7 +47,7 @@ const sizes = {
   records: 200,
 };
 const rate = count("rate", values.rate);
-const rounds = values.rounds === undefined ? (values.quick ? 1 : 3) : count("rounds", values.rounds);
+const rounds = sizeOf(values, "rounds", 3, 1);
 const profile = values.profile as Profile;
 if (!["guide", "tuned", "least"].includes(profile))
   throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);

@@ -9,7 +9,7 @@ import { Lag } from "./lag";
 import type { Look } from "./look";
 import { Observer } from "./observe";
 import { Pace } from "./pace";
-import { refusal } from "./refusal";
+import { CANNOT, refusal } from "./refusal";
 import { verdictOf } from "./rule";
 import { Tries } from "./tries";
 import { type GateFinding, type GateFindingKind, type GateOptions, withDefaults } from "./types";
@@ -60,7 +60,6 @@ class CatchUp {
   private readonly pace: Pace;
   private readonly tries: Tries;
   private readonly lag = new Lag();
-  private readonly started = Date.now();
   /** Where transactions were open at the first look, and since which offset. */
   private firstOpen: Map<string, number> | undefined;
   private last: { look: Look; against: GateFinding[] } | undefined;
@@ -80,7 +79,6 @@ class CatchUp {
   }
 
   async wait(): Promise<void> {
-    let hopelessSince: number | undefined;
     for (let looks = 1; ; looks++) {
       const begun = Date.now();
       const look = await this.tries.ifPossible(() => this.observer.look(false, this.signal));
@@ -100,15 +98,10 @@ class CatchUp {
         if (looks === 1)
           this.progress.info("fence: not raised before the mirror is close behind the producers, who write meanwhile");
         await this.pace.report(look, waiting, 0);
-        hopelessSince = waiting.some((f) => f.hopeless) ? (hopelessSince ?? Date.now()) : undefined;
-        if (hopelessSince !== undefined && Date.now() - hopelessSince >= this.options.graceMs)
-          throw this.refusal(
-            "GATE_BLOCKED",
-            "the copy cannot become complete as things stand",
-            against.filter((f) => f.hopeless),
-          );
+        const hopeless = this.tries.hopeless(waiting);
+        if (hopeless.length > 0) throw this.refusal("GATE_BLOCKED", CANNOT, hopeless);
       }
-      const left = this.started + this.options.limitMs - Date.now();
+      const left = this.tries.left();
       if (left <= 0)
         throw this.refusal(
           "GATE_INCOMPLETE",

@@ -9,6 +9,9 @@ import type { Look } from "./look";
 
 const NAMED = 20;
 
+/** Why GATE_BLOCKED is thrown. */
+export const CANNOT = "the copy cannot become complete as things stand";
+
 /** What the gate knows when it gives up. */
 interface Known {
   /** The last look that succeeded, and what it found. */

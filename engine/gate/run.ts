@@ -13,10 +13,10 @@ import { Observer } from "./observe";
 import { Pace } from "./pace";
 import { compareRecords } from "./compare-records";
 import { endsOf, type Quiet, watchEnds } from "./quiet";
-import { refusal } from "./refusal";
+import { CANNOT, refusal } from "./refusal";
 import { Samples } from "./samples";
 import { Tries } from "./tries";
-import { DEFAULTS, type GateFinding, type GateOptions, type GateResult, withDefaults } from "./types";
+import { type GateFinding, type GateOptions, type GateResult, withDefaults } from "./types";
 import type { Look } from "./look";
 
 /** Shortest pause between two looks, in ms. It limits the load on the brokers. */
@@ -38,7 +38,7 @@ export async function runGate(
   signal?: AbortSignal,
   open?: OpenKafka,
 ): Promise<GateResult> {
-  const throttledUntil = Date.now() + (options.limitMs ?? DEFAULTS.limitMs);
+  const throttledUntil = Date.now() + withDefaults(options).limitMs;
   const run = (clusters: Clusters) => new Gate(clusters, model, options, progress, signal).run();
   return withClusters(model, run, open, { progress, signal, throttledUntil });
 }
@@ -102,7 +102,6 @@ class Gate {
     /** Writes that were seen between two looks. */
     let unreported: GateFinding[] = [];
     let completeSince: number | undefined;
-    let hopelessSince: number | undefined;
     let last: { look: Look; against: GateFinding[] } | undefined;
     for (;;) {
       const begun = Date.now();
@@ -131,18 +130,11 @@ class Gate {
           against.push(...(outcome ?? []));
         }
         last = { look, against };
-        hopelessSince = against.some((f) => f.hopeless) ? (hopelessSince ?? Date.now()) : undefined;
-        if (hopelessSince !== undefined && Date.now() - hopelessSince >= this.options.graceMs) {
-          throw this.refusal(
-            "GATE_BLOCKED",
-            "the copy cannot become complete as things stand",
-            look,
-            against.filter((f) => f.hopeless),
-          );
-        }
+        const hopeless = this.tries.hopeless(against);
+        if (hopeless.length > 0) throw this.refusal("GATE_BLOCKED", CANNOT, look, hopeless);
         await this.pace.report(look, against, this.options.stableForMs - (look.at - quiet.from));
       }
-      const left = this.started + this.options.limitMs - Date.now();
+      const left = this.tries.left();
       if (left <= 0)
         throw this.refusal(
           "GATE_INCOMPLETE",

@@ -1,6 +1,7 @@
 import { isMigrationError } from "../errors";
 import { defined } from "../objects";
 import type { Progress } from "../progress";
+import type { GateFinding } from "./types";
 
 /** Temporary errors: a broker restarts, or a topic is deleted between two requests. */
 const PASSING = [
@@ -12,17 +13,21 @@ const PASSING = [
   "RECORDS_GONE",
 ];
 
-/** Tries to look at the clusters during a long wait. A temporary error does not end the wait. */
+/**
+ * Tries to look at the clusters during a long wait. A temporary error does not end the wait. The limit does, and so does
+ * a problem that does not go away by waiting.
+ */
 export class Tries {
   /** The error of the latest try, if it failed temporarily. */
   private failure: string | undefined;
   /** The error of the latest try, if the brokers throttled it until the limit. */
   private throttled: string | undefined;
   private succeeded = false;
+  private hopelessSince: number | undefined;
   private readonly started = Date.now();
 
   /**
-   * @param limits ms. Before the first success the cause of an error may be the configuration, so errors that last for
+   * @param limits ms. `graceMs`: how long such a problem may last. Before the first success the cause of an error may be the configuration, so errors that last for
    *   `graceMs` are thrown then, except RECORDS_GONE
    */
   constructor(
@@ -58,6 +63,21 @@ export class Tries {
       this.progress.warn(this.failure);
       return undefined;
     }
+  }
+
+  /** Time until the limit, ms. 0 or less: the wait is over. */
+  left(): number {
+    return this.started + this.limits.limitMs - Date.now();
+  }
+
+  /**
+   * @param against what the latest look found
+   * @returns what does not go away by waiting, if there was something of this kind for `graceMs`. Otherwise nothing
+   */
+  hopeless(against: readonly GateFinding[]): GateFinding[] {
+    const found = against.filter((f) => f.hopeless);
+    this.hopelessSince = found.length === 0 ? undefined : (this.hopelessSince ?? Date.now());
+    return this.hopelessSince !== undefined && Date.now() - this.hopelessSince >= this.limits.graceMs ? found : [];
   }
 
   /** For the error at the end of the wait. */

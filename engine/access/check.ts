@@ -62,8 +62,8 @@ function certificateNotes(acls: readonly Acl[], ignore: ReadonlySet<string>): st
   const users = [...new Set(principals)].sort();
   if (users.length === 0) return [];
   return [
-    `certificates are not compared: ${countText(users.length, "principal")} (${someOf(users)}) can log in to the target ` +
-      "only if it trusts the authority that signed their certificates",
+    `certificates are not compared: ${countText(users.length, "principal")} (${someOf(users)}) can log in to the ` +
+      "target only if it trusts the authority that signed their certificates",
   ];
 }
 

@@ -1,5 +1,5 @@
 import { didYouMean } from "../near-miss";
-import { alike } from "./alike";
+import { alike, type Fault } from "./alike";
 import { type Rule, type Saying, userRule } from "./rule";
 import type { UserView, WrittenAcl } from "./view";
 import { nameOf } from "./sides";
@@ -28,14 +28,9 @@ export const aclWordRules: Rule[] = [
     (user) =>
       user.maker !== "operator"
         ? []
-        : alike(
-            aclsOf(user).flatMap((acl) =>
-              wrongWords(acl).map(({ seen, ...wrong }) => {
-                const [, field, is] = /^((?!has )\S+) (.*)$/s.exec(seen) ?? [];
-                return { ...wrong, place: field === undefined ? acl.path : `${acl.path}.${field}`, is: is ?? seen };
-              }),
-            ),
-          ).map((saying): Saying => ({ ...saying, seen: `user ${nameOf(user)}: ${saying.seen}` })),
+        : alike(aclsOf(user).flatMap(wrongWords)).map(
+            (saying): Saying => ({ ...saying, seen: `user ${nameOf(user)}: ${saying.seen}` }),
+          ),
   ),
   userRule(
     { name: "acl-without-operations", level: "mandatory", summary: "Each ACL rule lists its operations." },
@@ -74,6 +69,7 @@ function aclsOf(user: UserView): readonly WrittenAcl[] {
 }
 
 function wrongWords({
+  path,
   both = false,
   singular = false,
   listed = false,
@@ -85,17 +81,17 @@ function wrongWords({
   type,
   patternType = "literal",
   name,
-}: WrittenAcl): Saying[] {
+}: WrittenAcl): Fault[] {
   const why = "the API server refuses the whole KafkaUser: neither the user nor any of its ACLs are created or changed";
-  const word = (value: string, field: string, allowed: readonly string[]): Saying[] =>
+  const at = (field: string) => ({ place: `${path}.${field}` });
+  const word = (value: string, field: string, allowed: readonly string[]): Fault[] =>
     allowed.includes(value)
       ? []
       : [
           {
+            ...at(field),
             // YAML writes an absent value in one of these forms.
-            seen: ["", "null", "undefined"].includes(value)
-              ? `${field} is empty`
-              : `${field} is "${value}"${didYouMean(value, allowed)}`,
+            is: ["", "null", "undefined"].includes(value) ? "is empty" : `is "${value}"${didYouMean(value, allowed)}`,
             why,
             instead: `write one of ${allowed.join(", ")}, in exactly this spelling`,
           },
@@ -105,7 +101,8 @@ function wrongWords({
     ...(both
       ? [
           {
-            seen: "has both operation and operations",
+            place: path,
+            is: "has both operation and operations",
             why: "operators up to Strimzi 0.48 create no user, and later ones ignore operation",
             instead: "write all of them in operations",
           },
@@ -113,25 +110,54 @@ function wrongWords({
       : []),
     ...(plainOperations === undefined
       ? []
-      : [{ seen: `operations is "${plainOperations}", not a list`, why, instead: `write [${plainOperations}]` }]),
+      : [
+          {
+            ...at("operations"),
+            is: `is "${plainOperations}", not a list`,
+            why,
+            instead: `write [${plainOperations}]`,
+          },
+        ]),
     ...(listed
-      ? [{ seen: "operation is a list, not one word", why, instead: `write operations: [${operations.join(", ")}]` }]
+      ? [
+          {
+            ...at("operation"),
+            is: "is a list, not one word",
+            why,
+            instead: `write operations: [${operations.join(", ")}]`,
+          },
+        ]
       : []),
     ...word(permission, "type", PERMISSIONS),
     ...operations.flatMap((operation, i) => word(operation, singular ? "operation" : `operations[${i}]`, OPERATIONS)),
     ...(plainResource !== undefined
-      ? [{ seen: `resource is ${plainResource}, not a mapping`, why, instead: "write type, name and patternType" }]
+      ? [
+          {
+            ...at("resource"),
+            is: `is ${plainResource}, not a mapping`,
+            why,
+            instead: "write type, name and patternType",
+          },
+        ]
       : type === undefined
-        ? [{ seen: "resource.type is missing", why, instead: `write one of ${TYPES.join(", ")}` }]
+        ? [{ ...at("resource.type"), is: "is missing", why, instead: `write one of ${TYPES.join(", ")}` }]
         : word(type, "resource.type", TYPES)),
     ...word(patternType, "resource.patternType", PATTERNS),
     ...(plainName === undefined
       ? []
-      : [{ seen: `resource.name is ${plainName}, not a text`, why, instead: `write "${plainName}", in quotes` }]),
+      : [
+          {
+            ...at("resource.name"),
+            is: `is ${plainName}, not a text`,
+            why,
+            instead: `write "${plainName}", in quotes`,
+          },
+        ]),
     ...(named && plainName === undefined
       ? [
           {
-            seen: "resource.name is missing",
+            ...at("resource.name"),
+            is: "is missing",
             why: "the operator creates no user, and the resource becomes NotReady",
             instead: `write the name of the ${type}, or "*" for every ${type}`,
           },

@@ -45,7 +45,7 @@ export const aclRules: Rule[] = [
           (g.operation === "Write" || g.operation === "All"),
       );
       return wide.map((g) => ({
-        seen: `user ${nameOf(user)} on the origin ${g.operation === "All" ? "has All" : `may ${g.operation}`} on topic *`,
+        seen: `user ${nameOf(user)} on the origin ${g.operation === "All" ? "has" : "may"} ${g.operation} on topic *`,
         why: "the mirror, or anyone who gets its password, can then damage the only complete copy of the data",
         instead:
           "remove the rule with offset-syncs.topic.location=target, or allow Write on the offset-syncs topic only",
@@ -131,12 +131,13 @@ export const aclRules: Rule[] = [
           (o) => o.type === g.type && o.name === g.name && o.patternType === g.patternType,
         );
         const operations = [...new Set(own.map(({ operation }) => operation))];
+        const them = operations.length === 1 ? "it" : "them";
         return {
           seen:
             `user ${nameOf(user)} has ${operations.join(" and ")} on ` +
             `${g.type === "cluster" ? "the cluster" : `${g.type} ${g.name}`}`,
           why: "brokers accept such a rule but never check it, so it grants nothing",
-          instead: `remove ${operations.length === 1 ? "it" : "them"}; valid on a ${g.type}: ${MEANINGFUL[g.type]!.join(", ")}`,
+          instead: `remove ${them}; valid on a ${g.type}: ${MEANINGFUL[g.type]!.join(", ")}`,
         };
       });
       return [...meaningless, ...asterisks(user), ...hosts(user)];

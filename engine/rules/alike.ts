@@ -8,14 +8,14 @@ export interface Fault extends Omit<Saying, "seen"> {
 }
 
 const ITEM = /\[\d+\]/g;
-const TYPES = /\b(topic|group|transactionalId)\b/;
+const TYPES = /\b(?:topic|group|transactionalId)\b/g;
 
 /** Reports the same fault in several items of a list once, with the list of the places. */
 export function alike(faults: readonly Fault[]): Saying[] {
   const groups = new Map<string, Fault[]>();
   for (const fault of faults) {
     const { place, is, why, instead } = fault;
-    const key = JSON.stringify([place.replace(ITEM, ""), is, why, instead.replace(new RegExp(TYPES, "g"), "")]);
+    const key = JSON.stringify([place.replace(ITEM, ""), is, why, instead.replace(TYPES, "")]);
     groups.set(key, [...(groups.get(key) ?? []), fault]);
   }
   return [...groups.values()].map((group) => {
@@ -23,11 +23,11 @@ export function alike(faults: readonly Fault[]): Saying[] {
     const places = group.map(({ place }) => place).join(", ");
     if (other === undefined) return { seen: `${places} ${is}`, why, instead };
     // One advice for rules about topics and groups: `the name of the topic or group`.
-    const types = [...new Set(group.flatMap((fault) => TYPES.exec(fault.instead)?.[0] ?? []))].join(" or ");
+    const types = [...new Set(group.flatMap((fault) => fault.instead.match(TYPES)?.[0] ?? []))].join(" or ");
     return {
       seen: `${places} ${is.replace(/^is /, "are ").replace(/^has /, "have ")}`,
       why,
-      instead: types === "" ? instead : instead.replace(new RegExp(TYPES, "g"), types),
+      instead: types === "" ? instead : instead.replace(TYPES, types),
     };
   });
 }

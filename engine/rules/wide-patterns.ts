@@ -80,7 +80,8 @@ export const widePatternRules: Rule[] = [
         const excluded = attempt(() => topicsExcludeOf(at)) ?? DEFAULT_TOPICS_EXCLUDE;
         const others = `${excluded},_schemas,connect-.*,mirrormaker2-cluster-.*${those}`;
         const own = ownStorage(at);
-        const left = own.filter((name) => selecting("topics", others, "")?.(name) === false);
+        const excludes = selecting("topics", others, "");
+        const left = own.filter((name) => excludes?.(name) === false);
         const exclude = [others, ...left.map((name) => name.replaceAll(".", "\\."))].join(",");
         const say = {
           seen: `topicsPattern "${at.topicsPattern}" matches ${listed([...new Set([...hit, ...own])], 12)}`,

@@ -68,9 +68,12 @@ export function merge(base: Settings, over: Settings): Settings {
   return merged;
 }
 
+/** A sandbox, or another cluster in its place. */
+type WithOrigin = { origin: Pick<Sandbox["origin"], "connection"> };
+
 /** Numbered records, one partition after the other, through an application's own client. */
 export async function produce(
-  sandbox: Sandbox,
+  sandbox: WithOrigin,
   topic: string,
   count: number,
   options: { partitions?: number; from?: number; valueBytes?: number } = {},
@@ -96,7 +99,7 @@ export async function produce(
 }
 
 export async function createTopic(
-  sandbox: Sandbox,
+  sandbox: WithOrigin,
   topic: string,
   partitions = 2,
   configs: Record<string, string> = {},

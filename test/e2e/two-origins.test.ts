@@ -41,7 +41,10 @@ new Migration("west", {
   target: {
     ...target, ...operated("target"), brokers: 3, groupId: "west",
     offsetStorageTopic: "west-offsets", configStorageTopic: "west-configs", statusStorageTopic: "west-status",
-    names: { user: "mm2-west", administrator: "mm2-west-admin", credentialsSecret: "west-target-login", caSecret: "west-target-ca" },
+    names: {
+      user: "mm2-west", administrator: "mm2-west-admin",
+      credentialsSecret: "west-target-login", caSecret: "west-target-ca",
+    },
   },
   mirror: { provider, name: "west", topicsPattern: "west-.*", groupsPattern: "west-.*" },
 });
@@ -61,8 +64,8 @@ test("two origins move to one target in one program, one of them with Secrets of
   const apps = (cluster: Pick<KafkaCluster, "connection">) => applicationClient(cluster.connection, "apps");
   await createTopic(sandbox, "east-orders", 3);
   await produce(sandbox, "east-orders", 300, { partitions: 3 });
-  await createTopic({ origin: west } as never, "west-bills", 2);
-  await produce({ origin: west } as never, "west-bills", 200, { partitions: 2 });
+  await createTopic({ origin: west }, "west-bills", 2);
+  await produce({ origin: west }, "west-bills", 200, { partitions: 2 });
   const groups = [
     await stopGroup(apps(sandbox.origin), { groupId: "east-reader", topic: "east-orders", at: 0.4 }),
     await stopGroup(apps(west), { groupId: "west-reader", topic: "west-bills", at: 0.6 }),

@@ -1,8 +1,15 @@
 import { keptMs } from "./kafka/kept-links";
 
 /**
- * Keeps what one step has read for the next one, as long as connections are kept (`kept-links`), and after the last use
- * only that long. The steps of a cutover run one after the other while clients wait. Off by default: nothing is kept.
+ * As long as the gate waits by default. What was read before the fence is used when the gate has found everything
+ * copied. Idle connections are closed much earlier.
+ */
+const KEPT_MS = 30 * 60_000;
+
+/**
+ * Keeps what one step has read for the next one, where connections are kept, too (`kept-links`). The steps of a cutover
+ * run one after the other while clients wait. What is kept must show by itself whether it still holds, for example by
+ * the ids of its topics: its age says nothing. Off by default: nothing is kept.
  */
 export class Kept<T> {
   private readonly all = new Map<string, { value: T; timer: NodeJS.Timeout }>();
@@ -14,7 +21,7 @@ export class Kept<T> {
   keep(name: string, value: T): void {
     this.take(name);
     if (!this.on) return;
-    const timer = setTimeout(() => this.all.delete(name), keptMs());
+    const timer = setTimeout(() => this.all.delete(name), KEPT_MS);
     timer.unref();
     this.all.set(name, { value, timer });
   }

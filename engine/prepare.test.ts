@@ -48,3 +48,25 @@ it("ends at its limit", async () => {
   });
   await prepareCutover(mirror.model, open, 50);
 });
+
+it("is of use even if the mirror copies the rest only long after connections are closed", async () => {
+  await keepLinks(1);
+  const mirror = new MemoryMirror();
+  for (const [name, topic] of Object.entries(mirror.target)) topic.id = `late ${name}`;
+  mirror.topic("orders", 10);
+  for (const side of ["origin", "target"] as const) mirror[side]["orders"]!.id = `late ${side}`;
+  const read: string[] = [];
+  const open: typeof mirror.open = async (connection, side) => {
+    const port = await mirror.open(connection, side);
+    const fetch: typeof port.fetch = (requests, options) => {
+      read.push(...requests.filter((r) => r.topic === "orders").map((r) => `${side} ${r.offset}`));
+      return port.fetch(requests, options);
+    };
+    return { ...port, fetch };
+  };
+  await prepareCutover(mirror.model, open);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  read.splice(0);
+  await runGate(mirror.model, { stableForMs: 0 }, silent, undefined, open);
+  expect(read.sort()).toEqual(["origin 9", "target 9"]);
+});

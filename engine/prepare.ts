@@ -5,7 +5,7 @@ import { planOffsets } from "./offsets";
 import { silent } from "./progress";
 
 /** Longer reads are not worth the wait: the steps behind the fence do them anyway. */
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 60_000;
 
 /**
  * Reads once what the gate and the offsets will read behind the fence, while producers still write. The results do not

@@ -96,14 +96,20 @@ it("nothing is kept without topic ids", async () => {
   expect(fetched).toContain(`${configStorageTopic} 0`);
 });
 
-it("nothing is kept longer than connections are", async () => {
+it("it is kept for as long as the gate waits by default, also if connections are not", async () => {
+  await keepLinks(5_000);
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  try {
-    await step();
-    vi.advanceTimersByTime(60_000);
+  const readAll = async () => {
     fetched.splice(0);
     await step();
-    expect(fetched).toContain(`${configStorageTopic} 0`);
+    return fetched.includes(`${configStorageTopic} 0`);
+  };
+  try {
+    await step();
+    vi.advanceTimersByTime(29 * 60_000);
+    expect(await readAll()).toBe(false);
+    vi.advanceTimersByTime(31 * 60_000);
+    expect(await readAll()).toBe(true);
   } finally {
     vi.useRealTimers();
   }

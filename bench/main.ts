@@ -12,6 +12,7 @@ const BENCHMARKS = [
   "offsets",
   "cutover",
   "up",
+  "preview",
   "waves",
   "inventory",
   "memory",

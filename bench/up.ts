@@ -5,15 +5,16 @@
  *
  *   npm run bench up -- [--topics 50] [--partitions 10] [--groups 100] [--records 200] [--rounds 3] [--quick]
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Sandbox, startSandbox } from "@kafka-migration/sandbox";
-import { openProject, ownProject, type Project, storySettings } from "@kafka-migration/sandbox/story";
+import type { Project } from "@kafka-migration/sandbox/story";
 import { openKafka } from "../engine/kafka/client";
 import type { Report } from "../engine/report";
 import { commitGroups, type EstateSizes, makeTopics } from "./applications";
 import { benchArguments, count, fullSpeed, median, print, program, progress, sizeOf, table } from "./common";
+import { openStack, reportFolder, timed } from "./stack";
 import { startWriter } from "./writer";
 
 const values = benchArguments({
@@ -70,39 +71,23 @@ async function main(): Promise<void> {
 }
 
 async function measure(sandbox: Sandbox): Promise<Round[]> {
-  const reportFolder = join(sandbox.folder, "report");
   const port = await openKafka(sandbox.origin.connection, "origin");
   try {
     for (const wave of waveNames) await makeTopics(sandbox.origin, port, topicsOf(wave), sizes);
-    const project = await openStack(sandbox, reportFolder);
+    const project = await openStack(sandbox, PREFIX, { fence: true, gate: {}, ...waves(0) });
     await timed("up that starts the mirror", () => project.up({ onLine: () => {} }));
     const found: Round[] = [];
     for (const [i, wave] of waveNames.entries()) {
       const up = await cutOver(project, sandbox, wave, i, () =>
         commitGroups(port, `${PREFIX}-${wave}`, topicsOf(wave), sizes),
       );
-      found.push({ ...pausesIn(reportFolder, wave), up });
+      found.push({ ...pausesIn(reportFolder(sandbox), wave), up });
       progress(`${wave}: producers waited ${found.at(-1)!.producers.toFixed(1)} s`);
     }
     return found;
   } finally {
     await port.close();
   }
-}
-
-async function openStack(sandbox: Sandbox, reportFolder: string): Promise<Project> {
-  const folder = join(sandbox.folder, "project");
-  mkdirSync(folder, { recursive: true });
-  const project = await openProject(sandbox.pulumi, ownProject(folder), "bench", () => {});
-  const story = storySettings({
-    originBootstrap: sandbox.origin.connection.bootstrapServers,
-    targetBootstrap: sandbox.target.connection.bootstrapServers,
-    kubeconfig: sandbox.kubeconfig,
-    report: reportFolder,
-  });
-  const mirror = { ...(story["mirror"] as object), topicsPattern: `${PREFIX}-.*`, groupsPattern: `${PREFIX}-.*` };
-  await project.set({ ...story, mirror, fence: true, gate: {}, ...waves(0) });
-  return project;
 }
 
 /**
@@ -140,14 +125,6 @@ function pausesIn(folder: string, wave: string): Pick<Round, "producers" | "grou
   const row = (JSON.parse(readFileSync(file, "utf8")) as Report).waves!.find((one) => one.wave === wave)!;
   const seconds = ({ from, to }: { from: string; to?: string }) => (Date.parse(to!) - Date.parse(from)) / 1000;
   return { producers: seconds(row.producers!), groups: seconds(row.groupsWaited!.slowest!) };
-}
-
-async function timed(what: string, work: () => Promise<unknown>): Promise<number> {
-  const start = Date.now();
-  await work();
-  const seconds = (Date.now() - start) / 1000;
-  progress(`${what}: ${seconds.toFixed(1)} s`);
-  return seconds;
 }
 
 function report(found: readonly Round[]): void {

@@ -1,23 +1,43 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { defaultExclude, defineConfig } from "vitest/config";
 
 /**
  * Three kinds of tests. Unit tests stand beside the code and need nothing but it. Those in `test/` and `sandbox/test/`
  * need brokers, an API server, the Pulumi engine or a compiler. Those in `test/e2e/` are whole migrations.
- * scripts/lanes.js sets the lane. Without a lane every file can be named.
+ * scripts/lanes.js sets the lane. Without a lane every file can be named. The whole suite divides the last two kinds
+ * differently: into the files that share one pair of clusters, and those that share nothing.
  */
 const lane = process.env.KAFKA_MIGRATION_TEST_LANE;
 const unitFolders = ["bench", "cli", "components", "engine", "lifecycle", "policies", "sandbox", "stacks"];
 const unit = `{${unitFolders.join(",")}}/**/*.test.ts`;
 const rest = "{test,sandbox/test}/**/*.test.ts";
 const stories = "test/e2e/**/*.test.ts";
+/** Each of these files boots what it needs. */
+const apart = [
+  stories,
+  "test/{components,policies,stacks}/**/*.test.ts",
+  "test/*.test.ts",
+  "sandbox/test/{java,kafka-own,kubernetes*,node,operator-*,parts-*,processes}.test.ts",
+];
+/** Two of them run at a time if the machine can hold two sandboxes and the shared clusters. In bytes. */
+const MEMORY_FOR_TWO = 20e9;
 
 const LANES: Record<string, { include: string[]; exclude: string[] }> = {
   unit: { include: [unit], exclude: [rest] },
   brokers: { include: [rest], exclude: [stories] },
   stories: { include: [stories], exclude: [] },
+  shared: { include: [rest], exclude: apart },
+  apart: { include: apart, exclude: [] },
 };
+const workers: Record<string, number> = {
+  // One more than the cores of a small machine: some unit tests wait for timers, processes or sockets.
+  unit: 3,
+  apart: totalmem() < MEMORY_FOR_TWO ? 1 : 2,
+};
+// Real brokers on few cores: one file at a time keeps a loaded machine from turning waits into failures.
+const maxWorkers = workers[lane ?? ""] ?? 1;
 const { include, exclude } = LANES[lane ?? ""] ?? { include: [unit, rest], exclude: [] };
 
 /**
@@ -50,10 +70,8 @@ export default defineConfig({
       ? { projects: unitProjects(replacing()) }
       : { include, exclude: [...defaultExclude, ...exclude] }),
     globalSetup: ["test/support/temporary-files.ts", ...(lane === "unit" ? [] : ["test/support/global-setup.ts"])],
-    // Real brokers on few cores: one file at a time keeps a loaded machine from turning waits into failures.
-    fileParallelism: lane === "unit",
-    // One more than the cores of a small machine: some unit tests wait for timers, processes or sockets.
-    maxWorkers: lane === "unit" ? 3 : 1,
+    fileParallelism: maxWorkers > 1,
+    maxWorkers,
     // A shared runner may stall for longer than a broker's session: one second chance there, and vitest still says so.
     retry: process.env.CI ? 1 : 0,
     testTimeout: 120_000,
@@ -61,6 +79,8 @@ export default defineConfig({
     teardownTimeout: 60_000,
     pool: "forks",
     // Tests drop most objects at once. A larger young generation spares a tenth of the processor time.
+    // The sandbox gives Pulumi's processes little memory, which costs a tenth of their time. Tests have more.
+    env: { KAFKA_MIGRATION_SEMI_SPACE_MB: "16" },
     execArgv: lane === "unit" ? ["--max-semi-space-size=64"] : [],
   },
 });

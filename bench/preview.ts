@@ -9,7 +9,7 @@ import type { Project } from "@kafka-migration/sandbox/story";
 import { openKafka } from "../engine/kafka/client";
 import { makeTopics } from "./applications";
 import { benchArguments, median, print, program, progress, sizeOf } from "./common";
-import { openStack, timed } from "./stack";
+import { openStack, timed, withUsualMemory } from "./stack";
 
 const values = benchArguments({ rounds: { type: "string" } });
 const rounds = sizeOf(values, "rounds", 5, 1);
@@ -19,6 +19,7 @@ const SIZES = { partitions: 5, groups: 1, records: 10 };
 const WANTED_S = 3.5;
 
 async function main(): Promise<void> {
+  withUsualMemory();
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const plugin: string[] = [];

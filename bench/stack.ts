@@ -20,6 +20,11 @@ export async function openStack(sandbox: Sandbox, prefix: string, settings: Sett
   return project;
 }
 
+/** Lets Pulumi's processes have the memory that a user's have. Call it before the sandbox starts. */
+export function withUsualMemory(): void {
+  process.env["KAFKA_MIGRATION_SEMI_SPACE_MB"] = "16";
+}
+
 /** Where the stack writes its report. */
 export const reportFolder = (sandbox: Sandbox): string => join(sandbox.folder, "report");
 

@@ -14,7 +14,7 @@ import { openKafka } from "../engine/kafka/client";
 import type { Report } from "../engine/report";
 import { commitGroups, type EstateSizes, makeTopics } from "./applications";
 import { benchArguments, count, fullSpeed, median, print, program, progress, sizeOf, table } from "./common";
-import { openStack, reportFolder, timed } from "./stack";
+import { openStack, reportFolder, timed, withUsualMemory } from "./stack";
 import { startWriter } from "./writer";
 
 const values = benchArguments({
@@ -55,6 +55,7 @@ interface Round {
 }
 
 async function main(): Promise<void> {
+  withUsualMemory();
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const sandbox = await startSandbox({

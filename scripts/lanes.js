@@ -1,8 +1,8 @@
 "use strict";
 /*
- * Runs all tests in two rows side by side: the brokers' tests, and the unit tests with the stories after them, each with
- * its own sandbox. Stories and brokers' tests run one file at a time. Most of that time is waiting for brokers, workers
- * and Pulumi. Both rows take about the same time.
+ * Runs all tests in two rows side by side: the tests that share one pair of clusters, one file at a time; and the unit
+ * tests, with the files after them that boot their own parts (vitest.config.mts). Most of that time is waiting for
+ * brokers, workers and Pulumi. Both rows take about the same time.
  */
 const { spawn } = require("node:child_process");
 const os = require("node:os");
@@ -10,11 +10,8 @@ const os = require("node:os");
 /**
  * The lanes of one row run one after the other. The unit tests share their modules, so they are a lane of their own.
  */
-const ROWS = [["unit", "stories"], ["brokers"]];
-/**
- * In bytes: the memory of two sandboxes and of the clusters that the other tests share (docs/benchmarks.md), and the
- * same amount again for everything else that runs.
- */
+const ROWS = [["unit", "apart"], ["shared"]];
+/** In bytes: the memory of a sandbox and of the shared clusters (docs/benchmarks.md), and as much for all the rest. */
 const MEMORY_WANTED = 14e9;
 
 /**

@@ -30,8 +30,8 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
     ],
     (line) => process.stderr.write(`${line}\n`),
   );
-  // The stories have sandboxes of their own.
-  if (process.env[SHARED] || process.env.KAFKA_MIGRATION_TEST_LANE === "stories") return undefined;
+  if (process.env[SHARED] || ["apart", "stories"].includes(process.env.KAFKA_MIGRATION_TEST_LANE ?? ""))
+    return undefined;
   const { origin, target, supervisor } = await bootClusters();
   // In the supervisor's folder: it goes with the clusters, also when the run is killed.
   const file = join(supervisor.folder, "clusters.json");

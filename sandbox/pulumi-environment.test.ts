@@ -14,7 +14,7 @@ const program = `
 `;
 
 test("garbage takes little memory of Pulumi's node processes, and the user's own NODE_OPTIONS do not reach them", async () => {
-  setEnv({ NODE_OPTIONS: "--max-semi-space-size=64" });
+  setEnv({ NODE_OPTIONS: "--max-semi-space-size=64", KAFKA_MIGRATION_SEMI_SPACE_MB: undefined });
   const folder = tempFolder();
   const supervisor = supervise(folder);
   try {

@@ -8,19 +8,23 @@ import { someOf } from "../../engine/units";
 import { ConnectorOffsets } from "../../lifecycle/resources";
 import type { MigrationArgs } from "../settings/migration";
 
+/** The Connect clusters whose offsets this part copies. */
+export const connectorsOf = ({ connectors = [] }: Partial<MigrationArgs>, wave: string | undefined): ConnectCluster[] =>
+  connectors.filter((cluster) => cluster.wave === wave);
+
 /**
  * Declares the step that copies the offsets of source connectors. It comes before the groups move: a connector that is
  * not stopped ends the cutover before anything has moved.
  * @param step without `gatePassedAt`: the preview shows the plan, and it does not know yet when the gate passes
- * @returns undefined: no Connect cluster is named for this part
+ * @param connectors those of this part
+ * @returns undefined: none is named
  */
 export function connectorOffsets(
   name: string,
   step: Omit<ConstructorParameters<typeof ConnectorOffsets>[1], "connectors">,
-  { clusters = [], wave }: { clusters: MigrationArgs["connectors"]; wave: string | undefined },
+  connectors: readonly ConnectCluster[],
   options: pulumi.CustomResourceOptions,
 ): ConnectorOffsets | undefined {
-  const connectors = clusters.filter((cluster) => cluster.wave === wave);
   return connectors.length === 0 ? undefined : new ConnectorOffsets(name, { ...step, connectors }, options);
 }
 

@@ -20,7 +20,7 @@ import {
 import { stackOwner } from "../kubernetes";
 import type { MigrationArgs } from "../settings/migration";
 import type { KubernetesArgs } from "../settings/place";
-import { connectorOffsets } from "./connectors";
+import { connectorOffsets, connectorsOf } from "./connectors";
 import { topicResources } from "./topics";
 import { verifyJob, verifyOptions } from "./verify-job";
 import { equalAccess } from "./equal-access";
@@ -105,6 +105,8 @@ export class PartSteps {
     const { abandon, args, notes: resume } = this.context;
     const { phase } = this;
     const fenced = this.fenced();
+    const clusters = connectorsOf(args, this.part.wave);
+    const behind = { connectors: clusters, offsets: args.offsets ?? {}, resume };
     const access = equalAccess(
       this.named("access"),
       { ...this.step, phase: this.part.phase, abandon },
@@ -120,7 +122,7 @@ export class PartSteps {
         enabled: fenced.fence,
         options: fenced.fenceOptions ?? {},
         ...userOperator(args),
-        ...(fenced.fence && !abandon ? { gate: gateOptions(args) } : {}),
+        ...(fenced.fence && !abandon ? { gate: gateOptions(args), behind } : {}),
       },
       this.after(...after, ...(access === undefined ? [] : [access])),
     );
@@ -144,7 +146,7 @@ export class PartSteps {
     const connectors = connectorOffsets(
       this.named("connector-offsets"),
       { ...this.step, phase, abandon },
-      { clusters: args.connectors, wave: this.part.wave },
+      clusters,
       this.after(verification),
     );
     const offsets = new ConsumerOffsets(

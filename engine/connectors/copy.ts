@@ -73,7 +73,7 @@ async function copyAll(
   for (let tries = 0; tries <= TRIES; tries++) {
     const decisions = await decideAll(sides, clusters, signal);
     const connectors = decisions.flatMap((d) => d.connectors);
-    requireNoneRefused(connectors, hasWritten);
+    requireNoneRefused(connectors, hasWritten ? "it changed while the offsets were copied" : "no offset was copied");
     for (const plan of connectors) {
       const { cluster, connector, write, same } = plan;
       const known = results.get(idOf(plan)) ?? { cluster, connector, written: 0, same };
@@ -112,13 +112,16 @@ async function decideAll(
   return decisions;
 }
 
-function requireNoneRefused(connectors: readonly ConnectorPlan[], after: boolean): void {
+/**
+ * @param so what follows from it, after the number of refused connectors
+ * @throws MigrationError CONNECTORS_REFUSED
+ */
+export function requireNoneRefused(connectors: readonly ConnectorPlan[], so: string): void {
   const refused = connectors.filter((plan) => plan.refused !== undefined);
   if (refused.length === 0) return;
   throw new MigrationError(
     "CONNECTORS_REFUSED",
-    `the offsets of ${countText(refused.length, "source connector")} cannot be copied; ` +
-      (after ? "it changed while the offsets were copied" : "no offset was copied"),
+    `the offsets of ${countText(refused.length, "source connector")} cannot be copied; ${so}`,
     {
       details: refused.map(refusedLine),
       fix: [...new Set(refused.map((plan) => plan.refused!.fix))].join("; "),

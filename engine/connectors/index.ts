@@ -1,3 +1,3 @@
-export { copiedLines, copyConnectorOffsets, planConnectors, planLines, refusedLine } from "./copy";
+export { copiedLines, copyConnectorOffsets, planConnectors, planLines, refusedLine, requireNoneRefused } from "./copy";
 export { connectorAcls, missingNames, storageOf } from "./storage";
 export type { ConnectCluster, ConnectorPlan, ConnectStorage, CopiedConnector } from "./types";

@@ -2,7 +2,7 @@
 export { applyOffsets, type KeepIntent } from "./apply";
 export { estimateWriting, type WritingEstimate } from "./estimate";
 export { activeOnOrigin, refuseActive } from "./active";
-export { blockedGroups } from "./blocked";
+export { blockedError, blockedGroups, blockedUntilMended } from "./blocked";
 export {
   type AppliedNow,
   appliedNow,

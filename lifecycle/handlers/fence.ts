@@ -15,10 +15,11 @@ import { waveOf } from "../../engine/parts";
 import { prepareCutover } from "../../engine/prepare";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
+import { beforeFence, type StepsBehind } from "./before-fence";
 import { askBeforeItGoes, type BeforeGate } from "./closing";
 import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
-import { lowerWhatIsThere, waitBeforeFence } from "./fenced";
+import { lowerWhatIsThere } from "./fenced";
 import { defineStep } from "./framework";
 import { watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, type PhasedInputs } from "./inputs";
@@ -36,6 +37,8 @@ export interface FenceInputs extends PhasedInputs {
    * once, because the migration is abandoned or the state is of an older version.
    */
   gate?: GateOptions | null;
+  /** What the steps behind the fence would refuse, the raise refuses. Absent: as for `gate`. */
+  behind?: StepsBehind | null;
 }
 
 export interface FenceOutputs extends BeforeGate {
@@ -44,11 +47,20 @@ export interface FenceOutputs extends BeforeGate {
 
 const wanted = (inputs: FenceInputs): boolean => inputs.enabled && inputs.phase === "cutover";
 
-async function raise(inputs: FenceInputs, progress: Progress, before?: RaisedFence | null): Promise<FenceOutputs> {
+/** @param olds the step before this `up`. Its fence is raised again */
+async function raise(
+  inputs: FenceInputs,
+  progress: Progress,
+  olds?: FenceInputs & FenceOutputs,
+): Promise<FenceOutputs> {
   const model = modelOf(inputs);
+  const before = olds?.raised;
   // No client waits yet, unless an earlier `up` was killed.
   if (!isDefined(before)) {
-    if (isDefined(inputs.gate)) await waitBeforeFence(model, inputs.options, inputs.gate, progress);
+    const { options, gate, behind } = inputs;
+    // Clients may be on the target if the cutover has begun without a fence.
+    const begins = olds?.phase !== "cutover" && isDefined(behind);
+    if (isDefined(gate)) await beforeFence(inputs, { options, gate, ...(begins ? { behind } : {}) }, progress);
     await prepareCutover(model);
   }
   watchGroups(model);
@@ -116,7 +128,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   unfinished: () => ({ raised: null, withoutGate: true }),
 
   async update(olds, news, progress) {
-    if (wanted(news)) return raise(news, progress, olds.raised);
+    if (wanted(news)) return raise(news, progress, olds);
     if (!isCopying(news.phase)) await lowerWhatIsThere(news, news.enabled || olds.enabled, progress, olds.raised);
     else if (olds.enabled && olds.phase === "cutover") {
       // The gate lowers it by its markers.
@@ -126,7 +138,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
     return { raised: null };
   },
 
-  immaterial: ["userOperator", "gate"],
+  immaterial: ["userOperator", "gate", "behind"],
 
   // Also if the state has no fence: an `up` that was killed may have raised one without recording it. The topics of a
   // wave that was removed from the program may already be fenced for another one.

@@ -4,13 +4,10 @@ import {
   fenceIsThere,
   type FenceOptions,
   lowerFence,
-  previewFence,
   type RaisedFence,
   type TopicEnds,
   whileFenced,
 } from "../../engine/fence";
-import { type GateOptions, waitForMirror } from "../../engine/gate";
-import type { MigrationModel } from "../../engine/model";
 import { defined } from "../../engine/objects";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
@@ -34,21 +31,6 @@ export interface FencedInputs extends StepInputs {
  */
 export function againFenced<I extends FencedInputs>(inputs: I): I {
   return { ...inputs, gateEnds: null };
-}
-
-/**
- * Waits until the mirror is close behind the producers, who still write. Does not wait if a part of the fence exists:
- * an earlier `up` raised it, so they wait already.
- * @throws MigrationError what the raise would refuse, before the wait
- */
-export async function waitBeforeFence(
-  model: MigrationModel,
-  options: FenceOptions,
-  gate: GateOptions,
-  progress: Progress,
-): Promise<void> {
-  const { existing } = await previewFence(model, options);
-  if (existing === 0) await waitForMirror(model, gate, progress);
 }
 
 /** How many times work that reads the origin runs if the origin is written to meanwhile. */

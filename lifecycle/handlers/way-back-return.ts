@@ -31,7 +31,8 @@ import { writeSourceOffsets } from "../../engine/way-back/source-offsets";
 import { progressWithSidesSwapped, withSidesAsTheyAre, withSidesSwapped } from "../../engine/way-back/words";
 import { type KubernetesObject, type KubernetesReader, openKubernetes } from "../kubernetes/reader";
 import { ownerOf, ownerText } from "../owner";
-import { behindFence, type FencedInputs, lowerWhatIsThere, waitBeforeFence } from "./fenced";
+import { beforeFence } from "./before-fence";
+import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { modelOf, now } from "./inputs";
 import { forgetJournal, type Journalled, neededJournal } from "./journal";
 import { forget, memory } from "./verification";
@@ -169,7 +170,7 @@ class Return {
     };
     if (fence && this.mirrorRuns)
       await withSidesSwapped(() =>
-        waitBeforeFence(modelOf(this.fenced), this.fenced.fenceOptions ?? {}, asked, this.swapped),
+        beforeFence(this.fenced, { options: this.fenced.fenceOptions ?? {}, gate: asked }, this.swapped),
       );
     try {
       return await this.behindFence(undefined, async (lost, raised) => {

@@ -11,6 +11,7 @@ import { DEFAULT_OPTIONS, type LoadedMigration } from "../../cli/source/types";
 import { aclBindings } from "../../engine/acls";
 import { type ConnectCluster, connectorAcls, copyConnectorOffsets, planConnectors } from "../../engine/connectors";
 import { runGate } from "../../engine/gate";
+import { checkFence } from "../../engine/fence";
 import { isMigrationError } from "../../engine/errors";
 import type { KafkaPort } from "../../engine/kafka/port";
 import { readLogs } from "../../engine/log/bounds";
@@ -21,6 +22,7 @@ import { silent } from "../../engine/progress";
 import { readRecords } from "../../engine/records";
 import { connectorOffsetsStep } from "../../lifecycle/handlers/connector-offsets";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
+import { fenceStep } from "../../lifecycle/handlers/fence";
 import { application, transaction, withPorts } from "../engine/kafka/support";
 import { eventually, modelFor, put, type RunningMirror, startMirror, startWorker } from "../engine/support/mirror";
 import { killedAtEachChange } from "./support/killed";
@@ -207,6 +209,16 @@ it("names a running source connector, and copies nothing", async () => {
     new RegExp(`CONNECTORS_REFUSED[^]*connector "${source}" of connect: on the origin[^]*RUNNING at worker[^]*stop`),
   );
   expect((await planConnectors(model(), [cluster])).map(({ write: open, same }) => [open, same])).toEqual([[1, 0]]);
+});
+
+it("a connector that is not stopped keeps the fence down", async () => {
+  const { origin: originConnection, target: targetConnection, mirror } = sinksMove();
+  const behind = { connectors: [cluster], offsets: {} };
+  const step = { originConnection, targetConnection, mirror, options: {}, gate: {}, behind };
+  expect(await refusalOf(fenceStep.create({ ...step, phase: "cutover", enabled: true }))).toMatch(
+    new RegExp(`CONNECTORS_REFUSED[^]*the fence was not raised and no producer was stopped[^]*"${source}" of connect`),
+  );
+  expect((await checkFence(model(), {})).state).toBe("down");
 });
 
 it("preflight names the sink's group until the settings select it", async () => {

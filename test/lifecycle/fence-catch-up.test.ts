@@ -4,7 +4,7 @@ import { silent } from "../../engine/progress";
 import { fenceStep } from "../../lifecycle/handlers/fence";
 import { forgetFenceRecord } from "../../lifecycle/handlers/fence-hold";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
-import { withPorts } from "../engine/kafka/support";
+import { application, withPorts } from "../engine/kafka/support";
 import { eventually } from "../engine/support/mirror";
 import { said } from "./support/said";
 
@@ -47,6 +47,54 @@ it("a fence is raised when the mirror is close behind the producers, not earlier
     // This `up` was killed before it recorded the fence. Producers wait, whatever the mirror does.
     await mirror.send(topic, messages(1, 11), 0);
     expect(await said(() => raise(1))).not.toMatch(/close behind/);
+  } finally {
+    await lowerFence(model, {}, silent);
+  }
+});
+
+it("a group that could not be moved keeps the fence down, and is moved when its reader on the target has left", async () => {
+  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: ".*-data-payments-billing" });
+  const { model } = mirror;
+  const topic = await mirror.topic("payments");
+  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
+  await mirror.send(topic, messages(10));
+  await mirror.copied(topic, 9);
+  const group = `${topic}-billing`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 7n, metadata: "" }]);
+  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
+  const reader = application(ports.clusters.target).consumer({ groupId: group });
+  await reader.connect();
+  await reader.subscribe({ topics: [topic] });
+  await reader.run({ eachMessage: async () => {} });
+  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
+  await eventually("the reader is in its group", async () => (await members()) === 1);
+  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
+  const gate = { limitMs: 60_000, stableForMs: 0 };
+  const raise = (offsets: object) =>
+    fenceStep.create({
+      ...connections,
+      phase: "cutover",
+      enabled: true,
+      options: {},
+      gate,
+      behind: { connectors: [], offsets },
+    });
+  const refused = raise({});
+  await expect(refused).rejects.toThrow(
+    new RegExp(
+      `OFFSETS_BLOCKED: 1 group can't be moved, so the fence was not raised[^]*"${group}" active on the target`,
+    ),
+  );
+  expect((await checkFence(model, {})).state).toBe("down");
+  try {
+    for (const offsets of [{ excludeGroups: [group] }, { blocked: "skip" }]) {
+      expect((await raise(offsets)).outs.raised).not.toBeNull();
+      await lowerFence(model, {}, silent);
+      await forgetFenceRecord();
+    }
+    await reader.disconnect();
+    await eventually("the reader has left", async () => (await members()) === 0);
+    expect((await raise({ overwrite: true })).outs.raised).not.toBeNull();
   } finally {
     await lowerFence(model, {}, silent);
   }

@@ -50,7 +50,7 @@ const UNCHECKED = new Set<number>([
 /** The part of the port that reads settings and changes topics and settings. */
 export function administering(cluster: Cluster): Administering {
   return {
-    describeTopicConfigs: (names) => topicConfigs(cluster, names),
+    describeTopicConfigs: (names, keys) => topicConfigs(cluster, names, keys ?? null),
     describeBrokerConfigs: (ids) => brokerConfigs(cluster, ids),
     createTopic: (name, options) =>
       createTopic(cluster, { name, ...options, configs: Object.entries(options.configs ?? {}) }),
@@ -66,6 +66,7 @@ export function administering(cluster: Cluster): Administering {
 async function topicConfigs(
   cluster: Cluster,
   names: readonly string[],
+  keys: readonly string[] | null,
 ): Promise<Map<string, Map<string, ConfigEntry>>> {
   const found = new Map<string, Map<string, ConfigEntry>>();
   await cluster.untilAllAnswered(
@@ -78,6 +79,7 @@ async function topicConfigs(
         for (const answer of await cluster.links.send("any", settings.describeConfigs, {
           type: "topic",
           names: some,
+          keys,
         })) {
           if (answer.errorCode === NONE) found.set(answer.name, answer.entries);
           settle(answer.name, isAbsentTopic(answer.errorCode) ? NONE : answer.errorCode);
@@ -100,6 +102,7 @@ async function brokerConfigs(cluster: Cluster, ids: readonly number[]): Promise<
         for (const answer of await cluster.links.send(id, settings.describeConfigs, {
           type: "broker",
           names: [String(id)],
+          keys: null,
         })) {
           if (answer.errorCode === NONE) found.set(id, answer.entries);
           settle(id, codeOf(cluster, action, `broker ${id}`, answer));

@@ -256,3 +256,59 @@ describe("a closed port", () => {
     expect(broker.connections - before).toBe(opened);
   });
 });
+
+describe("a list of topics", () => {
+  const listed = (): void => {
+    broker.answer.Metadata = () => metadata(broker, [{ name: "t", partitions: 3 }, { name: "u" }]);
+  };
+
+  it("is read without its partitions, which a later question for their offsets still finds", async () => {
+    listed();
+    broker.answer.ListOffsets = () => (out) => {
+      out.int32(0).list(["t"], (topic) => {
+        out.string(topic).list([2], (partition) => out.int32(partition).int16(0).int64(-1n).int64(42n).int32(0));
+      });
+    };
+    await open();
+    expect(await port.listTopics()).toEqual(["t", "u"]);
+    const offsets = await port.listOffsets([{ topic: "t", partition: 2 }], "latest");
+    expect(offsets).toEqual([{ topic: "t", partition: 2, timestamp: -1n, offset: 42n }]);
+    expect((await port.describeTopics(["t"]))[0]!.partitions.map((p) => p.leader)).toEqual([1, 1, 1]);
+  });
+
+  it("keeps the leaders that are known already", async () => {
+    listed();
+    broker.answer.ListOffsets = () => (out) => {
+      out.int32(0).list(["t"], (topic) => {
+        out.string(topic).list([2], (partition) => out.int32(partition).int16(0).int64(-1n).int64(42n).int32(0));
+      });
+    };
+    await open();
+    await port.describeTopics(["t", "u"]);
+    await port.listTopics();
+    const before = of("Metadata").length;
+    await port.listOffsets([{ topic: "t", partition: 2 }], "latest");
+    expect(of("Metadata")).toHaveLength(before);
+  });
+});
+
+it("only the wanted settings of a topic are asked for", async () => {
+  const asked: (string[] | null)[] = [];
+  broker.answer.DescribeConfigs = (_, question) => {
+    question.list(() => {
+      question.int8();
+      question.string();
+      const count = question.int32();
+      asked.push(count < 0 ? null : Array.from({ length: count }, () => question.string()));
+    });
+    return (out) =>
+      out.int32(0).list(["t"], (topic) => {
+        out.int16(0).string(null).int8(2).string(topic);
+        out.list([], () => {});
+      });
+  };
+  await open();
+  await port.describeTopicConfigs(["t"], ["cleanup.policy"]);
+  await port.describeTopicConfigs(["t"]);
+  expect(asked).toEqual([["cleanup.policy"], null]);
+});

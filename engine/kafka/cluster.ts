@@ -1,6 +1,6 @@
 import { MigrationError } from "../errors";
 import type { Connection, Side } from "../model";
-import { METADATA, type MetadataResponse } from "./api/cluster";
+import { METADATA, METADATA_NAMES, type MetadataResponse } from "./api/cluster";
 import { findCoordinator, findCoordinators } from "./api/groups";
 import type { ByTopic } from "./api/records";
 import {
@@ -19,7 +19,8 @@ import type { OpenOptions, TopicPartition } from "./port";
 
 /** One cluster as the port's calls use it: its links, the leader of each partition, and the retries. */
 export class Cluster extends Patience {
-  private leaders = new Map<string, Map<number, number>>();
+  /** By topic and partition number. */
+  private leaders = new Map<string, number[]>();
   private coordinators = new Map<string, number>();
 
   protected forget(): void {
@@ -50,13 +51,19 @@ export class Cluster extends Patience {
     return this.patiently(() => this.askMetadata(topics, authorizedOperations, broker));
   }
 
+  /** Returns the metadata of all topics, without their partitions. */
+  async topicNames(): Promise<MetadataResponse> {
+    return this.patiently(() => this.askMetadata(null, false, undefined, METADATA_NAMES));
+  }
+
   private async askMetadata(
     topics: readonly string[] | null,
     authorizedOperations = false,
     broker?: number,
+    apis: typeof METADATA = METADATA,
   ): Promise<MetadataResponse> {
     const pick = (link: Link) => {
-      const api = METADATA.find((m) => link.speaks(m.key, m.version));
+      const api = apis.find((m) => link.speaks(m.key, m.version));
       if (api === undefined) throw requestFailure(this.side, "describe topics of", "the cluster", UNSUPPORTED_VERSION);
       return api;
     };
@@ -65,8 +72,10 @@ export class Cluster extends Patience {
     if (answer.brokers.length === 0) throw new LinkFailure(withoutBrokers(this.side), true);
     this.links.learn(answer.brokers);
     for (const topic of answer.topics) {
-      if (topic.errorCode === NONE)
-        this.leaders.set(topic.name, new Map(topic.partitions.map((p) => [p.partition, p.leader])));
+      if (topic.errorCode !== NONE || topic.partitions.length === 0) continue;
+      const leaders: number[] = [];
+      for (const { partition, leader } of topic.partitions) leaders[partition] = leader;
+      this.leaders.set(topic.name, leaders);
     }
     return answer;
   }
@@ -87,7 +96,7 @@ export class Cluster extends Patience {
     const groups = new Map<number, T[]>();
     for (const item of items) {
       const partitions = this.leaders.get(item.topic);
-      const leader = partitions?.get(item.partition);
+      const leader = partitions?.[item.partition];
       // Another call may have cleared the leaders since the check above. Treat this as no response.
       if (partitions === undefined) settle(item, codes.get(item.topic) || NOT_ANSWERED);
       else if (leader === undefined) settle(item, UNKNOWN_TOPIC_OR_PARTITION);

@@ -49,7 +49,11 @@ export interface KafkaPort {
    * may not describe the group (error 30).
    */
   groupOperations(ids: readonly string[]): Promise<Map<string, string[] | null>>;
-  describeTopicConfigs(names: readonly string[]): Promise<Map<string, Map<string, ConfigEntry>>>;
+  /** @param keys the settings to return. A topic has about forty. Default: all */
+  describeTopicConfigs(
+    names: readonly string[],
+    keys?: readonly string[],
+  ): Promise<Map<string, Map<string, ConfigEntry>>>;
   describeBrokerConfigs(ids: readonly number[]): Promise<Map<number, Map<string, ConfigEntry>>>;
   /**
    * Sends one request per broker. A partition that still has no leader after the retries is an error.

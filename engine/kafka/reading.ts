@@ -1,5 +1,5 @@
 import { partitionKey } from "../log/partition";
-import { describeCluster } from "./api/cluster";
+import { describeCluster, type MetadataResponse } from "./api/cluster";
 import { fetch, listOffsets } from "./api/records";
 import { byTopic, partitionName, type Cluster } from "./cluster";
 import {
@@ -47,7 +47,7 @@ type Reading = Pick<
 export function reading(cluster: Cluster): Reading {
   return {
     describeCluster: () => describe(cluster),
-    listTopics: async () => [...(await allTopics(cluster, false)).keys()].sort(),
+    listTopics: async () => [...(await allTopics(cluster, () => cluster.topicNames())).keys()].sort(),
     describeTopics: (names) => describeTopics(cluster, names),
     topicOperations: (names) => topicOperations(cluster, names),
     listOffsets: (partitions, at) => offsets(cluster, partitions, at),
@@ -92,7 +92,10 @@ export async function describeTopics(
   cluster: Cluster,
   names: readonly string[] | undefined,
 ): Promise<TopicDescription[]> {
-  const found = names === undefined ? await allTopics(cluster, true) : await topicsByName(cluster, names, true);
+  const found =
+    names === undefined
+      ? await allTopics(cluster, () => cluster.metadata(null, true))
+      : await topicsByName(cluster, names, true);
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
@@ -100,13 +103,13 @@ export async function describeTopics(
  * Returns every topic that the principal may describe. Accepts an empty list only if three responses agree. If the list
  * contains a topic with an error, requests this topic by name.
  */
-async function allTopics(cluster: Cluster, authorizedOperations: boolean): Promise<DescribedTopics> {
+async function allTopics(cluster: Cluster, ask: () => Promise<MetadataResponse>): Promise<DescribedTopics> {
   const found: DescribedTopics = new Map();
   for (let asked = 1; ; asked++) {
-    const { topics } = await cluster.metadata(null, authorizedOperations);
+    const { topics } = await ask();
     for (const topic of topics) if (topic.errorCode === NONE) take(found, topic);
     const unclear = topics.filter((t) => t.errorCode !== NONE).map((t) => t.name);
-    for (const [name, topic] of await topicsByName(cluster, unclear, authorizedOperations)) found.set(name, topic);
+    for (const [name, topic] of await topicsByName(cluster, unclear, true)) found.set(name, topic);
     if (topics.length > 0 || asked >= BROKERS_TO_ASK) return found;
     await cluster.pause(BETWEEN_EMPTY_LISTS_MS);
   }
@@ -178,19 +181,27 @@ async function offsets<T extends TopicPartition>(
     if (spec === "latest" || spec === "last-stable") return LATEST;
     return spec === "earliest" || spec < 0 ? EARLIEST : BigInt(spec);
   };
-  const found = new Map<string, ListedOffset>();
+  const found = new Map<T, ListedOffset>();
   await cluster.untilAllAnswered("list offsets of", partitions, partitionName, async (open, settle) => {
     const groups = await cluster.byLeader(open, settle);
     await cluster.each(groups, async (broker, items) => {
-      const asked = new Map(items.map((item) => [partitionName(item), item]));
-      const topics = byTopic(items, (i) => ({ partition: i.partition, timestamp: timestampOf(i) }));
+      // By topic and partition number: a name for each partition would be most of the work.
+      const asked = new Map<string, Map<number, T>>();
+      const topics = byTopic(items, (i) => {
+        const known = asked.get(i.topic);
+        if (known === undefined) asked.set(i.topic, new Map([[i.partition, i]]));
+        else known.set(i.partition, i);
+        return { partition: i.partition, timestamp: timestampOf(i) };
+      });
       for (const { topic, partitions: answers } of await cluster.links.send(broker, listOffsets, {
         readCommitted: at === "last-stable",
         topics,
       })) {
-        for (const { partition, errorCode, ...rest } of answers) {
-          if (errorCode === NONE) found.set(partitionKey({ topic, partition }), { topic, partition, ...rest });
-          settle(asked.get(partitionName({ topic, partition })), errorCode);
+        for (const { partition, errorCode, timestamp, offset } of answers) {
+          const item = asked.get(topic)?.get(partition);
+          if (errorCode === NONE && item !== undefined)
+            found.set(item, { topic: item.topic, partition, timestamp, offset });
+          settle(item, errorCode);
         }
       }
     });

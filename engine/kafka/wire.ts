@@ -234,6 +234,20 @@ export class In {
     return items;
   }
 
+  /** Reads a list of structures and keeps nothing. */
+  skipList(skip: () => void): void {
+    for (let left = this.count(); left > 0; left--) {
+      skip();
+      this.tags();
+    }
+  }
+
+  /** Skips a list of plain values of this many bytes each. */
+  skipValues(bytes: number): void {
+    const count = this.count();
+    if (count > 0) this.bytes(count * bytes);
+  }
+
   values<T>(read: () => T): T[] {
     const items: T[] = [];
     for (let left = this.count(); left > 0; left--) items.push(read());

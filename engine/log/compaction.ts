@@ -1,5 +1,7 @@
 import type { Clusters } from "../clusters";
 
+const POLICY = "cleanup.policy";
+
 /** Which clusters compact a topic: at least one. */
 export interface Compacts {
   /**
@@ -18,11 +20,17 @@ export async function compactedTopics(
 ): Promise<Map<string, Compacts>> {
   const pairs = [...new Map(topics.map((t) => [t.origin, t])).values()];
   const [atOrigin, atTarget] = await Promise.all([
-    clusters.origin.describeTopicConfigs(pairs.map((t) => t.origin)),
-    clusters.target.describeTopicConfigs(pairs.map((t) => t.target)),
+    clusters.origin.describeTopicConfigs(
+      pairs.map((t) => t.origin),
+      [POLICY],
+    ),
+    clusters.target.describeTopicConfigs(
+      pairs.map((t) => t.target),
+      [POLICY],
+    ),
   ]);
   const compacts = (configs: typeof atOrigin, topic: string) =>
-    isCompacting(configs.get(topic)?.get("cleanup.policy")?.value ?? "");
+    isCompacting(configs.get(topic)?.get(POLICY)?.value ?? "");
   const all = pairs.map(({ origin, target }): [string, Compacts] => [
     origin,
     { origin: compacts(atOrigin, origin), target: compacts(atTarget, target) },

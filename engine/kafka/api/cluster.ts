@@ -1,5 +1,5 @@
 import type { Broker, PartitionDescription, TopicDescription } from "../port";
-import type { Api } from "../wire";
+import type { Api, In } from "../wire";
 
 const OPERATIONS = [
   "Unknown",
@@ -50,7 +50,8 @@ export interface MetadataResponse {
   clusterOperations?: string[];
 }
 
-function metadata(version: 9 | 10 | 12): Api<MetadataRequest, MetadataResponse> {
+/** @param names true: skips the partitions. They are nearly all of a response */
+function metadata(version: 9 | 10 | 12, names = false): Api<MetadataRequest, MetadataResponse> {
   return {
     name: "Metadata",
     key: 3,
@@ -80,7 +81,9 @@ function metadata(version: 9 | 10 | 12): Api<MetadataRequest, MetadataResponse> 
         name: body.string(),
         topicId: version >= 10 ? topicId(body.id()) : "",
         internal: body.boolean(),
-        partitions: body.list(() => readPartition(body)).sort((a, b) => a.partition - b.partition),
+        partitions: names
+          ? skipPartitions(body)
+          : body.list(() => readPartition(body)).sort((a, b) => a.partition - b.partition),
         authorizedOperations: operations(body.int32()),
       }));
       const clusterOperations = version <= 10 ? operations(body.int32()) : undefined;
@@ -94,7 +97,7 @@ function topicId(hex: string): string {
   return /^0*$/.test(hex) ? "" : Buffer.from(hex, "hex").toString("base64url");
 }
 
-function readPartition(body: import("../wire").In): PartitionDescription {
+function readPartition(body: In): PartitionDescription {
   body.int16();
   const partition = body.int32();
   const leader = body.int32();
@@ -105,8 +108,20 @@ function readPartition(body: import("../wire").In): PartitionDescription {
   return { partition, leader, replicas, isr };
 }
 
+function skipPartitions(body: In): [] {
+  body.skipList(() => {
+    body.int16();
+    body.int32();
+    body.int32();
+    body.int32();
+    for (let lists = 3; lists > 0; lists--) body.skipValues(4);
+  });
+  return [];
+}
+
 /** Newest first. The broker decides which version is used. */
 export const METADATA = [metadata(12), metadata(10), metadata(9)] as const;
+export const METADATA_NAMES = [metadata(12, true), metadata(10, true), metadata(9, true)] as const;
 
 /** DescribeCluster v0 (Kafka 2.8 and later). */
 export const describeCluster: Api<

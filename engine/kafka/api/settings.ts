@@ -21,6 +21,8 @@ const SOURCES: Record<number, ConfigSource> = {
 export interface ConfigsRequest {
   type: "topic" | "broker";
   names: readonly string[];
+  /** null: all settings. */
+  keys: readonly string[] | null;
 }
 
 /** DescribeConfigs v2 (Kafka 2.0 and later), without synonyms. */
@@ -29,12 +31,12 @@ export const describeConfigs: Api<ConfigsRequest, (Outcome & { name: string; ent
   key: 32,
   version: 2,
   flexible: false,
-  write(out, { type, names }) {
+  write(out, { type, names, keys }) {
     out.list(names, (name) =>
       out
         .int8(resourceType(type))
         .string(name)
-        .values(null, () => {}),
+        .values(keys, (key) => out.string(key)),
     );
     out.boolean(false);
   },

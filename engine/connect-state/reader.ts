@@ -17,6 +17,9 @@ import {
   type Status,
 } from "./storage";
 
+/** Connect's records are small, and parsing them takes longer than a request. */
+const ANSWER_BYTES = 1024 * 1024;
+
 /** The state of one mirror, read from Connect's storage topics. */
 export interface ConnectView {
   /** Storage topics that do not exist on the target. The workers never ran, or ran with a different configuration. */
@@ -26,8 +29,11 @@ export interface ConnectView {
   /** When its worker wrote each offset, ms since the epoch, by the worker's clock. Absent where it is not known. */
   offsetTimes?: ReadonlyMap<string, number>;
   source?: ConnectorState;
-  /** The source connector's tasks in the current assignment, and the partitions that each task copies. */
-  assignments: { task: number; status?: Status; partitions: TopicPartition[] }[];
+  /**
+   * The source connector's tasks in the current assignment, and the partitions that each task copies. They are made
+   * from the task's configuration each time they are read: kept, they would be a large part of the memory.
+   */
+  assignments: { task: number; status?: Status; partitions: readonly TopicPartition[] }[];
   checkpoint?: ConnectorState;
   heartbeat?: ConnectorState;
 }
@@ -80,7 +86,12 @@ export class ConnectStateReader {
       assignments:
         source === undefined
           ? []
-          : currentTasks(source).map(({ config, ...task }) => ({ ...task, partitions: assignedPartitions(config) })),
+          : currentTasks(source).map(({ config, ...task }) => ({
+              ...task,
+              get partitions() {
+                return assignedPartitions(config);
+              },
+            })),
       ...(source === undefined ? {} : { source }),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
@@ -133,6 +144,7 @@ export class ConnectStateReader {
     const ranges = logs.map((log) => ({ ...log, from: known.positions.get(partitionKey(log)) ?? log.from }));
     await scan(this.target, ranges, {
       isolation,
+      answerBytes: ANSWER_BYTES,
       visit: ({ topic }, record) => this.add(known, topic, record),
       reached: (range, offset) => known.positions.set(partitionKey(range), offset),
       ...(signal === undefined ? {} : { signal }),

@@ -3,14 +3,17 @@ import { readLogs } from "../log/bounds";
 import { compactedTopics } from "../log/compaction";
 import type { MigrationModel } from "../model";
 import type { Progress } from "../progress";
-import { type Beginning, compareBeginnings } from "../records/beginning";
+import { type Beginning, Beginnings } from "../records/beginning";
 import { unsureTexts } from "../records/unsure";
 import { retryIfRecordsGone } from "../records/retry";
 import { recreatedFindings } from "./findings";
-import { compareLastRecords } from "./last-record";
+import { LastRecords, type Pair } from "./last-record";
 import { Observer } from "./observe";
 import type { GateFinding } from "./types";
-import type { Look } from "./look";
+import type { Look, PartitionLook } from "./look";
+
+/** Number of partitions that are compared at a time. It limits memory: a record of each of them is held on each side. */
+const SLICE = 500;
 
 /**
  * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show
@@ -21,16 +24,16 @@ export async function compareRecords(
   look: Look,
   signal?: AbortSignal,
 ): Promise<{ against: GateFinding[]; compared: number; unsure: string[] }> {
-  const [last, first] = await Promise.all([
-    compareLastRecords(clusters, look),
-    compareFirstRecords(clusters, look, true, signal),
-  ]);
+  const ends = new LastRecords(clusters, look.isolation);
+  const first = await compareFirstRecords(clusters, look, true, signal, (pairs) => ends.add(pairs));
+  const last = await ends.end();
   return { ...last, against: [...first.against, ...last.against], unsure: [...first.unsure, ...last.unsure] };
 }
 
 /**
  * Compares the first visible record of each partition that has at least one copied record. `compareBeginnings` decides
  * where this comparison is meaningful. It finds a topic that was deleted and created again if no topic ids are known.
+ * @param also runs at the same time for the same partitions
  * @returns the findings, and a line for each reason why partitions have no clear result
  */
 async function compareFirstRecords(
@@ -38,33 +41,49 @@ async function compareFirstRecords(
   look: Look,
   complete: boolean,
   signal?: AbortSignal,
+  also: (pairs: readonly Pair[]) => Promise<void> = async () => {},
 ): Promise<{ against: GateFinding[]; unsure: string[] }> {
   const targets = new Map(look.topics.filter((t) => t.targetPartitions !== undefined).map((t) => [t.origin, t]));
-  const known = [...look.partitions.values()].filter(({ topic, partition, facts }) => {
+  const isKnown = ({ topic, partition, facts }: PartitionLook) => {
     const there = targets.get(topic);
     const held = there !== undefined && partition < there.targetPartitions! && !there.targetOffline.includes(partition);
     return (
       held && facts.start < facts.end && (complete || (facts.mirrored !== undefined && facts.mirrored >= facts.start))
     );
-  });
+  };
+  const known: PartitionLook[] = [];
+  for (const p of look.partitions.values()) if (isKnown(p)) known.push(p);
   if (known.length === 0) return { against: [], unsure: [] };
-  const copies = known.map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition }));
-  const [compacted, logs] = await Promise.all([
-    compactedTopics(
-      clusters,
-      known.map(({ topic }) => targets.get(topic)!),
-    ),
-    readLogs(clusters.target, copies),
-  ]);
-  const pairs = known.map(
-    ({ topic, partition, facts }, i): Beginning => ({
-      origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
-      target: logs[i]!,
-      compacted: compacted.has(topic),
-      ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
-    }),
+  const compacted = await compactedTopics(
+    clusters,
+    [...new Set(known.map(({ topic }) => topic))].map((topic) => targets.get(topic)!),
   );
-  const { differences, unsure } = await compareBeginnings(clusters, pairs, look.isolation, signal);
+  const parts = Array.from({ length: Math.ceil(known.length / SLICE) }, (_, i) =>
+    known.slice(i * SLICE, (i + 1) * SLICE),
+  );
+  const logsOf = (part: typeof known | undefined) =>
+    readLogs(
+      clusters.target,
+      (part ?? []).map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition })),
+    );
+  const beginnings = new Beginnings(clusters, look.isolation, signal);
+  let reading = logsOf(parts[0]);
+  for (const [n, part] of parts.entries()) {
+    const logs = await reading;
+    const pairs = part.map(
+      ({ topic, partition, facts }, i): Beginning => ({
+        origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
+        target: logs[i]!,
+        compacted: compacted.has(topic),
+        ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
+      }),
+    );
+    // The next part's logs are listed while this one's records are read.
+    reading = logsOf(parts[n + 1]);
+    reading.catch(() => {});
+    await Promise.all([beginnings.add(pairs), also(pairs)]);
+  }
+  const { differences, unsure } = await beginnings.end();
   const against = differences.map(
     ({ pair: { origin }, text }): GateFinding => ({
       kind: "first record",

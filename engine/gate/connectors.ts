@@ -59,8 +59,10 @@ export function checkConnectors(
   ] as const;
   if (source.status?.state === "FAILED") failed("connector failed", "source connector", source.status);
   const own = ownsTopic(mirror);
-  for (const { task, status, partitions } of look.connect.assignments) {
+  for (const assignment of look.connect.assignments) {
+    const { task, status } = assignment;
     if (status?.state !== "FAILED") continue;
+    const { partitions } = assignment;
     // A task that copies only topics of other waves does not hold up this one.
     const ofOthers = partitions.length > 0 && !partitions.some((p) => own(p.topic));
     if (ofOthers) warnings.push(`source task ${task}, which copies topics of other waves, is FAILED`);

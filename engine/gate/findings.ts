@@ -1,4 +1,4 @@
-import { parsePartitionKey, partitionKey } from "../log/partition";
+import { parsePartitionKey } from "../log/partition";
 import type { MirrorModel } from "../model";
 import { mayBeEmpty } from "../parts";
 import { recreatedText, recreatedTopics } from "../topic-ids";
@@ -110,7 +110,8 @@ export function recreatedFindings(look: Look, recorded: RecordedTopics | undefin
 function deletedTopics(look: Look, mirror: MirrorModel): string[] {
   const visible = new Set([...look.visibleTopics, ...look.hiddenTopics]);
   const skip = topicRule(mirror);
-  const copied = new Set([...look.connect.offsets.keys()].map((key) => parsePartitionKey(key).topic));
+  const copied = new Set<string>();
+  for (const key of look.connect.offsets.keys()) copied.add(parsePartitionKey(key).topic);
   const gone = [...copied].filter((t) => !visible.has(t) && skip(t) === undefined);
   return gone.map(
     (topic) =>
@@ -122,7 +123,15 @@ function deletedTopics(look: Look, mirror: MirrorModel): string[] {
 /** @returns true if at least one partition has records that are not copied, or may have */
 function partitions(look: Look, options: FindingOptions, against: Against, warnings: string[]): boolean {
   let short = false;
-  const assigned = new Set(look.connect.assignments.flatMap((t) => t.partitions.map(partitionKey)));
+  // By partition number.
+  const assigned = new Map<string, true[]>();
+  for (const task of look.connect.assignments) {
+    for (const { topic, partition } of task.partitions) {
+      const known = assigned.get(topic) ?? [];
+      known[partition] = true;
+      assigned.set(topic, known);
+    }
+  }
   const running = look.connect.source?.target === "STARTED" && look.connect.assignments.length > 0;
   for (const { topic, partition, facts } of look.partitions.values()) {
     const name = `${topic}-${partition}`;
@@ -163,7 +172,7 @@ function partitions(look: Look, options: FindingOptions, against: Against, warni
     }
     if (options.acceptTruncation.includes(topic) && facts.mirrored !== undefined && facts.start > facts.mirrored + 1)
       warnings.push(`${deleted(name, facts)} (accepted)`);
-    if (running && !assigned.has(partitionKey({ topic, partition }))) {
+    if (running && assigned.get(topic)?.[partition] !== true) {
       against(
         "unassigned",
         name,

@@ -1,18 +1,13 @@
 import type { Clusters } from "../clusters";
-import type { TopicPartition } from "../kafka/port";
-import { readLogs } from "../log/bounds";
 import { compactedTopics } from "../log/compaction";
 import { partitionKey, type PartitionRange } from "../log/partition";
 import { type Isolation, pickLast } from "../records/read";
 import { type Fingerprint, fingerprint, isCopy, type TailRecord, tailRecord } from "../records/same";
 import type { RecordCursor } from "../records/walk";
 import type { GateFinding } from "./types";
-import type { Look } from "./look";
 
 /** Number of records to read from each cluster if compaction may have removed the last record from one of them. */
 const TAIL = 500;
-/** Number of partitions compared at a time. */
-const SLICE = 1000;
 
 /** The last record of a log, with what people get to know about it: sizes, never contents. */
 interface LastRecord extends Fingerprint {
@@ -22,103 +17,102 @@ interface LastRecord extends Fingerprint {
   headers: number;
 }
 
-interface Pair {
+/** One partition on both sides. */
+export interface Pair {
   origin: PartitionRange;
-  target: TopicPartition;
+  target: PartitionRange;
+}
+
+interface Different extends Pair {
+  here: LastRecord;
+  there: LastRecord | undefined;
 }
 
 /**
  * Compares the last visible record of each partition on both clusters: timestamp, key, value and headers. It finds what
  * offsets alone cannot show: a topic that was created again on the target, or another topic of the same length.
- * @returns the findings, the number of compared partitions, and a line for each partition without a clear result
  */
-export async function compareLastRecords(
-  clusters: Clusters,
-  look: Look,
-): Promise<{ against: GateFinding[]; compared: number; unsure: string[] }> {
-  const targetNames = new Map(look.topics.map((t) => [t.origin, t.target]));
-  const pairs = [...look.partitions.values()]
-    .filter((p) => p.facts.start < p.facts.end)
-    .map(
-      (p): Pair => ({
-        origin: { topic: p.topic, partition: p.partition, from: BigInt(p.facts.start), to: BigInt(p.facts.end) },
-        target: { topic: targetNames.get(p.topic)!, partition: p.partition },
-      }),
-    );
-  const result = { against: [] as GateFinding[], compared: 0, unsure: [] as string[] };
-  const different: (Pair & { here: LastRecord; there: LastRecord | undefined })[] = [];
-  const targets = new Map<string, PartitionRange>();
-  // Slices limit memory: two records of every partition at once would be the largest part of the gate's memory.
-  for (let first = 0; first < pairs.length; first += SLICE) {
-    const slice = pairs.slice(first, first + SLICE);
-    const targetRanges = keyed(
-      await readLogs(
-        clusters.target,
-        slice.map((p) => p.target),
-      ),
-    );
-    const [here, there] = await tails(clusters, slice, targetRanges, look.isolation, 1, lastRecord);
-    for (const pair of slice) {
+export class LastRecords {
+  private compared = 0;
+  private readonly different: Different[] = [];
+
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly isolation: Isolation,
+  ) {}
+
+  /** Reads the last records of these partitions. Add partitions in parts: the records of one part are in memory. */
+  async add(pairs: readonly Pair[]): Promise<void> {
+    const [here, there] = await this.tails(pairs, 1, lastRecord);
+    for (const pair of pairs) {
       const last = here.get(partitionKey(pair.origin))!.at(-1);
       if (last === undefined) continue;
-      result.compared++;
+      this.compared++;
       const copy = there.get(partitionKey(pair.target))!.at(-1);
-      if (copy !== undefined && isCopy(last, copy)) continue;
-      different.push({ ...pair, here: last, there: copy });
-      targets.set(partitionKey(pair.target), targetRanges.get(partitionKey(pair.target))!);
+      if (copy === undefined || !isCopy(last, copy)) this.different.push({ ...pair, here: last, there: copy });
     }
   }
-  if (different.length === 0) return result;
-  const compacted = await compactedTopics(
-    clusters,
-    different.map((p) => ({ origin: p.origin.topic, target: p.target.topic })),
-  );
-  const [hereTail, thereTail] = await tails(
-    clusters,
-    different.filter((p) => compacted.has(p.origin.topic)),
-    targets,
-    look.isolation,
-    TAIL,
-    tailRecord,
-  );
-  for (const p of different) {
-    const name = `${p.origin.topic}-${p.origin.partition}`;
-    const compacts = compacted.get(p.origin.topic);
-    const verdict =
-      compacts === undefined
-        ? "different"
-        : sameAfterCompaction(
-            hereTail.get(partitionKey(p.origin))!,
-            thereTail.get(partitionKey(p.target))!,
-            !compacts.origin,
-          );
-    if (verdict === "unsure")
-      result.unsure.push(
-        `${name}: compaction took the last record from one side, and the last ${TAIL} records are not enough to decide`,
-      );
-    if (verdict !== "different") continue;
-    result.against.push({ kind: "last record", subject: name, text: describe(name, p.here, p.there), hopeless: true });
+
+  /** @returns the findings, the number of compared partitions, and a line for each one without a clear result */
+  async end(): Promise<{ against: GateFinding[]; compared: number; unsure: string[] }> {
+    const { different, compared } = this;
+    const result = { against: [] as GateFinding[], compared, unsure: [] as string[] };
+    if (different.length === 0) return result;
+    const compacted = await compactedTopics(
+      this.clusters,
+      different.map((p) => ({ origin: p.origin.topic, target: p.target.topic })),
+    );
+    const [hereTail, thereTail] = await this.tails(
+      different.filter((p) => compacted.has(p.origin.topic)),
+      TAIL,
+      tailRecord,
+    );
+    for (const p of different) {
+      const name = `${p.origin.topic}-${p.origin.partition}`;
+      const compacts = compacted.get(p.origin.topic);
+      const verdict =
+        compacts === undefined
+          ? "different"
+          : sameAfterCompaction(
+              hereTail.get(partitionKey(p.origin))!,
+              thereTail.get(partitionKey(p.target))!,
+              !compacts.origin,
+            );
+      if (verdict === "unsure")
+        result.unsure.push(
+          `${name}: compaction took the last record from one side, and the last ${TAIL} records are not enough to decide`,
+        );
+      if (verdict !== "different") continue;
+      result.against.push({
+        kind: "last record",
+        subject: name,
+        text: describe(name, p.here, p.there),
+        hopeless: true,
+      });
+    }
+    return result;
   }
-  return result;
-}
 
-const keyed = (ranges: readonly PartitionRange[]) => new Map(ranges.map((r) => [partitionKey(r), r]));
-
-async function tails<T>(
-  clusters: Clusters,
-  pairs: readonly Pair[],
-  targets: Map<string, PartitionRange>,
-  isolation: Isolation,
-  count: number,
-  pick: (record: RecordCursor) => T,
-) {
-  const origin = pairs.map((p) => p.origin);
-  const target = pairs.map((p) => targets.get(partitionKey(p.target))!);
-  // Read the target with read_committed: an exactly-once mirror leaves aborted records there.
-  return Promise.all([
-    pickLast(clusters.origin, origin, count, isolation, pick),
-    pickLast(clusters.target, target, count, "read_committed", pick),
-  ]);
+  private tails<T>(pairs: readonly Pair[], count: number, pick: (record: RecordCursor) => T) {
+    const { origin, target } = this.clusters;
+    return Promise.all([
+      pickLast(
+        origin,
+        pairs.map((p) => p.origin),
+        count,
+        this.isolation,
+        pick,
+      ),
+      pickLast(
+        target,
+        pairs.map((p) => p.target),
+        count,
+        // An exactly-once mirror leaves aborted records on the target.
+        "read_committed",
+        pick,
+      ),
+    ]);
+  }
 }
 
 function lastRecord(record: RecordCursor): LastRecord {

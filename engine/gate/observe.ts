@@ -1,9 +1,10 @@
 import type { Clusters } from "../clusters";
 import { ConnectStateReader, type ConnectView, effectiveIsolation } from "../connect-state";
 import { isMigrationError } from "../errors";
-import type { ConfigEntry } from "../kafka/port";
+import type { ConfigEntry, TopicPartition } from "../kafka/port";
 import { readBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
+import { keepHeapSmallFor } from "../memory";
 import type { MirrorModel } from "../model";
 import type { Isolation } from "../records/read";
 import { collisionWith } from "../naming";
@@ -22,11 +23,16 @@ import type { Look, PartitionLook, TopicLook } from "./look";
  */
 const SMALL_GAP = 1000;
 
+/** Partitions whose offsets are listed at a time. What a call holds of each is several times what a look keeps. */
+const SLICE = 5_000;
+/** The same for topics that are described at a time. */
+const TOPICS = 500;
+
 /** Looks at both clusters repeatedly and keeps results that later looks can reuse. */
 export class Observer {
   private readonly connect: ConnectStateReader;
   private readonly cleared: Map<string, number>;
-  private before = new Map<string, PartitionFacts>();
+  private before: ReadonlyMap<string, PartitionLook> = new Map();
   private readonly unconfirmed: UnconfirmedCopies | undefined;
 
   /**
@@ -57,28 +63,26 @@ export class Observer {
     // Read the mirror's offsets (N) before the origin's ends (E): then N < E unless N is stale.
     const [topics, connect] = await Promise.all([this.topics(visibleTopics), this.connect.read(signal)]);
     const at = Date.now();
-    const online = topics.flatMap((t) =>
-      t.partitions.filter((p) => !t.offline.includes(p)).map((partition) => ({ topic: t.origin, partition })),
-    );
-    const [bounds, stables] = await Promise.all([
-      readBounds(origin, online),
-      readOffsets(origin, online, "last-stable"),
-    ]);
+    keepHeapSmallFor(topics.reduce((sum, t) => sum + t.partitions.length, 0));
     const isolation = effectiveIsolation(connect, this.mirror);
     const partitions = new Map<string, PartitionLook>();
-    for (const p of online) {
-      const key = partitionKey(p);
-      const { start, end } = bounds.get(key)!;
-      const stable = Math.min(Number(stables.get(key)!), end);
-      const clearedTo = this.clearedTo(p.topic, key, start);
-      partitions.set(key, { ...p, facts: { start, end, stable, mirrored: connect.offsets.get(key), clearedTo } });
+    for (const some of slices(online(topics))) {
+      const [bounds, stables] = await Promise.all([readBounds(origin, some), readOffsets(origin, some, "last-stable")]);
+      for (const { topic, partition } of some) {
+        const key = partitionKey({ topic, partition });
+        const { start, end } = bounds.get(key)!;
+        const stable = Math.min(Number(stables.get(key)!), end);
+        const clearedTo = this.clearedTo(topic, key, start);
+        const facts = { start, end, stable, mirrored: connect.offsets.get(key), clearedTo };
+        partitions.set(key, { topic, partition, facts });
+      }
     }
     const gapsRead = await this.readGaps(partitions, isolation, deep);
     for (const p of (await this.unconfirmed?.find({ topics, partitions, connect, isolation }, signal)) ?? []) {
       p.facts.copiedInGap = true;
       this.cleared.set(partitionKey(p), p.facts.end);
     }
-    this.before = new Map([...partitions].map(([key, p]) => [key, p.facts]));
+    this.before = partitions;
     const look = {
       at,
       visibleTopics,
@@ -98,21 +102,33 @@ export class Observer {
     this.connect.keep();
   }
 
-  /** Reads the origin's start and end offsets again. They decide whether the result of the look is still valid. */
-  async readEndsAgain(look: Look): Promise<Map<string, PartitionFacts>> {
-    const all = [...look.partitions.values()];
-    const bounds = await readBounds(this.clusters.origin, all);
-    return new Map(
-      all.map((p) => {
-        const key = partitionKey(p);
+  /**
+   * Reads the origin's start and end offsets again. They decide whether the result of the look is still valid.
+   * @returns the partitions that have changed. Usually none, and all of them would be a large part of the memory
+   */
+  async readChanges(look: Look): Promise<Map<string, PartitionFacts>> {
+    const found = new Map<string, PartitionFacts>();
+    for (const some of slices(look.partitions.values())) {
+      const bounds = await readBounds(this.clusters.origin, some);
+      for (const { topic, partition, facts } of some) {
+        const key = partitionKey({ topic, partition });
         const { start, end } = bounds.get(key)!;
-        return [key, { ...p.facts, start, end, clearedTo: this.clearedTo(p.topic, key, start) }];
-      }),
-    );
+        const clearedTo = this.clearedTo(topic, key, start);
+        const same = start === facts.start && end === facts.end && clearedTo === facts.clearedTo;
+        if (!same) found.set(key, { ...facts, start, end, clearedTo });
+      }
+    }
+    return found;
   }
 
   private async topics(visible: readonly string[]): Promise<TopicLook[]> {
     const pairs = selectPairs(visible, this.mirror).filter((p) => !isHeartbeats(this.mirror, p.origin));
+    const found: TopicLook[] = [];
+    for (const some of slices(pairs, TOPICS)) found.push(...(await this.describe(some)));
+    return found;
+  }
+
+  private async describe(pairs: readonly { origin: string; target: string }[]): Promise<TopicLook[]> {
     const [here, there] = await Promise.all([
       this.clusters.origin.describeTopics(pairs.map((p) => p.origin)),
       this.clusters.target.describeTopics(pairs.map((p) => p.target)),
@@ -154,7 +170,7 @@ export class Observer {
       .filter((p) => verdictOf(p.facts) === "look")
       .map((p) => ({ topic: p.topic, partition: p.partition, ...gap(p.facts) }));
     const wanted = gaps.filter((g) => {
-      const before = this.before.get(partitionKey(g));
+      const before = this.before.get(partitionKey(g))?.facts;
       const still = before !== undefined && before.mirrored === partitions.get(partitionKey(g))!.facts.mirrored;
       return deep || g.to - g.from <= SMALL_GAP || still;
     });
@@ -176,6 +192,23 @@ export class Observer {
     const operations = await this.clusters.origin.topicOperations(unknown);
     return unknown.filter((t) => operations.get(t) === null);
   }
+}
+
+function* slices<T>(all: Iterable<T>, size = SLICE): Iterable<T[]> {
+  let slice: T[] = [];
+  for (const one of all) {
+    if (slice.length === size) {
+      yield slice;
+      slice = [];
+    }
+    slice.push(one);
+  }
+  if (slice.length > 0) yield slice;
+}
+
+function* online(topics: readonly TopicLook[]): Iterable<TopicPartition> {
+  for (const { origin, partitions, offline } of topics)
+    for (const partition of partitions) if (!offline.includes(partition)) yield { topic: origin, partition };
 }
 
 function collision(name: string, atTarget: readonly string[]): { collidesWith?: string } {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { defined } from "../objects";
 import { moved } from "./findings";
-import type { PartitionFacts } from "./rule";
 import type { GateFinding } from "./types";
 
 /** Pause between two reads of the ends while producers write, ms. It is also so many times as long as a read took. */
@@ -14,8 +13,11 @@ export interface Quiet {
   ends: Map<string, number>;
 }
 
-export const endsOf = <T>(partitions: ReadonlyMap<string, T>, end: (of: T) => number): Map<string, number> =>
-  new Map([...partitions].map(([key, one]) => [key, end(one)]));
+export function endsOf<T>(partitions: ReadonlyMap<string, T>, end: (of: T, key: string) => number) {
+  const ends = new Map<string, number>();
+  for (const [key, one] of partitions) ends.set(key, end(one, key));
+  return ends;
+}
 
 /**
  * While producers write, reads nothing but the ends until the next look is due, or until the ends stop moving. Without
@@ -25,7 +27,7 @@ export const endsOf = <T>(partitions: ReadonlyMap<string, T>, end: (of: T) => nu
  * @returns since when it is quiet, and the last movements
  */
 export async function watchEnds(
-  read: () => Promise<Map<string, PartitionFacts> | undefined>,
+  read: () => Promise<Map<string, number> | undefined>,
   quiet: Quiet,
   until: number,
   signal?: AbortSignal,
@@ -36,9 +38,8 @@ export async function watchEnds(
     await sleep(Math.max(0, Math.min(pause, left)), undefined, defined({ signal }));
     if (left <= pause) return found;
     const from = Date.now();
-    const facts = await read();
-    if (facts === undefined) return found;
-    const ends = endsOf(facts, (p) => p.end);
+    const ends = await read();
+    if (ends === undefined) return found;
     const writing = moved(found.ends, ends);
     if (writing.length === 0) return found;
     found = { from, ends, writing };

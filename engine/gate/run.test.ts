@@ -45,7 +45,7 @@ describe.each(both)("the gate, %s,", (_what, ask) => {
   });
 
   it("stays closed if the second reading shows any other problem", async () => {
-    const again = vi.spyOn(Observer.prototype, "readEndsAgain");
+    const again = vi.spyOn(Observer.prototype, "readChanges");
     again.mockImplementation(
       async (look) => new Map([...look.partitions].map(([key, p]) => [key, { ...p.facts, start: 12 }])),
     );

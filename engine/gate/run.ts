@@ -17,7 +17,7 @@ import { CANNOT, refusal } from "./refusal";
 import { Samples } from "./samples";
 import { Tries } from "./tries";
 import { type GateFinding, type GateOptions, type GateResult, withDefaults } from "./types";
-import type { Look } from "./look";
+import type { Look, PartitionLook } from "./look";
 
 /** Shortest pause between two looks, in ms. It limits the load on the brokers. */
 const SHORTEST_PAUSE_MS = 250;
@@ -157,8 +157,7 @@ class Gate {
         await sleep(ms, undefined, defined({ signal: this.signal }));
       else {
         const { look } = last;
-        const read = () => this.tries.ifPossible(() => this.observer.readEndsAgain(look));
-        const { writing, ...since } = await watchEnds(read, quiet, Date.now() + ms, this.signal);
+        const { writing, ...since } = await watchEnds(() => this.endsNow(look), quiet, Date.now() + ms, this.signal);
         [quiet, unreported] = [since, writing];
       }
     }
@@ -186,17 +185,9 @@ class Gate {
     quietFrom: number,
     quietMs = 0,
   ): Promise<GateResult | GateFinding[]> {
-    const now = await this.observer.readEndsAgain(look);
-    const moving = moved(
-      endsOf(look.partitions, (p) => p.facts.end),
-      endsOf(now, (f) => f.end),
-    );
+    const { changed, moving } = await this.readAgain(look);
     if (moving.length > 0) return moving;
-    const changed = {
-      ...look,
-      partitions: new Map([...look.partitions].map(([k, p]) => [k, { ...p, facts: now.get(k)! }])),
-    };
-    const { against } = this.findings(changed);
+    const { against } = changed === look ? { against: [] } : this.findings(changed);
     if (against.length > 0) return against;
     let compared = 0;
     if (this.options.compareLastRecord) {
@@ -206,6 +197,27 @@ class Gate {
       warnings.push(...records.unsure);
     }
     return { ...this.passed(changed, warnings, compared), quietMs, quietFrom: new Date(quietFrom).toISOString() };
+  }
+
+  /** @returns the look with the origin's present bounds, and where its ends moved since then */
+  private async readAgain(look: Look): Promise<{ changed: Look; moving: GateFinding[] }> {
+    const now = await this.observer.readChanges(look);
+    if (now.size === 0) return { changed: look, moving: [] };
+    const moving = moved(
+      endsOf(look.partitions, (p) => p.facts.end),
+      endsOf(now, (f) => f.end),
+    );
+    const partitions = new Map<string, PartitionLook>();
+    for (const [key, p] of look.partitions) partitions.set(key, { ...p, facts: now.get(key) ?? p.facts });
+    return { changed: { ...look, partitions }, moving };
+  }
+
+  /** The origin's ends now. Undefined if they cannot be read. */
+  private endsNow(look: Look): Promise<Map<string, number> | undefined> {
+    return this.tries.ifPossible(async () => {
+      const now = await this.observer.readChanges(look);
+      return endsOf(look.partitions, ({ facts }, key) => (now.get(key) ?? facts).end);
+    });
   }
 
   private passed(look: Look, warnings: string[], lastRecordsCompared: number): Omit<GateResult, "quietMs"> {

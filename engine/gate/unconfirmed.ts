@@ -32,21 +32,22 @@ export class UnconfirmedCopies {
   }
 
   private async tryToFind(look: Seen, signal?: AbortSignal): Promise<PartitionLook[]> {
-    const steady = confirmedByItsTask(look.connect);
     const targets = new Map(
       look.topics.filter((t) => t.targetPartitions === t.partitions.length).map((t) => [t.origin, t]),
     );
-    const candidates = [...look.partitions.values()].filter((p) => {
+    const behind = [...look.partitions.values()].filter((p) => {
       const topic = targets.get(p.topic);
       return (
         topic !== undefined &&
         !topic.targetOffline.includes(p.partition) &&
         verdictOf(p.facts) === "behind" &&
         p.facts.mirrored !== undefined &&
-        gap(p.facts).from === p.facts.mirrored + 1 &&
-        steady.has(partitionKey(p))
+        gap(p.facts).from === p.facts.mirrored + 1
       );
     });
+    if (behind.length === 0) return [];
+    const steady = confirmedByItsTask(look.connect);
+    const candidates = behind.filter((p) => steady.has(partitionKey(p)));
     const known = candidates.filter((p) => this.found.get(partitionKey(p)) === p.facts.end);
     const open = candidates.filter((p) => !known.includes(p));
     await this.readCompacted(open.map((p) => targets.get(p.topic)!));

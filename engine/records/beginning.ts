@@ -61,30 +61,50 @@ export async function compareBeginnings<B extends Beginning>(
   isolation: Isolation,
   signal?: AbortSignal,
 ): Promise<ComparedBeginnings<B>> {
-  const result: ComparedBeginnings<B> = { compared: 0, differences: [], unsure: [] };
-  const unequal: Unequal<B>[] = [];
-  const compacted: Unequal<B>[] = [];
-  for (let from = 0; from < pairs.length; from += SLICE) {
-    signal?.throwIfAborted();
-    for (const different of await unequalBeginnings(clusters, pairs.slice(from, from + SLICE), isolation, result)) {
+  const beginnings = new Beginnings<B>(clusters, isolation, signal);
+  for (let from = 0; from < pairs.length; from += SLICE) await beginnings.add(pairs.slice(from, from + SLICE));
+  return beginnings.end();
+}
+
+/** The same as `compareBeginnings`, for partitions that come in parts. Keeps only those whose first records differ. */
+export class Beginnings<B extends Beginning> {
+  private readonly result: ComparedBeginnings<B> = { compared: 0, differences: [], unsure: [] };
+  private readonly unequal: Unequal<B>[] = [];
+  private readonly compacted: Unequal<B>[] = [];
+
+  constructor(
+    private readonly clusters: Clusters,
+    private readonly isolation: Isolation,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  /** Reads the first records of these partitions. The records of one part are in memory. */
+  async add(pairs: readonly B[]): Promise<void> {
+    this.signal?.throwIfAborted();
+    for (const different of await unequalBeginnings(this.clusters, pairs, this.isolation, this.result)) {
       const { pair, first, copy, originWhole, targetWhole } = different;
-      if (pair.compacted) compacted.push(different);
+      if (pair.compacted) this.compacted.push(different);
       // Both logs still have their very first record.
       else if (originWhole && targetWhole && isFirst(first, "origin", pair) && isFirst(copy, "target", pair))
-        result.differences.push(differ(different, "missing"));
+        this.result.differences.push(differ(different, "missing"));
       // A log that begins at 0 without its first record was compacted at some time, even if its policy is different
       // now.
       else
-        unequal.push({
+        this.unequal.push({
           ...different,
           originWhole: originWhole && isFirst(first, "origin", pair),
           targetWhole: targetWhole && isFirst(copy, "target", pair),
         });
     }
   }
-  await searchBoth(clusters, unequal, isolation, result, signal);
-  await compareCompacted(clusters, compacted, isolation, result, signal);
-  return result;
+
+  /** Searches the first records that differ. */
+  async end(): Promise<ComparedBeginnings<B>> {
+    const { clusters, isolation, result, signal } = this;
+    await searchBoth(clusters, this.unequal, isolation, result, signal);
+    await compareCompacted(clusters, this.compacted, isolation, result, signal);
+    return result;
+  }
 }
 
 const beginOf = ({ begin }: Beginning, side: "origin" | "target"): bigint => begin?.[side] ?? 0n;

@@ -27,6 +27,8 @@ export interface ScanOptions {
   done?(range: PartitionRange): void;
   /** Called after each walked response with the next offset to read. A later scan can start from this offset. */
   reached?(range: PartitionRange, next: bigint): void;
+  /** Approximate bytes of one response. With a smaller number, more requests need less memory. Default 8 MiB. */
+  answerBytes?: number;
   /** Called with the number of bytes fetched, for progress. */
   bytes?(count: number): void;
   signal?: AbortSignal | undefined;
@@ -89,6 +91,7 @@ class Loop {
   private readonly behind = new Set<PartitionRange>();
   private readonly grace: Grace;
   private read = { bytes: 0, offsets: 0 };
+  private readonly answerBytes: number;
   /**
    * A response is walked completely as soon as it arrives. The next response arrives later and can reuse its memory.
    */
@@ -101,6 +104,7 @@ class Loop {
     private readonly signal: AbortSignal,
   ) {
     this.grace = new Grace(port);
+    this.answerBytes = options.answerBytes ?? ANSWER_BYTES;
   }
 
   async run(): Promise<void> {
@@ -127,7 +131,7 @@ class Loop {
     const requests = asked.map(({ range, offset }) => ({ topic: range.topic, partition: range.partition, offset }));
     const options = {
       isolation: this.options.isolation,
-      maxBytes: Math.max(SHARE_BYTES, Math.floor(ANSWER_BYTES / asked.length)),
+      maxBytes: Math.max(Math.min(SHARE_BYTES, this.answerBytes), Math.floor(this.answerBytes / asked.length)),
       memory: this.memory,
     };
     return this.port.fetch(requests, options).then((answers) => ({ asked, answers }));
@@ -138,7 +142,7 @@ class Loop {
     const each = this.read.offsets > 0 ? this.read.bytes / this.read.offsets : BYTES_PER_OFFSET;
     let bytes = 0;
     let count = 0;
-    while (count < Math.min(this.queue.length, PARTITIONS_PER_REQUEST) && bytes < ANSWER_BYTES) {
+    while (count < Math.min(this.queue.length, PARTITIONS_PER_REQUEST) && bytes < this.answerBytes) {
       const { range, offset } = this.queue[count++]!;
       bytes += Math.min(SHARE_BYTES, Number(range.to - offset) * each);
     }

@@ -58,11 +58,12 @@ export async function lookAtCopy(
  * copies of these records.
  */
 async function stillHolding(found: readonly GateFinding[], look: Look, observer: Observer): Promise<GateFinding[]> {
-  const now = await observer.readEndsAgain(look);
+  const now = await observer.readChanges(look);
   const moved = new Set(
-    [...look.partitions]
-      .filter(([key, p]) => now.get(key)?.end !== p.facts.end)
-      .map(([, p]) => `${p.topic}-${p.partition}`),
+    [...now].flatMap(([key, { end }]) => {
+      const { topic, partition, facts } = look.partitions.get(key)!;
+      return end === facts.end ? [] : [`${topic}-${partition}`];
+    }),
   );
   return found.filter((f) => !moved.has(f.subject));
 }

@@ -4,6 +4,7 @@ import { translate } from "./translate";
 import type { Translation } from "./translation";
 import { silent } from "../progress";
 import { logOf, mirror, readerOf, visible, type Draft, type Entry, type Log } from "../../test/engine/offsets/logs";
+import { runs } from "../../test/support/runs";
 
 const content = (e: Entry): string => `${e.stamped === true ? "" : e.timestamp}/${e.body}`;
 
@@ -143,7 +144,7 @@ describe("translation of any log that a mirror can produce", () => {
           expect(isSubsequence(contents(c, stays), contents(c, moves)), `offset ${g} -> ${answer.target}`).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -156,7 +157,7 @@ describe("translation of any log that a mirror can produce", () => {
           expect(answer.rereads).toBe(moves.length - stays.length);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -170,7 +171,7 @@ describe("translation of any log that a mirror can produce", () => {
           if (answer.exact && answer.rereads === 0) expect(contents(c, moves)).toEqual(contents(c, stays));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -189,7 +190,7 @@ describe("translation of any log that a mirror can produce", () => {
           expect(moves.every((e) => e.id >= first)).toBe(true);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compareBeginnings } from ".";
 import { memoryClusters, type MemoryLog, puts } from "../../test/engine/verify/memory-cluster";
 import type { TestRecord } from "../../test/engine/records/build";
+import { runs } from "../../test/support/runs";
 
 const span = (log: MemoryLog) => ({
   topic: "t",
@@ -137,7 +138,7 @@ describe("the first records of a correct copy", () => {
           ).toEqual([]);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -6,8 +6,9 @@ import { MigrationError } from "../errors";
 import { silent } from "../progress";
 import { translateSoFar } from "./copied-so-far";
 import type { Translation } from "./translation";
+import { runs } from "../../test/support/runs";
 
-const RUNS = Number(process.env.RUNS ?? 300);
+const RUNS = runs(300);
 
 const habits = (more: Partial<Record<keyof Habits, fc.Arbitrary<unknown>>> = {}): fc.Arbitrary<Habits> =>
   fc.record({

@@ -10,6 +10,7 @@ import { countText, recordsText } from "../units";
 import { activeOnOrigin, membersOf, refuseActive } from "./active";
 import { clusterIds, offsetCounts } from "./applied";
 import { WHY_NOT_SHARE } from "./commitments";
+import { readSynced, type WrittenBySync } from "./other-ways";
 import { revertWith } from "./revert";
 import { isInPlace, partitionsOf } from "./summary";
 import type { AppliedGroup, AppliedOffsets, GroupPlan, OffsetOptions, OffsetPlan, WrittenOffset } from "./types";
@@ -78,7 +79,7 @@ export async function applyWith(
     if (plan.copiedSoFar === true) await refuseMembers(clusters.origin, mirror, plan);
     await refuseStale(clusters.origin, mirror, plan);
   };
-  const [current] = await sideBySide(() => refresh(clusters.target, plan.groups), refuseChanged);
+  const [current] = await sideBySide(() => refresh(clusters.target, mirror, plan.groups), refuseChanged);
   const blocked = blockedGroups(current, options);
   if (blocked.length > 0 && options.blocked !== "skip") throw blockedError(blocked);
   const names = new Set(blocked.map((b) => b.group));
@@ -223,31 +224,52 @@ async function refuseStale(origin: KafkaPort, mirror: MirrorModel, plan: OffsetP
 }
 
 /** Returns the plan's groups with their current state on the target, which may have changed since the plan was made. */
-async function refresh(target: KafkaPort, groups: readonly GroupPlan[]): Promise<GroupPlan[]> {
+async function refresh(target: KafkaPort, mirror: MirrorModel, groups: readonly GroupPlan[]): Promise<GroupPlan[]> {
   const names = groups.map((g) => g.group);
   const [descriptions, offsets] = await Promise.all([target.describeGroups(names), target.groupOffsets(names)]);
   const described = new Map(descriptions.map((d) => [d.groupId, d]));
+  const there = new Map(
+    names.map((group) => {
+      const known = (offsets.get(group) ?? []).filter((o) => o.offset >= 0n);
+      return [group, new Map(known.map((o) => [partitionKey(o), o]))] as const;
+    }),
+  );
+  const synced = await syncedSince(target, mirror, groups, there);
   return groups.map((group) => {
     const description = described.get(group.group);
     const exists = description !== undefined && description.state !== "Dead";
-    const there = new Map(
-      (offsets.get(group.group) ?? []).filter((o) => o.offset >= 0n).map((o) => [partitionKey(o), o]),
-    );
     const topics = group.topics.map((t) => ({
       ...t,
       partitions: t.partitions.map(({ found: planned, ...p }) => {
-        const is = there.get(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }));
+        const is = there
+          .get(group.group)!
+          .get(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }));
         if (is === undefined) return p;
         const offset = String(is.offset);
-        return {
-          ...p,
-          found: { offset, metadata: is.metadata, mirrors: planned?.mirrors === true && planned.offset === offset },
-        };
+        const mirrors = planned?.offset === offset ? planned.mirrors : synced?.(group.group, is, is.offset) === true;
+        return { ...p, found: { offset, metadata: is.metadata, mirrors } };
       }),
     }));
     const targetMembers = exists ? membersOf(description) : [];
     return { ...group, exists, targetMembers, topics };
   });
+}
+
+/** Reads the offsets of the mirror's group sync if it may have written one since the plan was made. */
+async function syncedSince(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  groups: readonly GroupPlan[],
+  there: ReadonlyMap<string, ReadonlyMap<string, CommittedOffset>>,
+): Promise<WrittenBySync | undefined> {
+  if (!mirror.syncGroupOffsets) return undefined;
+  const isOther = groups.some((group) =>
+    partitionsOf(group).some(({ topic, p }) => {
+      const is = there.get(group.group)!.get(partitionKey({ topic, partition: p.partition }));
+      return is !== undefined && String(is.offset) !== p.found?.offset;
+    }),
+  );
+  return isOther ? readSynced(target, mirror) : undefined;
 }
 
 function wanted(group: GroupPlan): AppliedGroup {

@@ -3,7 +3,7 @@ import { MigrationError } from "../errors";
 import type { KafkaPort, TopicPartition } from "../kafka/port";
 import { readBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
-import { type Checkpoint, LatestCheckpoints } from "../mirror-records";
+import { type Checkpoint, decodeCheckpoint, decodeCheckpointKey, LatestCheckpoints } from "../mirror-records";
 import type { MigrationModel, MirrorModel } from "../model";
 import { internalTopics } from "../naming";
 import type { Progress } from "../progress";
@@ -22,8 +22,7 @@ export function checkpointsTopic(mirror: MirrorModel): string {
 }
 
 /**
- * Reads the checkpoints topic from start to end. RemoteClusterUtils.translateOffsets reads the same topic, but at its
- * timeout it returns what it has so far without an error.
+ * Reads the latest checkpoints.
  * @returns undefined if the topic does not exist.
  * @throws MigrationError CHECKPOINTS_UNREADABLE if the topic holds records that are no checkpoints of a known version
  */
@@ -32,11 +31,49 @@ export async function readCheckpoints(
   mirror: MirrorModel,
   signal?: AbortSignal,
 ): Promise<Checkpoints | undefined> {
+  const latest = new LatestCheckpoints();
+  const exists = await scanCheckpoints(target, mirror, (key, value) => latest.add(key, value), signal);
+  return exists ? byGroup(latest.list()) : undefined;
+}
+
+/** Returns true if MirrorMaker 2's group sync may have written this offset. */
+export type WrittenBySync = (group: string, place: TopicPartition, offset: bigint) => boolean;
+
+/**
+ * Reads every offset that a checkpoint names. The group sync writes them later than the checkpoints (each
+ * `sync.group.offsets.interval.seconds`, default 60), so a group may still have an earlier one.
+ * @throws MigrationError as {@link readCheckpoints}
+ */
+export async function readSynced(target: KafkaPort, mirror: MirrorModel): Promise<WrittenBySync> {
+  const named = new Map<string, Set<bigint>>();
+  const keyOf = (group: string, place: TopicPartition) => `${partitionKey(place)} ${group}`;
+  await scanCheckpoints(target, mirror, (key, value) => {
+    const checkpoint = key === null || value === null ? undefined : decodeCheckpoint(key, value);
+    if (checkpoint === undefined) return key !== null && value === null && decodeCheckpointKey(key) !== undefined;
+    const id = keyOf(checkpoint.group, checkpoint);
+    const offsets = named.get(id) ?? new Set();
+    named.set(id, offsets.add(checkpoint.downstream));
+    return true;
+  });
+  return (group, place, offset) => named.get(keyOf(group, place))?.has(offset) === true;
+}
+
+/**
+ * Reads the checkpoints topic from start to end. RemoteClusterUtils.translateOffsets reads the same topic, but at its
+ * timeout it returns what it has so far without an error.
+ * @param see returns false for a record that is no checkpoint
+ * @returns false if the topic does not exist.
+ */
+async function scanCheckpoints(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  see: (key: Buffer | null, value: Buffer | null) => boolean,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const topic = checkpointsTopic(mirror);
-  if ((await target.describeTopics([topic])).length === 0) return undefined;
+  if ((await target.describeTopics([topic])).length === 0) return false;
   const partition = { topic, partition: 0 };
   const log = (await readBounds(target, [partition])).get(partitionKey(partition))!;
-  const latest = new LatestCheckpoints();
   const reader = kafkaReader(target, mirror.exactlyOnce ? "read_committed" : "read_uncommitted");
   const foreign: number[] = [];
   await reader.scan(
@@ -45,23 +82,21 @@ export async function readCheckpoints(
         ...partition,
         from: log.start,
         to: log.end,
-        see: (cursor) => void (latest.add(cursor.key(), cursor.value()) || foreign.push(cursor.offset)),
+        see: (cursor) => void (see(cursor.key(), cursor.value()) || foreign.push(cursor.offset)),
       },
     ],
     signal,
   );
-  if (foreign.length > 0) {
-    throw new MigrationError(
-      "CHECKPOINTS_UNREADABLE",
-      `target topic ${topic}: ` +
-        `${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version ` +
-        `(first: offset ${foreign[0]})`,
-      {
-        fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",
-      },
-    );
-  }
-  return byGroup(latest.list());
+  if (foreign.length === 0) return true;
+  throw new MigrationError(
+    "CHECKPOINTS_UNREADABLE",
+    `target topic ${topic}: ` +
+      `${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version ` +
+      `(first: offset ${foreign[0]})`,
+    {
+      fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",
+    },
+  );
 }
 
 function byGroup(all: readonly Checkpoint[]): Checkpoints {

@@ -9,7 +9,7 @@ import { sideBySide } from "../side-by-side";
 import { countText } from "../units";
 import { type Commitments, metadataLimit, readCommitments } from "./commitments";
 import { kafkaReader } from "./log-reader";
-import { readCheckpoints } from "./other-ways";
+import { readSynced } from "./other-ways";
 import { summarize } from "./summary";
 import { activeOnOrigin, membersOf, refuseActive } from "./active";
 import { type Readers, whileCopying } from "./while-copying";
@@ -176,13 +176,13 @@ interface Found {
 /** Reads these groups on the target. `mirrors` is true for offsets that MirrorMaker 2's own group sync wrote. */
 async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readonly string[]): Promise<Found> {
   const [descriptions, offsets] = await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
-  const synced = mirror.syncGroupOffsets ? await readCheckpoints(target, mirror) : undefined;
+  const synced = mirror.syncGroupOffsets ? await readSynced(target, mirror) : undefined;
   const found: Found = { described: new Map(descriptions.map((d) => [d.groupId, d])), offsets: new Map() };
   for (const [group, list] of offsets) {
     const entries = list
       .filter((o) => o.offset >= 0n)
       .map((o) => {
-        const mirrors = synced?.get(group)?.get(partitionKey(o))?.downstream === o.offset;
+        const mirrors = synced?.(group, o, o.offset) === true;
         return [partitionKey(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
       });
     found.offsets.set(group, new Map(entries));

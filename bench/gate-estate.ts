@@ -1,6 +1,6 @@
 import type { KafkaCluster } from "@kafka-migration/sandbox/kafka";
 import { applicationClient } from "@kafka-migration/sandbox/story";
-import type { MigrationModel } from "../engine/model";
+import type { Connection, MigrationModel } from "../engine/model";
 import { connectorNames } from "../engine/naming";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
 import { inLanes } from "./common";
@@ -16,7 +16,7 @@ export interface Pair {
   target: KafkaCluster;
 }
 
-const RECORDS = 20;
+export const RECORDS = 20;
 const VALUE_BYTES = 200;
 const TASKS = 4;
 /**
@@ -35,9 +35,7 @@ const SETTLE_LIMIT_MS = 120_000;
  * run.
  */
 export async function makeEstate(pair: Pair, { topics, partitions }: EstateSize): Promise<MigrationModel> {
-  const prefix = `gate-${topics * partitions}`;
-  const model = modelOf(pair, prefix);
-  const names = Array.from({ length: topics }, (_, i) => `${prefix}-${i}`);
+  const { model, names } = estateOf(pair.origin.connection, pair.target.connection, { topics, partitions });
   const [origin, target] = await Promise.all([
     openKafka(pair.origin.connection, "origin"),
     openKafka(pair.target.connection, "target"),
@@ -48,11 +46,7 @@ export async function makeEstate(pair: Pair, { topics, partitions }: EstateSize)
         inLanes(names, LANES, (name) => port.createTopic(name, { partitions, replicationFactor: 1 })),
       ),
     );
-    for (const [topic, count] of [
-      [model.mirror.offsetStorageTopic, 25],
-      [model.mirror.configStorageTopic, 1],
-      [model.mirror.statusStorageTopic, 5],
-    ] as const) {
+    for (const [topic, count] of storageTopics(model)) {
       await target.createTopic(topic, {
         partitions: count,
         replicationFactor: 1,
@@ -68,10 +62,17 @@ export async function makeEstate(pair: Pair, { topics, partitions }: EstateSize)
   return model;
 }
 
-function modelOf({ origin, target }: Pair, prefix: string): MigrationModel {
-  return {
-    origin: origin.connection,
-    target: target.connection,
+/** The names of the topics, and the model of their mirror. */
+export function estateOf(
+  origin: Connection,
+  target: Connection,
+  { topics, partitions }: EstateSize,
+): { model: MigrationModel; names: string[] } {
+  const prefix = `gate-${topics * partitions}`;
+  const names = Array.from({ length: topics }, (_, i) => `${prefix}-${i}`);
+  const model: MigrationModel = {
+    origin,
+    target,
     mirror: {
       originAlias: "origin",
       targetAlias: "target",
@@ -93,9 +94,18 @@ function modelOf({ origin, target }: Pair, prefix: string): MigrationModel {
       refreshTopicsIntervalSeconds: 60,
     },
   };
+  return { model, names };
 }
 
-const transactional = (index: number): boolean => index % TRANSACTIONAL_EVERY === 0;
+/** Connect's storage topics and their numbers of partitions. */
+export const storageTopics = ({ mirror }: MigrationModel) =>
+  [
+    [mirror.offsetStorageTopic, 25],
+    [mirror.configStorageTopic, 1],
+    [mirror.statusStorageTopic, 5],
+  ] as const;
+
+export const transactional = (index: number): boolean => index % TRANSACTIONAL_EVERY === 0;
 
 async function writeRecords({ origin, target }: Pair, names: readonly string[], partitions: number): Promise<void> {
   const [here, there] = [applicationClient(origin.connection, "bench"), applicationClient(target.connection, "bench")];
@@ -119,7 +129,7 @@ async function writeRecords({ origin, target }: Pair, names: readonly string[], 
   }
 }
 
-function messages(topic: string, partitions: number) {
+export function messages(topic: string, partitions: number) {
   return Array.from({ length: RECORDS * partitions }, (_, i) => ({
     partition: i % partitions,
     key: `key-${i}`,
@@ -129,58 +139,58 @@ function messages(topic: string, partitions: number) {
 }
 
 /** Writes Connect's records about the source connector, its tasks, and how far each partition is copied. */
-async function writeStorage(
-  { target }: Pair,
-  { mirror }: MigrationModel,
-  names: readonly string[],
-  partitions: number,
-): Promise<void> {
-  const { source } = connectorNames(mirror);
-  const all = names.flatMap((topic) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition })));
-  const json = (key: string, value: unknown) => ({ key, value: JSON.stringify(value) });
+async function writeStorage({ target }: Pair, model: MigrationModel, names: readonly string[], partitions: number) {
   const producer = applicationClient(target.connection, "bench").producer();
   await producer.connect();
   try {
-    const tasks = Array.from({ length: TASKS }, (_, task) =>
-      all
-        .filter((_, i) => i % TASKS === task)
-        .map((p) => `${p.topic}-${p.partition}`)
-        .join(","),
-    );
-    await producer.send({
-      topic: mirror.configStorageTopic,
-      messages: [
-        json(`connector-${source}`, {
-          properties: { topics: mirror.topicsPattern, "consumer.isolation.level": mirror.isolationLevel },
-        }),
-        ...tasks.map((assigned, task) =>
-          json(`task-${source}-${task}`, { properties: { "task.assigned.partitions": assigned } }),
-        ),
-        json(`commit-${source}`, { tasks: TASKS }),
-      ],
-    });
-    const running = { state: "RUNNING", trace: null, worker_id: "127.0.0.1:8083", generation: 1 };
-    await producer.send({
-      topic: mirror.statusStorageTopic,
-      messages: [
-        json(`status-connector-${source}`, running),
-        ...tasks.map((_, task) => json(`status-task-${source}-${task}`, running)),
-      ],
-    });
-    for (let flush = 1; flush <= FLUSHES; flush++) {
-      const offset = Math.floor((RECORDS * flush) / FLUSHES) - 1;
-      for (let from = 0; from < all.length; from += 2000) {
-        const some = all
-          .slice(from, from + 2000)
-          .map(({ topic, partition }) =>
-            json(JSON.stringify([source, { cluster: mirror.originAlias, partition, topic }]), { offset }),
-          );
-        await producer.send({ topic: mirror.offsetStorageTopic, messages: some });
-      }
-    }
+    for (const { topic, messages } of storageRecords(model, names, partitions))
+      for (let from = 0; from < messages.length; from += 2000)
+        await producer.send({ topic, messages: messages.slice(from, from + 2000) });
   } finally {
     await producer.disconnect();
   }
+}
+
+/** Connect's records, in their order. */
+export function storageRecords(
+  { mirror }: MigrationModel,
+  names: readonly string[],
+  partitions: number,
+): { topic: string; messages: { key: string; value: string }[] }[] {
+  const { source } = connectorNames(mirror);
+  const all = names.flatMap((topic) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition })));
+  const json = (key: string, value: unknown) => ({ key, value: JSON.stringify(value) });
+  const tasks = Array.from({ length: TASKS }, (_, task) =>
+    all
+      .filter((_, i) => i % TASKS === task)
+      .map((p) => `${p.topic}-${p.partition}`)
+      .join(","),
+  );
+  const config = [
+    json(`connector-${source}`, {
+      properties: { topics: mirror.topicsPattern, "consumer.isolation.level": mirror.isolationLevel },
+    }),
+    ...tasks.map((assigned, task) =>
+      json(`task-${source}-${task}`, { properties: { "task.assigned.partitions": assigned } }),
+    ),
+    json(`commit-${source}`, { tasks: TASKS }),
+  ];
+  const running = { state: "RUNNING", trace: null, worker_id: "127.0.0.1:8083", generation: 1 };
+  const status = [
+    json(`status-connector-${source}`, running),
+    ...tasks.map((_, task) => json(`status-task-${source}-${task}`, running)),
+  ];
+  const flush = (number: number) =>
+    all.map(({ topic, partition }) =>
+      json(JSON.stringify([source, { cluster: mirror.originAlias, partition, topic }]), {
+        offset: Math.floor((RECORDS * number) / FLUSHES) - 1,
+      }),
+    );
+  return [
+    { topic: mirror.configStorageTopic, messages: config },
+    { topic: mirror.statusStorageTopic, messages: status },
+    ...Array.from({ length: FLUSHES }, (_, i) => ({ topic: mirror.offsetStorageTopic, messages: flush(i + 1) })),
+  ];
 }
 
 /**

@@ -12,8 +12,14 @@ import { Observer } from "./observe";
 import type { GateFinding } from "./types";
 import type { Look, PartitionLook } from "./look";
 
+/** Number of partitions of the target whose logs are listed at a time. */
+const LISTED = 5_000;
 /** Number of partitions that are compared at a time. It limits memory: a record of each of them is held on each side. */
-const SLICE = 500;
+const COMPARED = 500;
+
+function* partsOf<T>(all: readonly T[], size: number): Iterable<T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
+}
 
 /**
  * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show
@@ -58,18 +64,10 @@ async function compareFirstRecords(
     clusters,
     [...new Set(known.map(({ topic }) => topic))].map((topic) => targets.get(topic)!),
   );
-  const parts = Array.from({ length: Math.ceil(known.length / SLICE) }, (_, i) =>
-    known.slice(i * SLICE, (i + 1) * SLICE),
-  );
-  const logsOf = (part: typeof known | undefined) =>
-    readLogs(
-      clusters.target,
-      (part ?? []).map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition })),
-    );
   const beginnings = new Beginnings(clusters, look.isolation, signal);
-  let reading = logsOf(parts[0]);
-  for (const [n, part] of parts.entries()) {
-    const logs = await reading;
+  for (const part of partsOf(known, LISTED)) {
+    const copies = part.map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition }));
+    const logs = await readLogs(clusters.target, copies);
     const pairs = part.map(
       ({ topic, partition, facts }, i): Beginning => ({
         origin: { topic, partition, from: BigInt(facts.start), to: BigInt(facts.end) },
@@ -78,10 +76,7 @@ async function compareFirstRecords(
         ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
       }),
     );
-    // The next part's logs are listed while this one's records are read.
-    reading = logsOf(parts[n + 1]);
-    reading.catch(() => {});
-    await Promise.all([beginnings.add(pairs), also(pairs)]);
+    for (const some of partsOf(pairs, COMPARED)) await Promise.all([beginnings.add(some), also(some)]);
   }
   const { differences, unsure } = await beginnings.end();
   const against = differences.map(

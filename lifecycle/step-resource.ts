@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StepDefinition } from "./handlers/framework";
-import { thinProvider } from "./provider";
+import { providerText } from "./provider";
 
 /** A step's inputs as a program passes them: every input, and every part of an input, can be an `Output`. */
 export type StepInputsOf<T> = { [K in keyof T]: pulumi.Input<Later<T[K]>> };
@@ -17,7 +17,7 @@ export interface StepResourceClass<Inputs extends object, Outputs extends object
     name: string,
     args: StepInputsOf<Inputs>,
     opts: pulumi.CustomResourceOptions,
-  ): pulumi.dynamic.Resource & StepOutputsOf<Outputs>;
+  ): pulumi.CustomResource & StepOutputsOf<Outputs>;
 }
 
 /** Returns the resource type of a kind: `consumer-offsets` becomes `ConsumerOffsets`. The type is part of every URN. */
@@ -26,13 +26,13 @@ function typeOf(kind: string): string {
 }
 
 /**
- * Creates the resource class of a step. The step names its secret inputs and outputs, so that the state never contains
- * them as plain text.
+ * Creates the resource class of a step: one of Pulumi's dynamic resources, whose provider is text already. The step
+ * names its secret inputs and outputs, so that the state never contains them as plain text.
  */
 export function stepResource<I extends object, O extends object>(step: StepDefinition<I, O>): StepResourceClass<I, O> {
-  const provider = thinProvider(step.kind);
-  const type = typeOf(step.kind);
-  class StepResource extends pulumi.dynamic.Resource {
+  const provider = providerText(step.kind);
+  const type = `pulumi-nodejs:dynamic/kafka-migration:${typeOf(step.kind)}`;
+  class StepResource extends pulumi.CustomResource {
     static readonly step = step;
 
     constructor(name: string, args: StepInputsOf<I>, opts: pulumi.CustomResourceOptions) {
@@ -40,7 +40,8 @@ export function stepResource<I extends object, O extends object>(step: StepDefin
       for (const key of step.secret) if (inputs[key] !== undefined) inputs[key] = pulumi.secret(inputs[key]);
       // Pulumi lets the program read an output only if it was declared.
       for (const key of step.outputs) inputs[key] = undefined;
-      super(provider, name, inputs, { ...opts, additionalSecretOutputs: [...step.secret] }, "kafka-migration", type);
+      inputs["__provider"] = provider;
+      super(type, name, inputs, { ...opts, additionalSecretOutputs: [...step.secret] });
     }
   }
   return StepResource as unknown as StepResourceClass<I, O>;

@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { supervise } from "./processes";
 import { pulumiEnvironment } from "./pulumi";
-import { setEnv, tempFolder } from "./test/parts-support";
+import { fakeProgram, setEnv, tempFolder } from "./test/parts-support";
 
 /** Makes garbage until V8 has let the young generation grow as far as it may. */
 const program = `
@@ -27,6 +29,32 @@ test("garbage takes little memory of Pulumi's node processes, and the user's own
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", program], { env });
     expect(Number(stdout)).toBeGreaterThan(0);
     expect(Number(stdout)).toBeLessThan(10);
+  } finally {
+    await supervisor.stop();
+  }
+});
+
+test("a language host that knows options only as arguments gets `typescript: false` of the project", async () => {
+  const folder = tempFolder();
+  const supervisor = supervise(join(folder, "pulumi"));
+  try {
+    const usage = `-h) printf '  -typescript\\n    \\tUse TypeScript at runtime (default true)\\n' >&2;;`;
+    const host = fakeProgram(join(folder, "it's a host"), `case "$1" in ${usage} *) echo "given $@";; esac`);
+    const pulumi = fakeProgram(join(folder, "pulumi-program"), "exit 0");
+    const parts = { pulumi, "pulumi-language-nodejs": host, "pulumi-resource-kubernetes": "/bin/true" };
+    const { env } = await pulumiEnvironment({ folder: join(folder, "pulumi"), parts });
+    const program = join(folder, "project", "dist");
+    await mkdir(program, { recursive: true });
+    const given = async (yaml: string) => {
+      await writeFile(join(folder, "project", "Pulumi.yaml"), yaml);
+      return (
+        await promisify(execFile)("pulumi-language-nodejs", ["127.0.0.1:1"], { env, cwd: program })
+      ).stdout.trim();
+    };
+    expect(await given("runtime: nodejs\n")).toBe("given 127.0.0.1:1");
+    expect(await given("runtime:\n  name: nodejs\n  options:\n    typescript: false\n")).toBe(
+      "given -typescript=false 127.0.0.1:1",
+    );
   } finally {
     await supervisor.stop();
   }

@@ -90,7 +90,10 @@ async function withStack(name: string, work: (stack: Stack) => Promise<void>): P
   const cwd = join(supervisor.folder, name);
   await mkdir(cwd);
   await symlink(resolve(__dirname, "../../node_modules"), join(cwd, "node_modules"));
-  await writeFile(join(cwd, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\nmain: index.js\n`);
+  await writeFile(
+    join(cwd, "Pulumi.yaml"),
+    `name: ${name}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n`,
+  );
   await writeFile(join(cwd, "package.json"), JSON.stringify({ name, dependencies: { "@pulumi/kubernetes": "*" } }));
   await writeFile(join(cwd, "index.js"), program);
   expect((await pulumi.run(["stack", "init", "test"], { cwd })).exitCode).toBe(0);

@@ -21,7 +21,10 @@ beforeAll(async () => {
   mkdirSync(join(cwd, "node_modules"), { recursive: true });
   symlinkSync(root, join(cwd, "node_modules", "pulumi-kafka-migration"));
   symlinkSync(join(root, "node_modules", "@pulumi"), join(cwd, "node_modules", "@pulumi"));
-  writeFileSync(join(cwd, "Pulumi.yaml"), "name: namespace-test\nruntime: nodejs\nmain: app/program/index.js\n");
+  writeFileSync(
+    join(cwd, "Pulumi.yaml"),
+    "name: namespace-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: app/program/index.js\n",
+  );
   // Plugins and steps run in the program's folder: a kubeconfig beside Pulumi.yaml has to be found from there.
   mkdirSync(join(cwd, "app", "program"), { recursive: true });
   copyFileSync(kubernetes.api.kubeconfig, join(cwd, "kubeconfig"));

@@ -78,7 +78,10 @@ new MirrorUser("alone", { role: "origin", cluster: unknown("blue"), namespace: u
 
 beforeAll(async () => {
   project = await pulumiProject();
-  await project.write("Pulumi.yaml", "name: policies-test\nruntime: nodejs\nmain: index.js\n");
+  await project.write(
+    "Pulumi.yaml",
+    "name: policies-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
+  );
   await project.write("package.json", '{ "name": "policies-test", "dependencies": { "@pulumi/pulumi": "*" } }');
   await project.stack("test");
 }, 120_000);

@@ -7,6 +7,9 @@ export async function programProject(cwd: string, name: string, program: string)
   await mkdir(cwd);
   for (const part of ["dist", "node_modules", "package.json"])
     await symlink(join(repositoryRoot, part), join(cwd, part));
-  await writeFile(join(cwd, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\nmain: program.js\n`);
+  await writeFile(
+    join(cwd, "Pulumi.yaml"),
+    `name: ${name}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: program.js\n`,
+  );
   await writeFile(join(cwd, "program.js"), program);
 }

@@ -109,7 +109,10 @@ async function project(folder: string): Promise<string> {
   await mkdir(join(folder, "node_modules"), { recursive: true });
   await symlink(root, join(folder, "node_modules", "pulumi-kafka-migration"));
   await symlink(join(root, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
-  await writeFile(join(folder, "Pulumi.yaml"), "name: components-test\nruntime: nodejs\nmain: index.js\n");
+  await writeFile(
+    join(folder, "Pulumi.yaml"),
+    "name: components-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
+  );
   await writeFile(
     join(folder, "package.json"),
     '{ "name": "components-test", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }',

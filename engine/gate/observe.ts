@@ -4,6 +4,7 @@ import { isMigrationError } from "../errors";
 import type { ConfigEntry, TopicPartition } from "../kafka/port";
 import { readBounds, readOffsets } from "../log/bounds";
 import { partitionKey } from "../log/partition";
+import { keepHeapSmallFor } from "../memory";
 import type { MirrorModel } from "../model";
 import type { Isolation } from "../records/read";
 import { collisionWith } from "../naming";
@@ -62,6 +63,7 @@ export class Observer {
     // Read the mirror's offsets (N) before the origin's ends (E): then N < E unless N is stale.
     const [topics, connect] = await Promise.all([this.topics(visibleTopics), this.connect.read(signal)]);
     const at = Date.now();
+    keepHeapSmallFor(topics.reduce((sum, t) => sum + t.partitions.length, 0));
     const isolation = effectiveIsolation(connect, this.mirror);
     const partitions = new Map<string, PartitionLook>();
     for (const some of slices(online(topics))) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { SandboxError } from "../error";
 import { freePorts, isPortClash, supervise } from "../processes";
 import { createAuthority } from "../tls";
-import { kafkaParts } from "./java";
+import { kafkaParts, startsQuickly } from "./java";
 import { KafkaNode, type NodeContext } from "./node";
 import type { ClusterConnection, KafkaCluster, KafkaClusterOptions } from "./types";
 
@@ -63,7 +63,7 @@ async function planNodes(
     // A Kafka cluster id is 16 bytes in URL-safe base64. The tools would take an id that starts with a dash for an
     // option.
     clusterId: randomBytes(16).toString("base64url").replace(/^-/, "A"),
-    plan: { brokers, admin, brokerConfig: options.brokerConfig ?? {} },
+    plan: { brokers, admin, brokerConfig: options.brokerConfig ?? {}, quickStart: startsQuickly(options.jvmOptions) },
     authority,
     ...(clientsCa === undefined ? {} : { clientsCa }),
     connection,

@@ -111,8 +111,14 @@ export async function toolOptions(parts: KafkaParts, path: string, folder: strin
   ];
 }
 
+const FIRST_COMPILER = "-XX:TieredStopAtLevel=1";
+
+/** Returns true unless these options, which come after the sandbox's own, choose another compiler. */
+export const startsQuickly = (jvmOptions: readonly string[] = []): boolean =>
+  !jvmOptions.some((option) => option.startsWith("-XX:TieredStopAtLevel=") && option !== FIRST_COMPILER);
+
 const quickStart = [
-  "-XX:TieredStopAtLevel=1",
+  FIRST_COMPILER,
   "-XX:+UseSerialGC",
   "-XX:-UsePerfData",
   // Another JVM, jar or time stamp makes an archive unusable. The JVM then starts without it, only more slowly.

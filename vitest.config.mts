@@ -18,6 +18,7 @@ const stories = "test/e2e/**/*.test.ts";
 const apart = [
   stories,
   "test/{components,policies,stacks}/**/*.test.ts",
+  "test/engine/{kafka/faults,fence/operator}.test.ts",
   "test/*.test.ts",
   "sandbox/test/{java,kafka-own,kubernetes*,node,operator-*,parts-*,processes}.test.ts",
 ];

@@ -79,9 +79,9 @@ export default defineConfig({
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
     pool: "forks",
-    // Tests drop most objects at once. A larger young generation spares a tenth of the processor time.
     // The sandbox gives Pulumi's processes little memory, which costs a tenth of their time. Tests have more.
     env: { KAFKA_MIGRATION_SEMI_SPACE_MB: "16" },
+    // Tests drop most objects at once. A larger young generation spares a tenth of the processor time.
     execArgv: lane === "unit" ? ["--max-semi-space-size=64"] : [],
   },
 });

@@ -1,7 +1,7 @@
 /**
  * The brokers of both clusters for the largest estate of `bench gate`. They are a process of their own, so that their
- * memory and their work do not count as the gate's. They hold the same copy as real ones (gate-estate.ts), only with the
- * same records in every topic.
+ * memory and their work do not count as the gate's. They hold the same copy as real ones (gate-estate.ts), only with
+ * the same records in every topic.
  */
 import type { Connection, MigrationModel } from "../engine/model";
 import type { NewRecord } from "../engine/records/encode";

@@ -288,7 +288,9 @@ function versions(out: Out): void {
   out.int32(0).tags();
 }
 
-/** The batches from the one with this offset on. A broker cuts the last one at the limit, but not a response's first. */
+/**
+ * The batches from the one with this offset on. A broker cuts the last one at the limit, but not a response's first.
+ */
 function recordsFrom(log: SimulatedLog | undefined, offset: number, most: number, isFirst: boolean): Buffer {
   const start = log?.batches.findIndex(({ last }) => last >= offset) ?? -1;
   if (start < 0) return Buffer.alloc(0);

@@ -7,22 +7,23 @@ const METHODS = {
   delete: ["id", "props"],
 } as const;
 
-const FIND =
-  '() => require("module").createRequire(process.cwd() + "/package.json")("pulumi-kafka-migration/lifecycle").step(kind)';
+const REQUIRE = 'require("module").createRequire(process.cwd() + "/package.json")';
+const FIND = `() => ${REQUIRE}("pulumi-kafka-migration/lifecycle").step(kind)`;
 
 /**
  * The program text of a step's provider, as Pulumi (3.259) writes it into the state. Pulumi would make the same text
- * from functions, but that takes a quarter of a second of every preview. Pulumi later runs it from old state, so it holds
- * nothing: each method finds the package from the Pulumi project's folder (the dynamic provider's working directory) by
- * its name, which works in this repository and in a project that installed the package, and hands its arguments on.
+ * from functions, but that takes a quarter of a second of every preview. Pulumi later runs it from old state, so it
+ * holds nothing: each method finds the package from the Pulumi project's folder (the dynamic provider's working
+ * directory) by its name, which works in this repository and in a project that installed the package, and hands its
+ * arguments on.
  */
 export function providerText(kind: string): string {
   const names = Object.keys(METHODS) as (keyof typeof METHODS)[];
   // Pulumi numbers functions in the order in which it meets them: the first method, then what it uses.
   const idOf = (index: number) => `__f${index === 0 ? 1 : index + 2}`;
   const methods = names.map((name, index) => {
-    const given = METHODS[name];
-    return nested(idOf(index), given.length, "step: __f2", `(${given.join(", ")}) => step().${name}(${given.join(", ")})`);
+    const given = METHODS[name].join(", ");
+    return nested(idOf(index), METHODS[name].length, "step: __f2", `(${given}) => step().${name}(${given})`);
   });
   return [
     "exports.handler = __f0;\n",

@@ -6,6 +6,7 @@ import type { Progress } from "../progress";
 import { type Beginning, Beginnings } from "../records/beginning";
 import { unsureTexts } from "../records/unsure";
 import { retryIfRecordsGone } from "../records/retry";
+import { slices } from "../slices";
 import { recreatedFindings } from "./findings";
 import { LastRecords, type Pair } from "./last-record";
 import { Observer } from "./observe";
@@ -14,12 +15,8 @@ import type { Look, PartitionLook } from "./look";
 
 /** Number of partitions of the target whose logs are listed at a time. */
 const LISTED = 5_000;
-/** Number of partitions that are compared at a time. It limits memory: a record of each of them is held on each side. */
+/** Number of partitions compared at a time. It limits memory: a record of each is held on each side. */
 const COMPARED = 500;
-
-function* partsOf<T>(all: readonly T[], size: number): Iterable<T[]> {
-  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size);
-}
 
 /**
  * Checks a copy that looks complete: both clusters must begin and end with the same records. Offsets alone cannot show
@@ -65,7 +62,7 @@ async function compareFirstRecords(
     [...new Set(known.map(({ topic }) => topic))].map((topic) => targets.get(topic)!),
   );
   const beginnings = new Beginnings(clusters, look.isolation, signal);
-  for (const part of partsOf(known, LISTED)) {
+  for (const part of slices(known, LISTED)) {
     const copies = part.map(({ topic, partition }) => ({ topic: targets.get(topic)!.target, partition }));
     const logs = await readLogs(clusters.target, copies);
     const pairs = part.map(
@@ -76,7 +73,7 @@ async function compareFirstRecords(
         ...(complete || facts.mirrored === undefined ? {} : { copiedTo: facts.mirrored }),
       }),
     );
-    for (const some of partsOf(pairs, COMPARED)) await Promise.all([beginnings.add(some), also(some)]);
+    for (const some of slices(pairs, COMPARED)) await Promise.all([beginnings.add(some), also(some)]);
   }
   const { differences, unsure } = await beginnings.end();
   const against = differences.map(

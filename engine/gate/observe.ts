@@ -7,6 +7,7 @@ import { partitionKey } from "../log/partition";
 import { keepHeapSmallFor } from "../memory";
 import type { MirrorModel } from "../model";
 import type { Isolation } from "../records/read";
+import { slices } from "../slices";
 import { collisionWith } from "../naming";
 import { ownsTopic } from "../parts";
 import { isHeartbeats, selectPairs } from "../selection";
@@ -66,7 +67,7 @@ export class Observer {
     keepHeapSmallFor(topics.reduce((sum, t) => sum + t.partitions.length, 0));
     const isolation = effectiveIsolation(connect, this.mirror);
     const partitions = new Map<string, PartitionLook>();
-    for (const some of slices(online(topics))) {
+    for (const some of slices(online(topics), SLICE)) {
       const [bounds, stables] = await Promise.all([readBounds(origin, some), readOffsets(origin, some, "last-stable")]);
       for (const { topic, partition } of some) {
         const key = partitionKey({ topic, partition });
@@ -108,7 +109,7 @@ export class Observer {
    */
   async readChanges(look: Look): Promise<Map<string, PartitionFacts>> {
     const found = new Map<string, PartitionFacts>();
-    for (const some of slices(look.partitions.values())) {
+    for (const some of slices(look.partitions.values(), SLICE)) {
       const bounds = await readBounds(this.clusters.origin, some);
       for (const { topic, partition, facts } of some) {
         const key = partitionKey({ topic, partition });
@@ -192,18 +193,6 @@ export class Observer {
     const operations = await this.clusters.origin.topicOperations(unknown);
     return unknown.filter((t) => operations.get(t) === null);
   }
-}
-
-function* slices<T>(all: Iterable<T>, size = SLICE): Iterable<T[]> {
-  let slice: T[] = [];
-  for (const one of all) {
-    if (slice.length === size) {
-      yield slice;
-      slice = [];
-    }
-    slice.push(one);
-  }
-  if (slice.length > 0) yield slice;
 }
 
 function* online(topics: readonly TopicLook[]): Iterable<TopicPartition> {

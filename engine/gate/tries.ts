@@ -14,8 +14,8 @@ const PASSING = [
 ];
 
 /**
- * Tries to look at the clusters during a long wait. A temporary error does not end the wait. The limit does, and so does
- * a problem that does not go away by waiting.
+ * Tries to look at the clusters during a long wait. A temporary error does not end the wait. The limit does, and so
+ * does a problem that does not go away by waiting.
  */
 export class Tries {
   /** The error of the latest try, if it failed temporarily. */
@@ -27,8 +27,8 @@ export class Tries {
   private readonly started = Date.now();
 
   /**
-   * @param limits ms. `graceMs`: how long such a problem may last. Before the first success the cause of an error may be the configuration, so errors that last for
-   *   `graceMs` are thrown then, except RECORDS_GONE
+   * @param limits ms. `graceMs`: how long such a problem may last. Before the first success the cause of an error may
+   *   be the configuration, so errors that last for `graceMs` are thrown then, except RECORDS_GONE
    */
   constructor(
     private readonly limits: { limitMs: number; graceMs: number },

@@ -8,6 +8,7 @@ import { NO_TIMESTAMP } from "./legacy";
 import { type Fingerprint, isCopy } from "./same";
 import { scan } from "./scan";
 import type { UnsureReason } from "./unsure";
+import { slices } from "../slices";
 
 /** One partition on both sides whose first records are compared. */
 export interface Beginning {
@@ -62,7 +63,7 @@ export async function compareBeginnings<B extends Beginning>(
   signal?: AbortSignal,
 ): Promise<ComparedBeginnings<B>> {
   const beginnings = new Beginnings<B>(clusters, isolation, signal);
-  for (let from = 0; from < pairs.length; from += SLICE) await beginnings.add(pairs.slice(from, from + SLICE));
+  for (const some of slices(pairs, SLICE)) await beginnings.add(some);
   return beginnings.end();
 }
 

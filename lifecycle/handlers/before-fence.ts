@@ -4,6 +4,7 @@ import { type FenceOptions, previewFence } from "../../engine/fence";
 import { type GateOptions, waitForMirror } from "../../engine/gate";
 import type { MigrationModel } from "../../engine/model";
 import { blockedError, blockedUntilMended, type OffsetOptions, planOffsets } from "../../engine/offsets";
+import { defined } from "../../engine/objects";
 import { type Progress, silent } from "../../engine/progress";
 import { modelOf, type ReportLocation, type StepInputs } from "./inputs";
 import { journalOf } from "./journal";
@@ -50,7 +51,7 @@ export async function beforeFence(
 async function refuseBlocked(inputs: StepInputs, model: MigrationModel, { offsets, resume }: StepsBehind) {
   if (offsets.blocked === "skip") return;
   const blocked = await leftToThatStep(async () => {
-    const known = await journalOf(resume === undefined ? inputs : { ...inputs, resume });
+    const known = await journalOf({ ...inputs, ...defined({ resume }) });
     const moved = new Set((known?.groups ?? []).map((one) => one.group));
     const { groups } = await planOffsets(model, offsets, silent);
     return blockedUntilMended(

@@ -37,8 +37,9 @@ export const nodeName = "sandbox-node";
 export const snapshotIntervalMs = 5_000;
 
 /**
- * Only Java's second compiler uses the processor's AES instructions. Without it, AES takes four times the processor time
- * of ChaCha20: 20 ms for each MB, on each end of each connection. AES comes after it, for clients without ChaCha20.
+ * Only Java's second compiler uses the processor's AES instructions. Without it, AES takes four times the processor
+ * time of ChaCha20: 20 ms for each MB, on each end of each connection. AES comes after it, for clients without
+ * ChaCha20.
  */
 const cipherSuites = [
   "TLS_CHACHA20_POLY1305_SHA256",

@@ -2,3 +2,4 @@
 export * from "../testing/clusters";
 export * from "../testing/kubernetes";
 export * from "../testing/operator";
+export * from "../testing/project";

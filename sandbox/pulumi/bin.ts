@@ -26,10 +26,10 @@ async function link(path: string, name: string): Promise<void> {
 }
 
 /**
- * Pulumi sends the project's options (`runtime.options`) to the language host. The host that the sandbox can build (3.68)
- * knows them only as arguments, so it would load the TypeScript compiler in every program. A script in its place hands
- * on `typescript: false`. Pulumi warns if the host on the PATH is not the one beside its own file, so the file must be
- * here, too.
+ * Pulumi sends the project's options (`runtime.options`) to the language host. The host that the sandbox can build
+ * (3.68) knows them only as arguments, so it would load the TypeScript compiler in every program. A script in its place
+ * hands on `typescript: false`. Pulumi warns if the host on the PATH is not the one beside its own file, so the file
+ * must be here, too.
  */
 async function writeHost(bin: string, parts: PulumiParts): Promise<void> {
   const host = parts["pulumi-language-nodejs"];

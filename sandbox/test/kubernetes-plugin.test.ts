@@ -12,6 +12,7 @@ import type { PlainObject } from "../kubernetes-plugin/values";
 import { supervise, type Supervisor } from "../processes";
 import { pulumiEnvironment, type PulumiEnvironment, type PulumiResult } from "../pulumi";
 import { withKubernetes } from "../testing/kubernetes";
+import { pulumiYaml } from "../testing/project";
 
 /**
  * The real engine on the stand-in; what each operation does to the API server is in kubernetes-plugin-api.test.ts,
@@ -90,10 +91,7 @@ async function withStack(name: string, work: (stack: Stack) => Promise<void>): P
   const cwd = join(supervisor.folder, name);
   await mkdir(cwd);
   await symlink(resolve(__dirname, "../../node_modules"), join(cwd, "node_modules"));
-  await writeFile(
-    join(cwd, "Pulumi.yaml"),
-    `name: ${name}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n`,
-  );
+  await writeFile(join(cwd, "Pulumi.yaml"), pulumiYaml(name));
   await writeFile(join(cwd, "package.json"), JSON.stringify({ name, dependencies: { "@pulumi/kubernetes": "*" } }));
   await writeFile(join(cwd, "index.js"), program);
   expect((await pulumi.run(["stack", "init", "test"], { cwd })).exitCode).toBe(0);

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pulumiEnvironment, type PulumiEnvironment, supervise, type Supervisor } from "@kafka-migration/sandbox";
 import { KubernetesRest } from "@kafka-migration/sandbox/kubernetes";
-import { withKubernetes } from "@kafka-migration/sandbox/testing";
+import { withKubernetes, pulumiYaml } from "@kafka-migration/sandbox/testing";
 
 const kubernetes = withKubernetes();
 const root = resolve(__dirname, "../..");
@@ -21,10 +21,7 @@ beforeAll(async () => {
   mkdirSync(join(cwd, "node_modules"), { recursive: true });
   symlinkSync(root, join(cwd, "node_modules", "pulumi-kafka-migration"));
   symlinkSync(join(root, "node_modules", "@pulumi"), join(cwd, "node_modules", "@pulumi"));
-  writeFileSync(
-    join(cwd, "Pulumi.yaml"),
-    "name: namespace-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: app/program/index.js\n",
-  );
+  writeFileSync(join(cwd, "Pulumi.yaml"), pulumiYaml("namespace-test", "app/program/index.js"));
   // Plugins and steps run in the program's folder: a kubeconfig beside Pulumi.yaml has to be found from there.
   mkdirSync(join(cwd, "app", "program"), { recursive: true });
   copyFileSync(kubernetes.api.kubeconfig, join(cwd, "kubeconfig"));

@@ -19,6 +19,7 @@ import {
 import { openKafka } from "../../engine/kafka/client";
 import type { Acl } from "../../engine/kafka/port";
 import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
+import { pulumiYaml } from "@kafka-migration/sandbox/testing";
 
 const MINUTES = 60_000;
 const run = promisify(execFile);
@@ -79,10 +80,7 @@ describe("the package, installed from its tarball", () => {
         join(folder, "package.json"),
         JSON.stringify({ name: "somebody", version: "1.0.0", private: true, dependencies }),
       );
-      await writeFile(
-        join(folder, "Pulumi.yaml"),
-        "name: somebody\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
-      );
+      await writeFile(join(folder, "Pulumi.yaml"), pulumiYaml("somebody"));
       await writeFile(join(folder, "index.js"), PROGRAM);
       await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"], {
         cwd: folder,

@@ -4,7 +4,7 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { repositoryRoot } from "@kafka-migration/sandbox";
 import { kubernetesObjects, openProject, type Project } from "@kafka-migration/sandbox/story";
-import { bindings } from "@kafka-migration/sandbox/testing";
+import { bindings, pulumiYaml } from "@kafka-migration/sandbox/testing";
 import { aclBindings } from "../../engine/acls";
 import { leastAcls, mirrorModelOf } from "../../index";
 import { createTopic, produce, recordsIn, until, withSandbox } from "./support";
@@ -31,10 +31,7 @@ describe("the parts, combined as in docs/components.md", () => {
       await mkdir(join(folder, "node_modules"), { recursive: true });
       await symlink(repositoryRoot, join(folder, "node_modules", "pulumi-kafka-migration"));
       await symlink(join(repositoryRoot, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
-      await writeFile(
-        join(folder, "Pulumi.yaml"),
-        "name: parts\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
-      );
+      await writeFile(join(folder, "Pulumi.yaml"), pulumiYaml("parts"));
       await writeFile(
         join(folder, "package.json"),
         '{ "name": "parts", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { annotated, type PulumiProject, pulumiProject } from "./project";
+import { pulumiYaml } from "@kafka-migration/sandbox/testing";
 
 let project: PulumiProject;
 
@@ -78,10 +79,7 @@ new MirrorUser("alone", { role: "origin", cluster: unknown("blue"), namespace: u
 
 beforeAll(async () => {
   project = await pulumiProject();
-  await project.write(
-    "Pulumi.yaml",
-    "name: policies-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
-  );
+  await project.write("Pulumi.yaml", pulumiYaml("policies-test"));
   await project.write("package.json", '{ "name": "policies-test", "dependencies": { "@pulumi/pulumi": "*" } }');
   await project.stack("test");
 }, 120_000);

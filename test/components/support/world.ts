@@ -13,6 +13,7 @@ import {
   startKubernetes,
 } from "@kafka-migration/sandbox/kubernetes";
 import { startOperator } from "@kafka-migration/sandbox/operator";
+import { pulumiYaml } from "@kafka-migration/sandbox/testing";
 
 export interface ComponentsWorld {
   kubernetes: Kubernetes;
@@ -109,10 +110,7 @@ async function project(folder: string): Promise<string> {
   await mkdir(join(folder, "node_modules"), { recursive: true });
   await symlink(root, join(folder, "node_modules", "pulumi-kafka-migration"));
   await symlink(join(root, "node_modules", "@pulumi"), join(folder, "node_modules", "@pulumi"));
-  await writeFile(
-    join(folder, "Pulumi.yaml"),
-    "name: components-test\nruntime:\n  name: nodejs\n  options:\n    typescript: false\nmain: index.js\n",
-  );
+  await writeFile(join(folder, "Pulumi.yaml"), pulumiYaml("components-test"));
   await writeFile(
     join(folder, "package.json"),
     '{ "name": "components-test", "dependencies": { "@pulumi/pulumi": "*", "pulumi-kafka-migration": "*" } }',

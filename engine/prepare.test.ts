@@ -24,7 +24,7 @@ it("lets the gate read only what was added since", async () => {
     const [listGroups, describeGroups] = [async () => [], async () => []];
     return { ...port, fetch, listGroups, describeGroups, groupOffsets: async () => new Map() };
   };
-  await prepareCutover(mirror.model, open);
+  await prepareCutover(mirror.model, {}, open);
   // The first records on both sides, and Connect's topics.
   expect(read).toEqual(
     expect.arrayContaining(["origin orders 0", "target orders 0", `target ${configStorageTopic} 0`]),
@@ -36,7 +36,7 @@ it("lets the gate read only what was added since", async () => {
 });
 
 it("leaves errors to the steps", async () => {
-  await prepareCutover(new MemoryMirror().model, () => Promise.reject(new Error("unreachable")));
+  await prepareCutover(new MemoryMirror().model, {}, () => Promise.reject(new Error("unreachable")));
 });
 
 it("ends at its limit", async () => {
@@ -46,7 +46,7 @@ it("ends at its limit", async () => {
     ...(await mirror.open(connection, side)),
     fetch: () => new Promise<never>(() => {}),
   });
-  await prepareCutover(mirror.model, open, 50);
+  await prepareCutover(mirror.model, {}, open, 50);
 });
 
 it("is of use even if the mirror copies the rest only long after connections are closed", async () => {
@@ -64,7 +64,7 @@ it("is of use even if the mirror copies the rest only long after connections are
     };
     return { ...port, fetch };
   };
-  await prepareCutover(mirror.model, open);
+  await prepareCutover(mirror.model, {}, open);
   await new Promise((resolve) => setTimeout(resolve, 20));
   read.splice(0);
   await runGate(mirror.model, { stableForMs: 0 }, silent, undefined, open);

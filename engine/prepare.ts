@@ -1,7 +1,7 @@
 import type { OpenKafka } from "./clusters";
 import { findRecreatedTopics } from "./gate";
 import type { MigrationModel } from "./model";
-import { planOffsets } from "./offsets";
+import { type OffsetOptions, type OffsetPlan, planOffsets } from "./offsets";
 import { silent } from "./progress";
 
 /** Longer reads are not worth the wait: the steps behind the fence do them anyway. */
@@ -12,13 +12,16 @@ const LIMIT_MS = 60_000;
  * count, and errors are left to those steps. But they then find connections that are logged in, Connect's state, the
  * first records already compared, and code that has run before (`kept-links`, `Kept`). The last records are not read:
  * they change, and there may be a limit for reading them (`verify.throttleBytesPerSecond`).
+ * @returns how the groups would move now. Undefined: not known
  */
-export async function prepareCutover(model: MigrationModel, open?: OpenKafka, limitMs = LIMIT_MS): Promise<void> {
+export async function prepareCutover(
+  model: MigrationModel,
+  offsets: OffsetOptions = {},
+  open?: OpenKafka,
+  limitMs = LIMIT_MS,
+): Promise<OffsetPlan | undefined> {
   const signal = AbortSignal.timeout(limitMs);
   // One after the other, as behind the fence: each uses what the one before has read.
-  for (const step of [
-    () => findRecreatedTopics(model, false, signal, open),
-    () => planOffsets(model, {}, silent, signal, open),
-  ])
-    await step().catch(() => {});
+  await findRecreatedTopics(model, false, signal, open).catch(() => {});
+  return planOffsets(model, offsets, silent, signal, open).catch(() => undefined);
 }

@@ -58,10 +58,10 @@ async function raise(
   // No client waits yet, unless an earlier `up` was killed.
   if (!isDefined(before)) {
     const { options, gate, behind } = inputs;
-    // Clients may be on the target if the cutover has begun without a fence.
-    const begins = olds?.phase !== "cutover" && isDefined(behind);
+    // Clients may be on the target if the cutover has begun without a fence. It has not if this step has only failed.
+    const begins = (olds?.phase !== "cutover" || olds.withoutGate === true) && isDefined(behind);
     if (isDefined(gate)) await beforeFence(inputs, { options, gate, ...(begins ? { behind } : {}) }, progress);
-    await prepareCutover(model);
+    else await prepareCutover(model);
   }
   watchGroups(model);
   // The gate comes next, and looks until the writes have ended for `settleMs`.

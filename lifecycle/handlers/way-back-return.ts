@@ -168,10 +168,18 @@ class Return {
       fenced: fence,
       ...(this.mirrorRuns ? {} : { limitMs: Math.min(asked.limitMs ?? GONE_LIMIT_MS, GONE_LIMIT_MS) }),
     };
-    if (fence && this.mirrorRuns)
+    if (fence && this.mirrorRuns) {
+      const { offsets, moved } = this.inputs;
+      const behind = { connectors: [], offsets };
+      const goBack = moved?.groups.map((one) => one.group);
       await withSidesSwapped(() =>
-        beforeFence(this.fenced, { options: this.fenced.fenceOptions ?? {}, gate: asked }, this.swapped),
+        beforeFence(
+          this.fenced,
+          { options: this.fenced.fenceOptions ?? {}, gate: asked, behind, ...defined({ goBack }) },
+          this.swapped,
+        ),
       );
+    }
     try {
       return await this.behindFence(undefined, async (lost, raised) => {
         // A return that was killed may have closed the target earlier. Then nothing is known but the last record.

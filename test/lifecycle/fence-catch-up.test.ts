@@ -1,5 +1,6 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { checkFence, lowerFence } from "../../engine/fence";
+import { offsetsJournalTopic } from "../../engine/naming";
 import { silent } from "../../engine/progress";
 import { fenceStep } from "../../lifecycle/handlers/fence";
 import { forgetFenceRecord } from "../../lifecycle/handlers/fence-hold";
@@ -9,6 +10,7 @@ import { eventually } from "../engine/support/mirror";
 import { said } from "./support/said";
 
 const ports = withPorts("fence-catch-up");
+afterEach(() => vi.restoreAllMocks());
 afterEach(forgetFenceRecord);
 
 it("a fence is raised when the mirror is close behind the producers, not earlier", async () => {
@@ -70,21 +72,20 @@ it("a group that could not be moved keeps the fence down, and is moved when its 
   await eventually("the reader is in its group", async () => (await members()) === 1);
   const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
   const gate = { limitMs: 60_000, stableForMs: 0 };
-  const raise = (offsets: object) =>
-    fenceStep.create({
-      ...connections,
-      phase: "cutover",
-      enabled: true,
-      options: {},
-      gate,
-      behind: { connectors: [], offsets },
-    });
+  const raise = (offsets: object, state?: Record<string, unknown>): Promise<{ outs: Record<string, unknown> }> => {
+    const behind = { connectors: [], offsets };
+    const inputs = { ...connections, phase: "cutover", enabled: true, options: {}, gate, behind };
+    return state === undefined ? fenceStep.create(inputs) : fenceStep.update("id", state, inputs);
+  };
   const refused = raise({});
   await expect(refused).rejects.toThrow(
     new RegExp(
       `OFFSETS_BLOCKED: 1 group can't be moved, so the fence was not raised[^]*"${group}" active on the target`,
     ),
   );
+  // The step was created without success. The next `up` updates it, and the reader is still there.
+  const { properties } = (await refused.catch((error: unknown) => error)) as { properties: Record<string, unknown> };
+  await expect(raise({}, properties)).rejects.toThrow("OFFSETS_BLOCKED");
   expect((await checkFence(model, {})).state).toBe("down");
   try {
     for (const offsets of [{ excludeGroups: [group] }, { blocked: "skip" }]) {
@@ -95,6 +96,70 @@ it("a group that could not be moved keeps the fence down, and is moved when its 
     await reader.disconnect();
     await eventually("the reader has left", async () => (await members()) === 0);
     expect((await raise({ overwrite: true })).outs.raised).not.toBeNull();
+  } finally {
+    await lowerFence(model, {}, silent);
+  }
+});
+
+it("a reader that joins on the target while the raise waits for the mirror keeps the fence down", async () => {
+  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: ".*-data-late-billing" });
+  const { model } = mirror;
+  const topic = await mirror.topic("late");
+  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
+  await mirror.send(topic, messages(10), 4);
+  await mirror.copied(topic, 3);
+  const group = `${topic}-billing`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 2n, metadata: "" }]);
+  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
+  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
+  const gate = { limitMs: 60_000, stableForMs: 0 };
+  const behind = { connectors: [], offsets: {} };
+  const inputs = { ...connections, phase: "cutover", enabled: true, options: {}, gate, behind };
+  const lines = vi.spyOn(process.stderr, "write");
+  const refused = fenceStep.create(inputs).then(
+    () => "raised",
+    (error: Error) => error.message,
+  );
+  const waits = async () => lines.mock.calls.some(([line]) => String(line).includes("not raised before the mirror"));
+  await eventually("the raise waits for the mirror", waits);
+  const reader = application(ports.clusters.target).consumer({ groupId: group });
+  await reader.connect();
+  await reader.subscribe({ topics: [topic] });
+  await reader.run({ eachMessage: async () => {} });
+  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
+  await eventually("the reader is in its group", async () => (await members()) === 1);
+  await mirror.only("target", topic, messages(6, 4), (i) => i + 4);
+  await mirror.copied(topic, 9);
+  try {
+    expect(await refused).toMatch(/OFFSETS_BLOCKED.*the fence was not raised/);
+    expect((await checkFence(model, {})).state).toBe("down");
+  } finally {
+    await reader.disconnect();
+    await lowerFence(model, {}, silent);
+  }
+});
+
+it("notes about the groups that cannot be read keep the fence down", async () => {
+  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: "none" });
+  const { model } = mirror;
+  const topic = await mirror.topic("noted");
+  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
+  await mirror.send(topic, messages(3));
+  await mirror.copied(topic, 2);
+  const journal = offsetsJournalTopic(model.mirror);
+  ports.remember(journal);
+  await ports.target.createTopic(journal, { partitions: 1, replicationFactor: 1, configs: {} });
+  await mirror.only("target", journal, messages(1));
+  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
+  const gate = { limitMs: 60_000, stableForMs: 0 };
+  const raise = (offsets: object) => {
+    const behind = { connectors: [], offsets };
+    return fenceStep.create({ ...connections, phase: "cutover", enabled: true, options: {}, gate, behind });
+  };
+  try {
+    for (const offsets of [{}, { blocked: "skip" }])
+      await expect(raise(offsets)).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE.*the fence was not raised/);
+    expect((await checkFence(model, {})).state).toBe("down");
   } finally {
     await lowerFence(model, {}, silent);
   }

@@ -246,7 +246,7 @@ async function refresh(target: KafkaPort, mirror: MirrorModel, groups: readonly 
           .get(partitionKey({ topic: t.targetTopic ?? t.topic, partition: p.partition }));
         if (is === undefined) return p;
         const offset = String(is.offset);
-        const mirrors = planned?.offset === offset ? planned.mirrors : synced?.(group.group, is, is.offset) === true;
+        const mirrors = planned?.offset === offset ? planned.mirrors : synced?.(group.group, is) === true;
         return { ...p, found: { offset, metadata: is.metadata, mirrors } };
       }),
     }));
@@ -263,13 +263,14 @@ async function syncedSince(
   there: ReadonlyMap<string, ReadonlyMap<string, CommittedOffset>>,
 ): Promise<WrittenBySync | undefined> {
   if (!mirror.syncGroupOffsets) return undefined;
-  const isOther = groups.some((group) =>
-    partitionsOf(group).some(({ topic, p }) => {
-      const is = there.get(group.group)!.get(partitionKey({ topic, partition: p.partition }));
-      return is !== undefined && String(is.offset) !== p.found?.offset;
-    }),
-  );
-  return isOther ? readSynced(target, mirror) : undefined;
+  const others = groups.map((group) => {
+    const now = partitionsOf(group).flatMap(({ topic, p: { partition, found } }) => {
+      const is = there.get(group.group)!.get(partitionKey({ topic, partition }));
+      return is === undefined || String(is.offset) === found?.offset ? [] : [is];
+    });
+    return [group.group, now] as const;
+  });
+  return readSynced(target, mirror, others);
 }
 
 function wanted(group: GroupPlan): AppliedGroup {

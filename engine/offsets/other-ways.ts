@@ -36,26 +36,36 @@ export async function readCheckpoints(
   return exists ? byGroup(latest.list()) : undefined;
 }
 
+/** An offset that a group has on the target. */
+type Placed = TopicPartition & { offset: bigint };
+
 /** Returns true if MirrorMaker 2's group sync may have written this offset. */
-export type WrittenBySync = (group: string, place: TopicPartition, offset: bigint) => boolean;
+export type WrittenBySync = (group: string, at: Placed) => boolean;
 
 /**
- * Reads every offset that a checkpoint names. The group sync writes them later than the checkpoints (each
- * `sync.group.offsets.interval.seconds`, default 60), so a group may still have an earlier one.
+ * Finds which offsets of these groups a checkpoint names. The group sync writes them later than the checkpoints (each
+ * `sync.group.offsets.interval.seconds`, default 60), so a group may still have an earlier one. Keeps only these: until
+ * it is compacted, the topic can hold millions of checkpoints.
  * @throws MigrationError as {@link readCheckpoints}
  */
-export async function readSynced(target: KafkaPort, mirror: MirrorModel): Promise<WrittenBySync> {
-  const named = new Map<string, Set<bigint>>();
-  const keyOf = (group: string, place: TopicPartition) => `${partitionKey(place)} ${group}`;
+export async function readSynced(
+  target: KafkaPort,
+  mirror: MirrorModel,
+  offsets: Iterable<readonly [group: string, offsets: Iterable<Placed>]>,
+): Promise<WrittenBySync> {
+  const idOf = (group: string, at: Placed) => `${partitionKey(at)} ${at.offset} ${group}`;
+  const asked = new Set<string>();
+  for (const [group, list] of offsets) for (const at of list) asked.add(idOf(group, at));
+  const named = new Set<string>();
+  if (asked.size === 0) return () => false;
   await scanCheckpoints(target, mirror, (key, value) => {
     const checkpoint = key === null || value === null ? undefined : decodeCheckpoint(key, value);
     if (checkpoint === undefined) return key !== null && value === null && decodeCheckpointKey(key) !== undefined;
-    const id = keyOf(checkpoint.group, checkpoint);
-    const offsets = named.get(id) ?? new Set();
-    named.set(id, offsets.add(checkpoint.downstream));
+    const id = idOf(checkpoint.group, { ...checkpoint, offset: checkpoint.downstream });
+    if (asked.has(id)) named.add(id);
     return true;
   });
-  return (group, place, offset) => named.get(keyOf(group, place))?.has(offset) === true;
+  return (group, at) => named.has(idOf(group, at));
 }
 
 /**

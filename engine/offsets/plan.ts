@@ -176,15 +176,14 @@ interface Found {
 /** Reads these groups on the target. `mirrors` is true for offsets that MirrorMaker 2's own group sync wrote. */
 async function readTarget(target: KafkaPort, mirror: MirrorModel, groups: readonly string[]): Promise<Found> {
   const [descriptions, offsets] = await Promise.all([target.describeGroups(groups), target.groupOffsets(groups)]);
-  const synced = mirror.syncGroupOffsets ? await readSynced(target, mirror) : undefined;
+  const known = [...offsets].map(([group, list]) => [group, list.filter((o) => o.offset >= 0n)] as const);
+  const synced = mirror.syncGroupOffsets ? await readSynced(target, mirror, known) : undefined;
   const found: Found = { described: new Map(descriptions.map((d) => [d.groupId, d])), offsets: new Map() };
-  for (const [group, list] of offsets) {
-    const entries = list
-      .filter((o) => o.offset >= 0n)
-      .map((o) => {
-        const mirrors = synced?.(group, o, o.offset) === true;
-        return [partitionKey(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
-      });
+  for (const [group, list] of known) {
+    const entries = list.map((o) => {
+      const mirrors = synced?.(group, o) === true;
+      return [partitionKey(o), { offset: String(o.offset), metadata: o.metadata, mirrors }] as const;
+    });
     found.offsets.set(group, new Map(entries));
   }
   return found;

@@ -39,14 +39,6 @@ export interface ConnectFacts {
   groupFate: (group: string) => Fate | undefined;
 }
 
-/** Collects what a topic says about each connector. */
-export function stateTopic(topic: string): StateTopic & {
-  connectors: Map<string, number>;
-  workers: Set<string>;
-} {
-  return { topic, connectors: new Map(), workers: new Set() };
-}
-
 /**
  * Puts together which topics and which group belong to one Connect cluster: by the connectors in the topics, by the
  * workers' hosts, then by the names (`x-configs`, `x-offsets`, `x-status`, group `x`).

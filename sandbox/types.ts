@@ -5,6 +5,8 @@ import type { PulumiEnvironment } from "./pulumi";
 
 /** A cluster that the sandbox starts. */
 export interface NewCluster {
+  /** Default: 1 for the origin, 3 for the target. */
+  brokers?: 1 | 3;
   /** Broker settings, added to the sandbox's own. They override them. */
   brokerConfig?: Readonly<Record<string, string>>;
   /** True: adds two listeners that require no login (plain text, TLS), and uses no authorizer. Default false. */
@@ -38,9 +40,9 @@ export type ClusterChoice = NewCluster | ExistingCluster;
 export interface SandboxOptions {
   /** Folder of everything that the sandbox creates. Removed at the end. Default: a new temporary folder. */
   folder?: string;
-  /** The origin. Default: a new cluster with one broker. */
+  /** The origin. Default: a new cluster. */
   origin?: ClusterChoice;
-  /** The target. Default: a new cluster with three brokers in three racks. */
+  /** The target. Default: a new cluster, its brokers in three racks. */
   target?: ClusterChoice;
   /**
    * True: an API server with Strimzi's CRDs. False: no API server and no operator. A kubeconfig: that cluster. Default

@@ -15,7 +15,7 @@ import { createTopic, produce, withSandbox } from "./support";
 const MINUTES = 60_000;
 
 /** The clusters, the API server and the operator run elsewhere, as far as the `npm start` under test can know. */
-const at = withSandbox();
+const at = withSandbox({ target: { brokers: 1 } });
 const sides = ["origin", "target"] as const;
 const everything = async () => ({
   kafka: await Promise.all(

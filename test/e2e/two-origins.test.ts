@@ -27,7 +27,7 @@ const common = { phase: config.get("phase"), fence: true, verify: { mode: "full"
 new Migration("east", {
   ...common,
   origin: { ...east, ...operated("origin"), brokers: 1 },
-  target: { ...target, ...operated("target"), brokers: 3 },
+  target: { ...target, ...operated("target"), brokers: 1 },
   mirror: { provider, topicsPattern: "east-.*", groupsPattern: "east-.*" },
 });
 new Migration("west", {
@@ -39,7 +39,7 @@ new Migration("west", {
     administrator: { username: west.username, password: config.requireSecret("westPassword") },
   },
   target: {
-    ...target, ...operated("target"), brokers: 3, groupId: "west",
+    ...target, ...operated("target"), brokers: 1, groupId: "west",
     offsetStorageTopic: "west-offsets", configStorageTopic: "west-configs", statusStorageTopic: "west-status",
     names: {
       user: "mm2-west", administrator: "mm2-west-admin",
@@ -50,7 +50,7 @@ new Migration("west", {
 });
 `;
 
-const at = withSandbox();
+const at = withSandbox({ target: { brokers: 1 } });
 
 test("two origins move to one target in one program, one of them with Secrets of somebody else", async () => {
   const { sandbox } = at;

@@ -8,7 +8,7 @@ const PARTITIONS = 2;
 const WITNESS = "witness";
 
 registerCodecs();
-const at = withSandbox();
+const at = withSandbox({ target: { brokers: 1 } });
 const kafka = (side: "origin" | "target") => applicationClient(at.sandbox[side].connection, "applications");
 
 /** waves-witness.test.ts ends a way back before the migration is destroyed. */

@@ -19,7 +19,7 @@ const PREFIX = "open";
  * Neither cluster asks for a login: the origin's listener is plain text, the target's has TLS. No authorizer, no
  * operator.
  */
-const at = withSandbox({ origin: { managed: false, open: true }, target: { managed: false, open: true } });
+const at = withSandbox({ origin: { managed: false, open: true }, target: { managed: false, open: true, brokers: 1 } });
 let project: Project;
 let stopped: Stopped;
 
@@ -61,7 +61,7 @@ test(
       origin: { bootstrapServers: sandbox.origin.open!.plain, brokers: 1, users: "anonymous", tls: false },
       target: {
         bootstrapServers: sandbox.target.open!.tls,
-        brokers: 3,
+        brokers: 1,
         users: "anonymous",
         caFile: "target.pem",
         groupId: groupId!,

@@ -37,7 +37,8 @@ describe("the wait before the fence", () => {
     });
     await wait();
     expect(said).toEqual([
-      "fence: not raised before the mirror is close behind the producers, who write meanwhile",
+      "fence: not raised before the mirror is close behind the producers, who write meanwhile; to stop before that, " +
+        "press Ctrl-C twice",
       expect.stringMatching(/^0 of 1 topic, 0 of 1 partition complete; 10 records left/),
       expect.stringMatching(/^fence: the mirror is 0(\.\d)? s behind the producers$/),
     ]);

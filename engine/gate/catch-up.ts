@@ -96,7 +96,10 @@ class CatchUp {
           return;
         }
         if (looks === 1)
-          this.progress.info("fence: not raised before the mirror is close behind the producers, who write meanwhile");
+          this.progress.info(
+            "fence: not raised before the mirror is close behind the producers, who write meanwhile; to stop before " +
+              "that, press Ctrl-C twice",
+          );
         await this.pace.report(look, waiting, 0);
         const hopeless = this.tries.hopeless(waiting);
         if (hopeless.length > 0) throw this.refusal("GATE_BLOCKED", CANNOT, hopeless);

@@ -40,6 +40,8 @@ export interface PartitionDescription {
   partition: number;
   /** Broker id. -1: offline. */
   leader: number;
+  /** Increases each time the partition gets a leader. Only then can records be lost that were acknowledged. */
+  leaderEpoch?: number;
   replicas: number[];
   isr: number[];
 }

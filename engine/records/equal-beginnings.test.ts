@@ -52,6 +52,8 @@ it.each<[string, MemoryLog, MemoryLog, Topics]>([
   ["the target has deleted records", log(), log(3), {}],
   ["the origin's topic was created again", log(), log(), { ids: ["another", "t"] }],
   ["the target's topic was created again", log(), log(), { ids: ["o", "another"] }],
+  ["a partition of the origin has another leader", { ...log(), leaderEpoch: 1 }, log(), {}],
+  ["a partition of the target has another leader", log(), { ...log(), leaderEpoch: 1 }, {}],
   ["the brokers have no topic ids", log(), log(), { ids: ["", ""] }],
   ["a topic is compacted", log(), log(), { compacted: true }],
 ])("are read again if %s", async (_what, origin, target, options) => {

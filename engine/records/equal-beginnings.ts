@@ -1,7 +1,7 @@
 import type { Clusters } from "../clusters";
 import { Kept } from "../kept";
 import type { PartitionRange } from "../log/partition";
-import { idsByName } from "../topic-ids";
+import type { TopicDescription } from "../kafka/port";
 import type { Isolation } from "./read";
 
 /** A pair whose first records are compared. */
@@ -17,29 +17,32 @@ const kept = new Kept<Set<string>>();
 /**
  * Pairs of partitions that were found to begin with the same record. The gate and the verification both compare the
  * beginnings, one right after the other, while clients wait. As long as a log begins at the same offset of the same
- * topic (KIP-516), its first record is the same. Compaction can remove it, so compacted partitions are never kept.
+ * topic (KIP-516) and has the same leader, its first record is the same. Another leader may have lost it (unclean leader
+ * election). Compaction can remove it, so compacted partitions are never kept.
  */
 export class EqualBeginnings {
   private constructor(
-    private readonly ids: { origin: Map<string, string>; target: Map<string, string> },
+    private readonly topics: { origin: Map<string, TopicDescription>; target: Map<string, TopicDescription> },
     private readonly isolation: Isolation,
     private readonly found = new Map<string, Set<string>>(),
   ) {}
 
   static async of(clusters: Clusters, pairs: readonly Pair[], isolation: Isolation): Promise<EqualBeginnings> {
     if (!kept.on) return new EqualBeginnings({ origin: new Map(), target: new Map() }, isolation);
-    const idsOn = async (side: "origin" | "target") =>
-      idsByName(await clusters[side].describeTopics([...new Set(pairs.map((pair) => pair[side].topic))]));
-    const [origin, target] = await Promise.all([idsOn("origin"), idsOn("target")]);
+    const topicsOn = async (side: "origin" | "target") => {
+      const topics = await clusters[side].describeTopics([...new Set(pairs.map((pair) => pair[side].topic))]);
+      return new Map(topics.map((topic) => [topic.name, topic]));
+    };
+    const [origin, target] = await Promise.all([topicsOn("origin"), topicsOn("target")]);
     return new EqualBeginnings({ origin, target }, isolation);
   }
 
   has(pair: Pair): boolean {
-    return this.placesOf(pair)?.has(placeOf(pair)) === true;
+    return this.placesOf(pair)?.has(this.placeOf(pair)) === true;
   }
 
   add(pair: Pair): void {
-    this.placesOf(pair)?.add(placeOf(pair));
+    this.placesOf(pair)?.add(this.placeOf(pair));
   }
 
   keep(): void {
@@ -47,13 +50,20 @@ export class EqualBeginnings {
   }
 
   private placesOf({ origin, target, compacted }: Pair): Set<string> | undefined {
-    const [here, there] = [this.ids.origin.get(origin.topic), this.ids.target.get(target.topic)];
-    if (compacted || here === undefined || there === undefined) return undefined;
+    const here = this.topics.origin.get(origin.topic)?.topicId ?? "";
+    const there = this.topics.target.get(target.topic)?.topicId ?? "";
+    if (compacted || here === "" || there === "") return undefined;
     const name = `${here} ${there} ${this.isolation}`;
     const places = this.found.get(name) ?? kept.take(name) ?? new Set();
     this.found.set(name, places);
     return places;
   }
-}
 
-const placeOf = ({ origin, target }: Pair): string => `${origin.partition} ${origin.from} ${target.from}`;
+  private placeOf({ origin, target }: Pair): string {
+    // Partitions come in order of their numbers.
+    const epochOf = (side: "origin" | "target", { topic, partition }: PartitionRange) =>
+      this.topics[side].get(topic)?.partitions[partition]?.leaderEpoch;
+    const at = [origin.from, epochOf("origin", origin), target.from, epochOf("target", target)];
+    return `${origin.partition} ${at.join(" ")}`;
+  }
+}

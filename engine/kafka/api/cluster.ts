@@ -101,11 +101,11 @@ function readPartition(body: In): PartitionDescription {
   body.int16();
   const partition = body.int32();
   const leader = body.int32();
-  body.int32();
+  const leaderEpoch = body.int32();
   const replicas = body.int32s();
   const isr = body.int32s();
   body.int32s();
-  return { partition, leader, replicas, isr };
+  return { partition, leader, leaderEpoch, replicas, isr };
 }
 
 function skipPartitions(body: In): [] {

@@ -16,6 +16,7 @@ export interface MemoryLog {
   transactional?: boolean;
   /** The partition has no leader. */
   offline?: boolean;
+  leaderEpoch?: number;
 }
 
 export interface MemoryTopic {
@@ -40,9 +41,10 @@ export function memoryPort(side: "origin" | "target", topics: Record<string, Mem
           name,
           topicId: topics[name]!.id ?? `${side} ${name}`,
           internal: false,
-          partitions: topics[name]!.logs.map(({ offline }, partition) => ({
+          partitions: topics[name]!.logs.map(({ offline, leaderEpoch = 0 }, partition) => ({
             partition,
             leader: offline === true ? -1 : 1,
+            leaderEpoch,
             replicas: [1],
             isr: [1],
           })),

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 /** Programs in the documentation and in doc comments have to compile as they stand. */
 const root = resolve(__dirname, "..");
-const PAGES = ["README.md", "docs/components.md"];
+const PAGES = ["README.md", "docs/components.md", "docs/clients.md"];
 const SOURCES = [
   "migration/migration.ts",
   "mirror/mirror.ts",

@@ -21,6 +21,7 @@ export interface ClusterCredentials {
   readonly tokenFile?: pulumi.Output<string>;
   /** For OAUTHBEARER instead of a token: endpoint to request tokens from. Secret. */
   readonly tokenEndpoint?: pulumi.Output<TokenEndpoint>;
+  /** How the user logs in: SASL, or with a client certificate (`TLS`). */
   readonly mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512" | "PLAIN" | "TLS" | "OAUTHBEARER";
 }
 
@@ -29,7 +30,7 @@ export interface ConnectionArgs {
   bootstrapServers: pulumi.Input<string>;
   /** Absent: no login. */
   credentials?: ClusterCredentials;
-  /** PEM. Absent with `tls`: the system's trust store. */
+  /** CA certificate, PEM. Absent with `tls`: the system's trust store. */
   ca?: pulumi.Input<string>;
   /** Default: true if `ca` is given or the credentials are a certificate, else false. */
   tls?: boolean;

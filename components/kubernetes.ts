@@ -10,7 +10,7 @@ import type { KubernetesArgs } from "./settings/place";
  * Returns a provider for one Kubernetes cluster. It differs from the plugin's defaults in two ways:
  * - It updates a changed Secret in place. By default the plugin deletes the Secret and creates it again.
  * - It takes over an object that a killed `up` created but did not record. By default the next `up` fails with "already
- *   exists". `claim` makes sure that only objects of the same stack are taken over.
+ *   exists". The components take over only objects of the same stack.
  */
 export function kubernetesCluster(
   name: string,

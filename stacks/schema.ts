@@ -62,8 +62,8 @@ const bearerShape = {
   tokenFile: text.optional(),
   /**
    * `OAUTHBEARER`: where the engine requests tokens (client credentials, RFC 6749). It requests a new one whenever one
-   * expires. The client's secret is the secret `originClientSecret` (`originAdministratorClientSecret`), or the
-   * target's.
+   * expires. The client's secret is the secret `originClientSecret` or `targetClientSecret`.
+   * @default none
    */
   tokenEndpoint: block<Written<typeof tokenEndpointEntryShape>>(tokenEndpointEntryShape).optional(),
 };
@@ -71,14 +71,29 @@ const bearerShape = {
 export const administratorEntryShape = {
   /** Name of the user. Its secret is `originAdministratorPassword` (`...Key`, `...Token`), or the target's. */
   username: text.optional(),
-  /** Mechanism `TLS`: PEM file with the client certificate. Its key is the secret `originAdministratorKey`. */
+  /**
+   * Mechanism `TLS`: PEM file with the client certificate. Its key (PKCS8) is the secret `originAdministratorKey`, or the
+   * target's.
+   */
   certificateFile: text.optional(),
   /**
    * `SCRAM-SHA-256`, `SCRAM-SHA-512`, `PLAIN`, `TLS` or `OAUTHBEARER`.
    * @default `SCRAM-SHA-512`
    */
   mechanism: mechanism.default("SCRAM-SHA-512"),
-  ...bearerShape,
+  /**
+   * `OAUTHBEARER`: a file with a token, on the machine that runs `pulumi`. The engine reads it again at each login. The
+   * program that writes the file must renew the token.
+   * @default the secret `originAdministratorToken` or `targetAdministratorToken`
+   */
+  tokenFile: text.optional(),
+  /**
+   * `OAUTHBEARER`: where the engine requests tokens (client credentials, RFC 6749). It requests a new one whenever one
+   * expires. Keys as for `tokenEndpoint` of a given user. The client's secret is the secret
+   * `originAdministratorClientSecret` or `targetAdministratorClientSecret`.
+   * @default none
+   */
+  tokenEndpoint: block<Written<typeof tokenEndpointEntryShape>>(tokenEndpointEntryShape).optional(),
 };
 
 /** Keys for `users: operator`. */

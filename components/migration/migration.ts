@@ -42,6 +42,7 @@ export class Migration extends pulumi.ComponentResource {
   readonly passedAt: pulumi.Output<string | null>;
   /** Time at which the migration was abandoned, ISO 8601. Null: not abandoned. */
   readonly abandonedAt: pulumi.Output<string | null>;
+  /** Results of the steps of a cutover. Contains no secrets. */
   readonly summary: pulumi.Output<Summary>;
   /**
    * Path of the report's page. Relative to the Pulumi project's folder, unless `report.folder` is absolute. Null: no

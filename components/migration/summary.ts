@@ -9,6 +9,7 @@ import type { LastSteps } from "./part";
 
 /** Results of the steps of a cutover. Null: not available yet. Contains no secrets. */
 export interface PartSummary {
+  /** Null: the gate has not passed yet. */
   gate: Omit<GateResult, "samples"> | null;
   verification: VerifyResult | null;
   /**

@@ -38,12 +38,12 @@ export const clientQuotasShape = {
    */
   consumerByteRate: count.optional(),
   /**
-   * Percent of one network and one I/O thread.
+   * Percentage of the time of one network or I/O thread that the user's requests may take on each broker (KIP-124).
    * @default no quota
    */
   requestPercentage: rate.optional(),
   /**
-   * Partitions created and deleted per second (KIP-599).
+   * Partitions that the user may create and delete per second (KIP-599).
    * @default no quota
    */
   controllerMutationRate: rate.optional(),
@@ -53,7 +53,7 @@ export interface ClientQuotas extends Written<typeof clientQuotasShape> {}
 export const clientAclShape = {
   /** `topic`, `group`, `cluster`, `transactionalId`, `delegationToken` or `user`. */
   resource: oneOf(["topic", "group", "cluster", "transactionalId", "delegationToken", "user"]),
-  /** Name of the resource, or the prefix. `*`: every name. Of the cluster: `kafka-cluster`. */
+  /** Name of the resource, or the prefix. `*`: every name. For `cluster`: `kafka-cluster`. */
   name: text,
   /**
    * `literal` or `prefixed`.
@@ -79,8 +79,8 @@ export const clientUserShape = {
   /** Name of the user, as in its principal without `User:`. For a KafkaUser: its name. Example: `billing`. */
   name: text,
   /**
-   * How the user logs in: `scram-sha-512`, `scram-sha-256`, `tls`, `tls-external`, or `none` (something else than the
-   * operator or a SCRAM credential knows the user's secret, for example OAuth or PLAIN).
+   * How the user logs in: `scram-sha-512`, `scram-sha-256`, `tls` or `tls-external`. `none`: no credential is created,
+   * because the user logs in in another way, for example with OAuth or PLAIN.
    * @default `scram-sha-512`
    */
   authentication: oneOf(["scram-sha-512", "scram-sha-256", "tls", "tls-external", "none"]).default("scram-sha-512"),
@@ -192,7 +192,7 @@ const clientUsersShape = {
    */
   leaveOut: recordOf(text).optional(),
   /**
-   * True: users that exist on a target without an operator may be taken over.
+   * True: take over users that exist on a target without an operator. False: stop with `USER_TAKEN`.
    * @default false
    */
   takeOver: flag.optional(),

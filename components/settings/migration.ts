@@ -78,9 +78,9 @@ export interface EveryoneByDefault extends Written<typeof bySideShape> {}
 
 export const preflightShape = {
   /**
-   * Codes of findings that are known and accepted (docs/preflight.md). They become warnings. Privileges and connections
-   * cannot be accepted. `USER_TAKEN`: with users that are created through Kafka, take over a user that exists. Example:
-   * `["TARGET_MESSAGE_SIZE_SMALLER"]`.
+   * Codes of findings that are known and accepted (docs/preflight.md). They become warnings. Missing privileges, failed
+   * connections and `WAVES_REFUSED` cannot be accepted. `USER_TAKEN`: take over an existing user, where users are
+   * created through Kafka. Example: `["TARGET_MESSAGE_SIZE_SMALLER"]`.
    * @default none
    */
   accept: list(text).optional(),
@@ -112,7 +112,7 @@ export const stepShape = {
   phase: oneOf(["mirror", "consumers", "cutover", "returned", "cleanup"]).default("mirror"),
   /**
    * `true`: after the cutover a second mirror copies the topics back to the origin, so that the migration can return
-   * (docs/waves.md). `false`: ends this. With `waves` set it on each wave.
+   * (docs/waves.md). `false`: ends the way back. With `waves`, set it on each wave instead.
    * @default no way back
    */
   wayBack: flag.optional(),
@@ -179,7 +179,7 @@ export const stepShape = {
    */
   topicsFolder: text.default("migration-topics"),
   /**
-   * Connect clusters whose source connectors go on at the same place (docs/connectors.md). The cutover copies their
+   * Connect clusters whose source connectors continue where they stopped (docs/connectors.md). The cutover copies their
    * offsets to the Connect clusters of the target. The connectors must be stopped on both sides. Example: `[{ name:
    * "connect", origin: { offsetStorageTopic: "connect-offsets" } }]`.
    * @default none
@@ -196,7 +196,7 @@ export const stepShape = {
 
 const onKubernetesShape = {
   /**
-   * Kubernetes cluster that the mirror runs on.
+   * Provider of the Kubernetes cluster that the mirror runs on.
    * @default Pulumi's default provider
    */
   provider: typed<k8s.Provider>(resource).optional(),
@@ -253,7 +253,7 @@ export const partsShape = {
    * @default writes are denied to everyone
    */
   fenceOptions: block<FenceOptions>({ ...fenceShape, ...fenceTimesShape }).optional(),
-  /** Settings of the check of both clusters. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
+  /** Settings of preflight, the check of both clusters. Example: `{ accept: ["TARGET_MESSAGE_SIZE_SMALLER"] }`. */
   preflight: block<PreflightSettings>(preflightShape).optional(),
   /**
    * Passwords of the applications' users, by user name, for an origin without an operator: Kafka never reveals a

@@ -201,7 +201,7 @@ export const workerShape = {
    */
   topicsExcludePattern: anyText.optional(),
   /**
-   * Consumer groups, in the same form.
+   * Consumer groups that move, in the same form.
    * @default `.*`
    */
   groupsPattern: anyText.default(".*"),
@@ -222,7 +222,7 @@ export const workerShape = {
    */
   checkpointConnector: falseOr(block<ConnectorSettings>(connectorWithTasksShape)).optional(),
   /**
-   * Declares a heartbeat connector. Not in `strimzi-v1`.
+   * Declares a heartbeat connector. Not in `strimzi-v1` and `event-streams-v1`.
    * @default none
    */
   heartbeatConnector: block<ConnectorSettings>(connectorWithTasksShape).optional(),

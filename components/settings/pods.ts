@@ -21,13 +21,13 @@ export const podShape = {
    */
   logging: fields.optional(),
   /**
-   * Metrics. Example:
+   * Metrics of the workers. Example:
    * `{ type: "jmxPrometheusExporter", valueFrom: { configMapKeyRef: { name: "metrics", key: "mm2.yaml" } } }`.
    * @default none
    */
   metricsConfig: fields.optional(),
   /**
-   * JMX. Example: `{ authentication: { type: "password" } }`.
+   * Remote JMX access. Example: `{ authentication: { type: "password" } }`.
    * @default no JMX
    */
   jmxOptions: fields.optional(),
@@ -47,12 +47,12 @@ export const podShape = {
    */
   clientRackInitImage: text.optional(),
   /**
-   * Example: `{ initialDelaySeconds: 60 }`.
+   * Liveness probe of the workers. Example: `{ initialDelaySeconds: 60 }`.
    * @default the operator's
    */
   livenessProbe: fields.optional(),
   /**
-   * Example: `{ failureThreshold: 3 }`.
+   * Readiness probe of the workers. Example: `{ failureThreshold: 3 }`.
    * @default the operator's
    */
   readinessProbe: fields.optional(),
@@ -68,13 +68,13 @@ export const podShape = {
    */
   template: fields.optional(),
   /**
-   * Written where the dialect has this field: at the top level, or in `template.pod`. Example:
+   * Affinity of the pods. Written where the dialect has this field: at the top level, or in `template.pod`. Example:
    * `{ podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname" }] } }`.
    * @default none
    */
   affinity: fields.optional(),
   /**
-   * Written in the same place as `affinity`. Example: `[{ key: "kafka", operator: "Exists" }]`.
+   * Tolerations of the pods. Written in the same place as `affinity`. Example: `[{ key: "kafka", operator: "Exists" }]`.
    * @default none
    */
   tolerations: list(fields).optional(),

@@ -7,7 +7,7 @@ import type { MirrorAuthentication } from "../dialects/model";
 import { fields, laterText, resource } from "../shape/types";
 import { DIALECTS } from "./mirror";
 
-/** Who connects with a cluster. */
+/** Who connects to a cluster. */
 
 export const tokenEndpointShape = {
   /** Address of the endpoint. Example: `https://idp.example.com/realms/kafka/protocol/openid-connect/token`. */
@@ -46,11 +46,11 @@ export const credentialsShape = {
   certificate: laterText.optional(),
   /** For mutual TLS. PEM, PKCS8. */
   key: laterText.optional(),
-  /** For OAUTHBEARER: token with which the engine logs in. It must stay valid. */
+  /** For OAUTHBEARER: token with which the engine logs in. The engine cannot renew it. */
   token: laterText.optional(),
   /**
    * For OAUTHBEARER: path of a file with a token, on the machine that runs `pulumi`. It is read again at each login.
-   * The owner of the file renews the token.
+   * The program that writes the file must renew the token.
    */
   tokenFile: laterText.optional(),
   /**
@@ -112,18 +112,18 @@ export const operatorShape = {
    */
   authentication: oneOf(["scram-sha-512", "tls"]).optional(),
   /**
-   * Kubernetes cluster of the Kafka resource.
+   * Provider of the Kubernetes cluster of the Kafka resource.
    * @default the mirror's
    */
   provider: typed<k8s.Provider>(resource).optional(),
   /**
    * Kubeconfig of the same cluster, to read conditions. Path or content.
-   * @default what `kubectl` would use
+   * @default the provider's
    */
   kubeconfig: laterText.optional(),
   /**
    * Context in the kubeconfig.
-   * @default the kubeconfig's current context
+   * @default the provider's
    */
   context: text.optional(),
   /**

@@ -6,7 +6,7 @@ import { fields } from "../shape/types";
 
 export const verifyShape = {
   /**
-   * `none`. `tail`: counts and the last records of each partition. `sample`: the same, and samples of every partition
+   * `none`: nothing. `tail`: counts and the last records of each partition. `sample`: the same, and samples of every partition
    * (docs/gate.md). `full`: every record.
    * @default `tail`
    */
@@ -45,7 +45,7 @@ export const verifyShape = {
   runOn: oneOf(["here", "kubernetes"]).optional(),
   /**
    * Number of shares that the partitions are divided into, 1 to 1000. Each is compared by one pod. Only with `runOn:
-   * kubernetes`, as the following ones.
+   * kubernetes`, as are `parallelism`, `image`, `resources`, `template` and `limitSeconds`.
    * @default 4
    */
   completions: whole(1, 1000).optional(),
@@ -71,7 +71,7 @@ export const verifyShape = {
    */
   template: fields.optional(),
   /**
-   * Longest time of the Job, in seconds.
+   * Longest duration of the Job, in seconds.
    * @default 86400
    */
   limitSeconds: count.optional(),

@@ -32,7 +32,7 @@ export const waveShape = {
   phase: oneOf(["mirror", "consumers", "cutover", "returned"]).default("mirror"),
   /**
    * `true`: after the cutover a second mirror copies the wave's topics back to the origin, so that the wave can return
-   * (docs/waves.md). `false`: ends this. Without waves set it at the top level.
+   * (docs/waves.md). `false`: ends the way back. Without waves, set it at the top level instead.
    * @default no way back
    */
   wayBack: flag.optional(),

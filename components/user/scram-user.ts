@@ -20,6 +20,8 @@ import { checkShape, rulesOf, throwUserMistakes } from "./settings";
  *   bootstrapServers: ["origin:9093"],
  *   tlsEnabled: true,
  *   saslMechanism: "scram-sha512",
+ *   saslUsername: "admin",
+ *   saslPassword: process.env.KAFKA_PASSWORD,
  * });
  * const user = new ScramUser("origin-user", { role: "origin" }, { provider });
  */

@@ -17,7 +17,7 @@ export const connectStorageShape = {
   statusStorageTopic: text.optional(),
   /**
    * Connect's group (`group.id`). If it has no members, no worker runs, and connectors need not be stopped one by one.
-   * @default not looked at
+   * @default unknown: each connector must be stopped
    */
   groupId: text.optional(),
 };

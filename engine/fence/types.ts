@@ -19,12 +19,12 @@ export const fenceShape = {
 
 export const fenceTimesShape = {
   /**
-   * The raise is done when no write is seen for this time, ms.
+   * The raise ends when no write was seen for this time, in milliseconds.
    * @default 1000
    */
   settleMs: whole(0).optional(),
   /**
-   * Longest wait for that, ms. After it, the partitions that are still written to are returned.
+   * Longest wait for that, in milliseconds. After it, the partitions that are still written to are returned.
    * @default 15000
    */
   settleLimitMs: whole(0).optional(),

@@ -36,7 +36,7 @@ export const replicationShape = {
 
 export const replicationTimeShape = {
   /**
-   * Longest duration of the whole reset in milliseconds.
+   * Longest duration of the whole reset, in milliseconds.
    * @default 3600000
    */
   limitMs: count.optional(),

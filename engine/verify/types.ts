@@ -20,10 +20,10 @@ export interface VerifyOptions {
    * and windows of records at random places of each partition. `full`: every record.
    */
   mode: "none" | "tail" | "sample" | "full";
-  /** Mode `tail`: number of records that are compared at the end of each partition. Default 100. */
+  /** Modes `tail` and `sample`: number of records that are compared at the end of each partition. Default 100. */
   tailRecords?: number;
   /**
-   * Mode `tail`: if the number of offsets of a partition differs between the sides, it is counted record by record,
+   * Modes `tail` and `sample`: if the number of offsets of a partition differs between the sides, it is counted record by record,
    * provided that it has at most this many offsets. Default 200,000.
    */
   countUpTo?: number;

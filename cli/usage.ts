@@ -7,7 +7,7 @@ export const COMMON: Record<string, Option> = {
   stack: { type: "string", value: "NAME", help: "Pulumi stack (default: the selected one)" },
   cwd: { type: "string", value: "DIR", help: "folder of the Pulumi project (default: the working directory)" },
   migration: { type: "string", value: "NAME", help: "name of the migration, if the stack has several" },
-  wave: { type: "string", value: "NAME", help: "the wave it is about (default: everything outside the waves)" },
+  wave: { type: "string", value: "NAME", help: "only this wave (default: everything outside the waves)" },
   model: { type: "string", value: "FILE", help: "a migration model as JSON, mode 0600, instead of a stack" },
   json: { type: "boolean", help: "print the result as one JSON document on standard output" },
   quiet: { type: "boolean", help: "no progress" },

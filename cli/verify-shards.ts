@@ -26,20 +26,20 @@ const INDEX = "JOB_COMPLETION_INDEX";
 
 /** The options of `verify` for several machines. */
 export const SHARD_OPTIONS: Record<string, Option> = {
-  shard: { type: "string", value: "I/N", help: "compares share I of N, for several machines; needs --out" },
+  shard: { type: "string", value: "I/N", help: "compare share I of N, for several machines; needs --out" },
   shards: { type: "string", value: "N", help: `like --shard, with I from ${INDEX} (Indexed Job, from 0)` },
-  out: { type: "string", value: "FILE", help: "writes the result of --shard, for --merge" },
+  out: { type: "string", value: "FILE", help: "write the result of --shard to this file, for --merge" },
   "termination-message": {
     type: "string",
     value: "FILE",
-    help: "writes the result of --shard in under 4,000 bytes, e.g. to /dev/termination-log",
+    help: "write the result of --shard in under 4,000 bytes, e.g. to /dev/termination-log",
   },
   merge: {
     type: "string",
     value: "FILE...",
     multiple: true,
     several: true,
-    help: "shows the result of all N shares together; needs no cluster",
+    help: "show the result of all N shares together; needs no cluster",
   },
 };
 

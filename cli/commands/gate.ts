@@ -29,7 +29,7 @@ export const gate: Command = {
       value: "SECONDS",
       help: "with --wait: how long the origin's end offsets must not change (default: the stack's)",
     },
-    "no-last-record": { type: "boolean", help: "do not compare the last record of each partition" },
+    "no-last-record": { type: "boolean", help: "do not compare the first and the last record of each partition" },
   },
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 
 /** Finds out which topics belong together, and proposes waves. Changes nothing. */
 export const plan: Command = {
-  summary: "which topics belong together, in which waves could they move, how long does the copy take? changes nothing",
+  summary: "show which topics belong together, how long the copy takes, and proposed waves; changes nothing",
   whole: true,
   options: {
     seconds: { type: "string", value: "SECONDS", help: "time between the two looks that measure rates (default: 10)" },
@@ -23,12 +23,12 @@ export const plan: Command = {
       type: "string",
       multiple: true,
       value: "NAME",
-      help: "a group or transactional producer that is not to hold topics together; may be repeated",
+      help: "plan as if this group or transactional producer did not connect topics; may be repeated",
     },
     "idle-days": {
       type: "string",
       value: "DAYS",
-      help: "a topic without a newer record is idle; a group that left older ones unread is unused (default: 7)",
+      help: "a topic whose last record is older is idle; a group with older unread records is unused (default: 7)",
     },
     all: { type: "boolean", help: "list everything, not only the first rows" },
   },

@@ -26,7 +26,11 @@ export const verify: Command = {
       value: "tail|sample|full",
       help: "counts and the last records of each partition, also samples, or every record (default: the stack's)",
     },
-    "tail-records": { type: "string", value: "N", help: "mode tail: records compared at the end of each partition" },
+    "tail-records": {
+      type: "string",
+      value: "N",
+      help: "modes tail and sample: records compared at the end of each partition (default: the stack's)",
+    },
     "hole-records": { type: "string", value: "N", help: "mode sample: size of the hole to look for (default: 1000)" },
     "miss-probability": {
       type: "string",
@@ -37,7 +41,7 @@ export const verify: Command = {
     "throttle-bytes-per-second": {
       type: "string",
       value: "BYTES",
-      help: "read at most so many bytes per second from each cluster (default: the stack's)",
+      help: "read at most this many bytes per second from each cluster (default: the stack's)",
     },
     threads: {
       type: "string",

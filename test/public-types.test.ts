@@ -138,7 +138,7 @@ new Migration("orders", {
     return [ts.displayPartsToString(info?.documentation), ts.displayPartsToString(standard?.text)];
   };
   expect(hover("replicas")).toEqual(["Number of workers.", "1"]);
-  expect(hover("tolerations")[0]).toMatch(/^Written in the same place as `affinity`\./);
+  expect(hover("tolerations")[0]).toMatch(/^Tolerations of the pods\. Written in the same place as `affinity`\./);
   expect(hover("alias")[1]).toBe("`origin-cluster` or `target-cluster`");
   expect(hover("bootstrapServers")[0]).toMatch(/^Bootstrap servers as reached from the mirror's workers/);
   expect(hover("groupId")[0]).toBe("Connect's group.");

@@ -80,7 +80,7 @@ describe("the offsets of source connectors", () => {
         'write into the storage of the Connect cluster on the target; set mirror.topicsExcludePattern to "mm2.*\\.internal,' +
         '.*\\.replica,__.*,orders-offsets,orders-configs,orders-status"',
     ],
-    ["an unknown key", { orign: {} }, "connectors.0.orign is no setting"],
+    ["an unknown key", { orign: {} }, "connectors.0.orign is not a setting"],
   ])("are refused with %s", (_title, more, message) => {
     const waves = [{ name: "orders", topics: "orders" }];
     const found = migrationMistakes({ ...clusters, waves, connectors: [{ ...CONNECT, ...more }] } as never).list;

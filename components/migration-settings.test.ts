@@ -20,37 +20,37 @@ function mistakes(args: object): string[] {
 
 describe("an unknown key of the migration is an error that suggests the closest key", () => {
   test.each([
-    [{ gate: { limitSecond: 5 } }, 'gate.limitSecond is no setting (did you mean "limitSeconds"?)'],
-    [{ verify: { tailRecord: 5 } }, 'verify.tailRecord is no setting (did you mean "tailRecords"?)'],
-    [{ offsets: { overwite: true } }, 'offsets.overwite is no setting (did you mean "overwrite"?)'],
-    [{ replication: { rule: [] } }, 'replication.rule is no setting (did you mean "rules"?)'],
+    [{ gate: { limitSecond: 5 } }, 'gate.limitSecond is not a setting (did you mean "limitSeconds"?)'],
+    [{ verify: { tailRecord: 5 } }, 'verify.tailRecord is not a setting (did you mean "tailRecords"?)'],
+    [{ offsets: { overwite: true } }, 'offsets.overwite is not a setting (did you mean "overwrite"?)'],
+    [{ replication: { rule: [] } }, 'replication.rule is not a setting (did you mean "rules"?)'],
     [
       { replication: { rules: [{ pattern: "a", factr: 3, factor: 3 }] } },
-      'replication.rules.0.factr is no setting (did you mean "factor"?)',
+      'replication.rules.0.factr is not a setting (did you mean "factor"?)',
     ],
-    [{ fenceOptions: { exept: [] } }, 'fenceOptions.exept is no setting (did you mean "except"?)'],
-    [{ preflight: { acept: [] } }, 'preflight.acept is no setting (did you mean "accept"?)'],
-    [{ report: { foldr: "x" } }, 'report.foldr is no setting (did you mean "folder"?)'],
-    [{ mirror: { topicPattern: "a" } }, 'mirror.topicPattern is no setting (did you mean "topicsPattern"?)'],
-    [{ mirror: { createNamespce: true } }, 'mirror.createNamespce is no setting (did you mean "createNamespace"?)'],
+    [{ fenceOptions: { exept: [] } }, 'fenceOptions.exept is not a setting (did you mean "except"?)'],
+    [{ preflight: { acept: [] } }, 'preflight.acept is not a setting (did you mean "accept"?)'],
+    [{ report: { foldr: "x" } }, 'report.foldr is not a setting (did you mean "folder"?)'],
+    [{ mirror: { topicPattern: "a" } }, 'mirror.topicPattern is not a setting (did you mean "topicsPattern"?)'],
+    [{ mirror: { createNamespce: true } }, 'mirror.createNamespce is not a setting (did you mean "createNamespace"?)'],
     [
       { mirror: { sourceConnector: { stat: "paused" } } },
-      'mirror.sourceConnector.stat is no setting (did you mean "state"?)',
+      'mirror.sourceConnector.stat is not a setting (did you mean "state"?)',
     ],
     [
       { origin: operated("origin", { bootstrapServer: "x" }) },
-      'origin.bootstrapServer is no setting (did you mean "bootstrapServers"?)',
+      'origin.bootstrapServer is not a setting (did you mean "bootstrapServers"?)',
     ],
     [
       { target: operated("target", {}, { namespce: "x" }) },
-      'target.operator.namespce is no setting (did you mean "namespace"?)',
+      'target.operator.namespce is not a setting (did you mean "namespace"?)',
     ],
-    [{ target: operated("target", { groupID: "x" }) }, 'target.groupID is no setting (did you mean "groupId"?)'],
+    [{ target: operated("target", { groupID: "x" }) }, 'target.groupID is not a setting (did you mean "groupId"?)'],
     [
       { origin: operated("origin", { administrator: { username: "a", password: "b", pasword: "c" } }) },
-      'origin.administrator: pasword is no setting (did you mean "password"?)',
+      'origin.administrator: pasword is not a setting (did you mean "password"?)',
     ],
-    [{ phse: "mirror" }, 'phse is no setting (did you mean "phase"?)'],
+    [{ phse: "mirror" }, 'phse is not a setting (did you mean "phase"?)'],
   ])("%j", (more, message) => expect(mistakes({ ...good, ...more })).toEqual([message]));
 });
 

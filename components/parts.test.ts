@@ -113,7 +113,7 @@ describe("MirrorUser", () => {
       { authentication: { type: "tls", passwordFrom: { secretName: "s", key: "k" } } },
       "authentication.passwordFrom is for scram-sha-512, and the type is tls",
     ],
-    [{ authentication: { type: "scram-sha-512", password: "hunter2" } }, "authentication.password is no setting"],
+    [{ authentication: { type: "scram-sha-512", password: "hunter2" } }, "authentication.password is not a setting"],
     [{ readyLimitSeconds: "120" }, 'readyLimitSeconds is "120": it has to be a number of seconds, more than 0'],
     [{ labels: "a" }, 'labels is "a": it has to be an object'],
   ])("refuses %j", (more, message) => {
@@ -125,7 +125,7 @@ describe("MirrorUser", () => {
   test("reports all mistakes together and creates nothing", async () => {
     const bad = { role: "orign", dialect: "strimzi-v2", namspace: "x", profile: "guide" } as never;
     expect(() => new MirrorUser("u", bad)).toThrow(
-      /USER_SETTINGS: the user's settings have 5 mistakes[^]*namspace is no setting \(did you mean "namespace"\?\)[^]*dialect "strimzi-v2" is unknown \(did you mean "strimzi-v1"\?\)[^]*namespace is missing[^]*cluster is missing[^]*role is "orign"/,
+      /USER_SETTINGS: the user's settings have 5 mistakes[^]*namspace is not a setting \(did you mean "namespace"\?\)[^]*dialect "strimzi-v2" is unknown \(did you mean "strimzi-v1"\?\)[^]*namespace is missing[^]*cluster is missing[^]*role is "orign"/,
     );
     await settled();
     expect(mocks.declared).toEqual([]);
@@ -214,7 +214,7 @@ describe("SecretCopy", () => {
     ],
     [
       { name: "x", source: { namespace: "n", name: "s", keys: [], key: "ca.crt" } },
-      /source.key is no setting \(did you mean "keys"\?\)[^]*source.keys is missing/,
+      /source.key is not a setting \(did you mean "keys"\?\)[^]*source.keys is missing/,
     ],
   ])("refuses %j", (args, message) => expect(() => new SecretCopy("c", args as never)).toThrow(message));
 });
@@ -302,7 +302,7 @@ describe("without an operator", () => {
     expect(() => givenCredentials(twice)).toThrow("token and tokenFile are both given: OAUTHBEARER takes one of them");
     const endpoint = { url: "idp/token", clientId: "", clientSecret: "CS", scop: "kafka" };
     expect(() => givenCredentials({ tokenEndpoint: endpoint })).toThrow(
-      /3 mistakes[^]*tokenEndpoint.scop is no setting \(did you mean "scope"\?\)[^]*tokenEndpoint.clientId is missing[^]*has to begin with https/,
+      /3 mistakes[^]*tokenEndpoint.scop is not a setting \(did you mean "scope"\?\)[^]*tokenEndpoint.clientId is missing[^]*has to begin with https/,
     );
   });
 

@@ -273,7 +273,7 @@ describe("mistakes", () => {
     });
     expect(text).toMatch(/^MIRROR_SETTINGS: the mirror's settings have 9 mistakes/);
     for (const part of [
-      'replica is no setting (did you mean "replicas"?)',
+      'replica is not a setting (did you mean "replicas"?)',
       'profile is "tuend" (did you mean "tuned"?)',
       'tasksMax is "4": it has to be a whole number',
       'kafkaVersion is "new"',

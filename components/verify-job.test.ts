@@ -79,7 +79,7 @@ describe("verify.runOn", () => {
   });
 
   test.each<[VerifySettings, string]>([
-    [{ image: "Registry.example.com/Kafka Migration" }, "which is no name of an image"],
+    [{ image: "Registry.example.com/Kafka Migration" }, "which is not the name of an image"],
     [
       { resources: { limit: { cpu: 1 } } },
       'the field "limit", which Kubernetes does not know (did you mean "limits"?)',

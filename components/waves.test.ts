@@ -179,7 +179,7 @@ describe("mistakes in waves are reported together, before anything is declared",
       expect.stringMatching(/^waves\.0\.name is "Orders": it has to be at most 40 lower case letters/),
       expect.stringMatching(/^waves\.1\.name is "a{41}"/),
       expect.stringMatching(/^waves\.2\.name is "ends-"/),
-      'waves.2.topic is no setting (did you mean "topics"?)',
+      'waves.2.topic is not a setting (did you mean "topics"?)',
       expect.stringMatching(/^waves\.3\.phase is "back": it has to be one of mirror, consumers, cutover, returned$/),
       "waves.4.topics is missing: it has to be a text",
     ]);

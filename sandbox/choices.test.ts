@@ -76,7 +76,7 @@ test("all mistakes are reported together, without the password", () => {
   for (const text of [
     "--colour: no such option",
     "--bulk-mb many: a whole number",
-    "bootstrap is no field",
+    "bootstrap is not a field",
     "username has to be text",
     "target.json: is no JSON",
     "what: there is nothing",

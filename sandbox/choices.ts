@@ -118,7 +118,7 @@ function existing(name: string, file: string, managed: boolean, mistakes: string
   }
   const before = mistakes.length;
   const wrong = (what: string) => void mistakes.push(`--${name} ${file}: ${what}`);
-  for (const key of Object.keys(found)) if (!FIELDS.includes(key)) wrong(`${key} is no field: ${FIELDS.join(", ")}`);
+  for (const key of Object.keys(found)) if (!FIELDS.includes(key)) wrong(`${key} is not a field: ${FIELDS.join(", ")}`);
   const text = (key: string, needed = false): string | undefined => {
     const value = found[key];
     if (typeof value === "string" && value !== "") return value;

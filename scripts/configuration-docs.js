@@ -77,7 +77,7 @@ function rowsOf(name, shapes) {
   if (shape === undefined) throw new Error(`${PAGE} names ${name}, and no shape has this name`);
   return shape.properties.flatMap((property) => {
     if (ts.isSpreadAssignment(property)) return namesIn(property.expression).flatMap((used) => rowsOf(used, shapes));
-    if (!ts.isPropertyAssignment(property)) throw new Error(`${name}: ${property.getText()} is no setting`);
+    if (!ts.isPropertyAssignment(property)) throw new Error(`${name}: ${property.getText()} is not a setting`);
     const key = property.name.getText();
     const own = describe(property);
     if (own !== undefined) return [{ key, ...own }];

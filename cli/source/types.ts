@@ -32,7 +32,7 @@ export interface Done {
   gate?: GateResult;
   /**
    * The origin's end offsets when the gate passed. Absent if the way back was opened: later records on the origin then
-   * come from the target, and are no late writes.
+   * come from the target, and are not late writes.
    */
   originEnds?: TopicEnds;
   abandonedAt?: string;

@@ -34,7 +34,7 @@ export function givenCredentials(args: GivenCredentialsArgs): ClusterCredentials
 /** @returns the given mechanism, or the one that the given values imply */
 export function checkCredentials(args: GivenCredentialsArgs, mistakes: Mistakes): ClusterCredentials["mechanism"] {
   for (const key of Object.keys(args))
-    if (!KNOWN.includes(key)) mistakes.add(`${key} is no setting${didYouMean(key, KNOWN)}`);
+    if (!KNOWN.includes(key)) mistakes.add(`${key} is not a setting${didYouMean(key, KNOWN)}`);
   const bearers = BEARERS.filter((key) => args[key] !== undefined);
   const mechanism =
     args.mechanism ?? (args.certificate !== undefined ? "TLS" : bearers.length > 0 ? "OAUTHBEARER" : "SCRAM-SHA-512");
@@ -63,7 +63,7 @@ function checkBearer(args: GivenCredentialsArgs, given: readonly string[], mista
   if (endpoint === undefined) return;
   for (const key of Object.keys(endpoint)) {
     if (!ENDPOINT_KEYS.includes(key))
-      mistakes.add(`tokenEndpoint.${key} is no setting${didYouMean(key, ENDPOINT_KEYS)}`);
+      mistakes.add(`tokenEndpoint.${key} is not a setting${didYouMean(key, ENDPOINT_KEYS)}`);
   }
   for (const key of ["url", "clientId", "clientSecret"] as const) {
     if (!endpoint[key]) mistakes.add(`tokenEndpoint.${key} is missing`);

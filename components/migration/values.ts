@@ -69,7 +69,7 @@ function principals(except: readonly string[]): string[] {
     // Brokers with a principal builder of their own may know other types.
     if (/^[A-Z][A-Za-z]*:./.test(principal)) return principal === "User:*" ? [everyone] : [];
     const [, name = principal] = /^(?:user)?:(.*)$/i.exec(principal) ?? [];
-    return [`fenceOptions.except: "${principal}" is no principal; write "User:${name}"`];
+    return [`fenceOptions.except: "${principal}" is not a principal; write "User:${name}"`];
   });
 }
 

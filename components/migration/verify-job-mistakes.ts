@@ -29,7 +29,7 @@ const isOpen = (value: unknown): boolean => value === undefined || isLater(value
 export function podMistakes({ image, resources, template }: VerifySettings): string[] {
   return [
     ...(text(image) !== undefined && !IMAGE.test(image!)
-      ? [`verify.image is "${image}", which is no name of an image: use [REGISTRY/]NAME[:TAG], in lower case`]
+      ? [`verify.image is "${image}", which is not the name of an image: use [REGISTRY/]NAME[:TAG], in lower case`]
       : []),
     ...resourceMistakes(resources, "verify.resources"),
     ...templateMistakes(template),

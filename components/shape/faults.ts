@@ -119,7 +119,7 @@ function expectedOf(issue: z.core.$ZodIssue): string {
 
 /** Returns a fault in the words of the components. Their arguments come from a program. */
 export function sayFault({ where, kind, near, seen, expected }: Fault): string {
-  if (kind === "unknown") return `${where} is no setting${near}`;
+  if (kind === "unknown") return `${where} is not a setting${near}`;
   if (kind === "missing") return `${where} is missing: it has to be ${expected}`;
   return `${where} is ${seen}${near}: it has to be ${expected}`;
 }

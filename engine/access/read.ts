@@ -24,7 +24,7 @@ export interface BothRead {
   unknown: string[];
 }
 
-/** Reads ACLs, SCRAM users and quotas of both clusters. Something that this login may not read is no error. */
+/** Reads ACLs, SCRAM users and quotas of both clusters. Something that this login may not read is not an error. */
 export async function readAccess(clusters: Clusters, options: AccessOptions): Promise<BothRead> {
   const [origin, target] = await Promise.all([
     readSide(clusters.origin, options.everyoneByDefault?.origin),

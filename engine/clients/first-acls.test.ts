@@ -63,7 +63,7 @@ describe("the ACLs of applications on a target that is open by default", () => {
   it("stop if they would lock everybody else out", async () => {
     const message = await ask([testAcl(), group], { setting: "true" });
     expect(message).toMatch(/^CLUSTER_OPEN: .*would be the first on topic orders, group pay-\* of the target/);
-    expect(await ask([testAcl()], { setting: null, probe: true })).toMatch(/^CLUSTER_OPEN: .*it is no super user/);
+    expect(await ask([testAcl()], { setting: null, probe: true })).toMatch(/^CLUSTER_OPEN: .*it is not a super user/);
     expect(await ask([testAcl({ permission: "deny" })], { setting: "true" })).toMatch(/^CLUSTER_OPEN/);
   });
 

@@ -60,7 +60,7 @@ export async function requireNobodyLockedOut(
     const why =
       verdict.by === "setting"
         ? `the ${side}'s brokers let everybody use what no ACL names (${SETTING}=true)`
-        : `the ${side}'s brokers let this login use what no ACL names, though it is no super user (${SETTING}=true)`;
+        : `the ${side}'s brokers let this login use what no ACL names, though it is not a super user (${SETTING}=true)`;
     throw new MigrationError("CLUSTER_OPEN", `${why}: ${seen}`, { fix: `${own}; or leave clients out` });
   }
   if (verdict.setting === "hidden")

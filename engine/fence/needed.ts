@@ -39,7 +39,7 @@ async function mustStayOpen(
   if (options.everyoneByDefault === true) return bare;
   const everyone = await everyoneByDefault(origin);
   if (everyone !== undefined) return everyone ? bare : [];
-  // A login that is no super user sees what the brokers do with a name that no ACL covers.
+  // A login that is not a super user sees what the brokers do with a name that no ACL covers.
   const found = await askDefault(origin, acls);
   if (found === "closed" || found === "open") return found === "open" ? bare : [];
   throw new MigrationError(

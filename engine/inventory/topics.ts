@@ -14,7 +14,7 @@ export function topicFates(mirror: MirrorModel): (topic: string) => Fate {
   const isOwn = ownTopics(mirror);
   return (topic) => {
     if (isOwn(topic)) return { moves: "no", why: "MirrorMaker 2 keeps the state of this migration in it" };
-    if (isHeartbeats(mirror, topic)) return { moves: "no", why: "MirrorMaker 2's heartbeats are no data" };
+    if (isHeartbeats(mirror, topic)) return { moves: "no", why: "MirrorMaker 2's heartbeats are not application data" };
     const why = skip(topic);
     return why === undefined ? { moves: "yes" } : fateOfSkip(mirror, topic, never(topic) ?? why);
   };

@@ -133,7 +133,7 @@ function fateOf(user: InventoryUser, kafkaUser: FoundKafkaUser | undefined, fact
   if (authentication === "unknown")
     return {
       moves: "if",
-      when: `the target accepts its login (OAuth, PLAIN and LDAP are no part of Kafka's metadata); ${THEN_YES}`,
+      when: `the target accepts its login (OAuth, PLAIN and LDAP are not part of Kafka's metadata); ${THEN_YES}`,
     };
   if (kafkaUser === undefined) {
     const password = `give its password as a secret, because Kafka does not reveal it: ${passwordCommand(user.name!)}`;

@@ -93,7 +93,7 @@ export function chooseGroups(
 
 /** Why a share group does not move, and what its owners can do. */
 export const WHY_NOT_SHARE =
-  "a share group, and what that has acknowledged is no committed offset; set its start on the target with " +
+  "a share group, and what it has acknowledged is not a committed offset; set its start on the target with " +
   "kafka-share-groups.sh --reset-offsets";
 
 /** Kafka's default of `offset.metadata.max.bytes`. */

@@ -24,7 +24,7 @@ export function checkpointsTopic(mirror: MirrorModel): string {
 /**
  * Reads the latest checkpoints.
  * @returns undefined if the topic does not exist.
- * @throws MigrationError CHECKPOINTS_UNREADABLE if the topic holds records that are no checkpoints of a known version
+ * @throws MigrationError CHECKPOINTS_UNREADABLE if the topic holds records that are not checkpoints of a known version
  */
 export async function readCheckpoints(
   target: KafkaPort,
@@ -71,7 +71,7 @@ export async function readSynced(
 /**
  * Reads the checkpoints topic from start to end. RemoteClusterUtils.translateOffsets reads the same topic, but at its
  * timeout it returns what it has so far without an error.
- * @param see returns false for a record that is no checkpoint
+ * @param see returns false for a record that is not a checkpoint
  * @returns false if the topic does not exist.
  */
 async function scanCheckpoints(
@@ -101,7 +101,7 @@ async function scanCheckpoints(
   throw new MigrationError(
     "CHECKPOINTS_UNREADABLE",
     `target topic ${topic}: ` +
-      `${countText(foreign.length, "record is no checkpoint", "records are no checkpoints")} of a known version ` +
+      `${countText(foreign.length, "record is not a checkpoint", "records are not checkpoints")} of a known version ` +
       `(first: offset ${foreign[0]})`,
     {
       fix: "find out who writes to that topic; use the exact offsets, which need no checkpoints",

@@ -166,7 +166,7 @@ function beginning({ missing }: Landing, from: number, { start, end }: LogBounds
 function notHeld(place: CommittedPosition): Translation {
   const offset = place.after[0]?.record.offset;
   const note =
-    `the target holds later records, but no copy of the origin's record at offset ${offset}: it is no complete ` +
+    `the target holds later records, but no copy of the origin's record at offset ${offset}: it is not a complete ` +
     "copy (was the topic deleted and created again?)";
   return { target: undefined, exact: false, how: "incomplete", rereads: 0, missing: 0, note };
 }

@@ -90,7 +90,7 @@ export async function checkOpenCluster(
     return [error("CLUSTER_OPEN", `${seen}: ${first}, ${lock}`, own)];
   }
   if (verdict.default === "open") {
-    const seen = `the ${side}'s brokers let this login use what no ACL names, though it is no super user (${SETTING}=true)`;
+    const seen = `the ${side}'s brokers let this login use what no ACL names, though it is not a super user (${SETTING}=true)`;
     return [
       error(
         "CLUSTER_OPEN",

@@ -67,7 +67,7 @@ async function configTopics(port: KafkaPort, own: string | undefined): Promise<s
 /** The default names of Connect, MirrorMaker 2 and the operators, and most of those that people choose. */
 const USUAL = /connect|mirror|mm2|configs$/i;
 
-/** Returns undefined if the topic is no configuration topic of Connect, or if this user may not read it. */
+/** Returns undefined if the topic is not a configuration topic of Connect, or if this user may not read it. */
 async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap<string, ConnectorState> | undefined> {
   const connectors = new Connectors();
   try {
@@ -91,7 +91,7 @@ async function connectorsIn(port: KafkaPort, topic: string): Promise<ReadonlyMap
 
 /**
  * Checks for a mirror that copies migrated topics back to the origin, from where this mirror would copy them again, in
- * an endless loop. Two mirrors in opposite directions are no loop if they copy no common topic, or if the default
+ * an endless loop. Two mirrors in opposite directions are not a loop if they copy no common topic, or if the default
  * policy recognises its own copies by their prefix.
  */
 export function checkOpposite(facts: PreflightFacts): PreflightFinding[] {

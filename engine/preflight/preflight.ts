@@ -211,7 +211,7 @@ export function decide(facts: PreflightFacts, options: PreflightRun): PreflightF
   ];
 }
 
-/** Topics that have left the mirror come back through the return mirror. That is no loop. */
+/** Topics that have left the mirror come back through the return mirror. That is not a loop. */
 function withoutLeft(facts: PreflightFacts, left: readonly string[] = []): PreflightFacts {
   if (left.length === 0) return facts;
   const { mirror, selected } = facts;

@@ -155,7 +155,7 @@ function wavesWithoutGroups(facts: WaveFacts, news: Waves, olds?: Waves): string
       return [
         `wave ${name} selects only groups that do not move: ${named(still)}; they are not selected by ` +
           `mirror.groupsPattern "${news.mirror.groupsPattern}", or are excluded (mirror.groupsExcludePattern, ` +
-          "offsets.excludeGroups), or are no consumer groups",
+          "offsets.excludeGroups), or are not consumer groups",
       ];
     if (phase !== "consumers") return [];
     const why = groups === "" ? "it has no `groups`" : `waves.${name}.groups "${groups}" selects none`;

@@ -80,7 +80,7 @@ export function crcHolds(records: Buffer, batch: Batch): boolean {
   );
 }
 
-/** Returns the type of a marker. undefined if compaction removed the marker's record, or if the batch is no marker. */
+/** Returns the type of a marker. undefined: compaction removed the marker's record, or the batch is not a marker. */
 export function markerType(records: Buffer, batch: Batch): "abort" | "commit" | undefined {
   if (!batch.control || batch.count === 0) return undefined;
   // Fields: length, attributes, timestamp delta, offset delta, key length. Then the key: version int16, type int16.

@@ -76,7 +76,7 @@ export const aclRules: Rule[] = [
             ...usefulTo(reading, sideFor(user, mirror)!),
           ]),
         );
-        // The rule acl-refused reports a word that is no operation.
+        // The rule acl-refused reports a word that is not an operation.
         const more = surplus(user, used).filter(({ operation }) => OPERATIONS.includes(operation));
         if (more.length === 0) return [];
         return say(user, {

@@ -137,7 +137,7 @@ function delivery(client: Client, versions: readonly string[]): Conflict[] {
   ];
 }
 
-/** The group member checks this when it is made. A consumer without `group.id` is no member. */
+/** The group member checks this when it is made. A consumer without `group.id` is not a member. */
 function session(client: Client, versions: readonly string[]): Conflict[] {
   if (client.kind === "consumer") {
     if (!client.text("group.id") || (client.text("group.protocol") ?? "classic").toLowerCase() !== "classic") return [];

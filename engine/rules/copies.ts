@@ -175,7 +175,7 @@ function names(mirror: MirrorView): Saying[] {
   const sides = (["origin", "target"] as const).filter(
     (side) => attempt(() => !ALIAS.test(mirror[side].alias)) === true && mirror[side].alias !== "",
   );
-  // The settings of a component, which is no resource yet, are final.
+  // The settings of a component, which is not a resource yet, are final.
   const later = (name: string) => mirror.resource !== "" && isPlaceholder(name);
   const written = sides.filter((side) => !later(mirror[side].alias));
   const aliases = written.map((side) => ({

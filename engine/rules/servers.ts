@@ -23,7 +23,7 @@ export const serverRules: Rule[] = [
         // Kafka's clients refuse an empty address since 4.2.
         const refusesEmpty = versionsOf(mirror).every((version) => versionAtLeast(version, "4.2"));
         return addressFaults(servers).flatMap((fault): Saying[] => {
-          // The settings of a component, which is no resource yet, are final.
+          // The settings of a component, which is not a resource yet, are final.
           if (mirror.resource !== "" && isPlaceholder(servers)) return [];
           if (fault.kind === "scheme" || (fault.kind === "empty" && servers.trim() !== "" && !refusesEmpty)) return [];
           return [

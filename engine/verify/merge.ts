@@ -136,7 +136,7 @@ export function shardProblems(given: readonly NamedShard[]): string[] {
     ...ASPECTS.flatMap(({ what, of, text }) => disagreement(shards, what, of, text)),
   ];
   const { missing, twice } = completeness(shards);
-  // Without one machine its partitions are missing, which is no further problem.
+  // Without one machine its partitions are missing, which is not a separate problem.
   const coverage = missing.length > 0 ? comparedTwice(shards) : [...comparedTwice(shards), ...notCompared(shards)];
   return [...unusable, ...foreign, ...missing, ...twice, ...(foreign.length > 0 ? [] : coverage)];
 }

@@ -184,7 +184,7 @@ export function readShard(text: string): ShardResult | string {
     parsed === null ||
     !String((parsed as Partial<Document>).format).startsWith("kafka-migration shard ")
   )
-    return "it is no result of verify --shard";
+    return "it is not a result of verify --shard";
   const { digest, ...rest } = parsed as Document;
   if (rest.format !== FORMAT)
     return `it was written by another version of this package (${rest.version ?? rest.format}): use one version for all`;

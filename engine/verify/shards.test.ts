@@ -327,7 +327,7 @@ describe("a result in text", () => {
 
   it("names what is wrong with it", () => {
     expect(readShard("")).toBe("it is empty");
-    expect(readShard("[]")).toBe("it is no result of verify --shard");
+    expect(readShard("[]")).toBe("it is not a result of verify --shard");
     // A shell on Windows writes a byte order mark.
     expect(readShard(`\uFEFF${shardFile(shard)}`)).toEqual(readShard(shardFile(shard)));
     const next = shardFile(shard).replace("kafka-migration shard 1", "kafka-migration shard 2");

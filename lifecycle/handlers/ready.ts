@@ -68,7 +68,7 @@ export const readyStep = defineStep<ReadyInputs, ReadyOutputs>("ready", {
     return username !== (state.username ?? null) || secretId !== (state.secretId ?? null);
   },
   /**
-   * A new `trigger` alone is no change. If it were, a preview with another pattern would treat the user's Secret as
+   * A new `trigger` alone is not a change. If it were, a preview with another pattern would treat the user's Secret as
    * unknown, and so the connections of all steps. In the `up` the object already has its new generation when
    * `isOutdated` runs.
    */

@@ -155,7 +155,7 @@ function requireAddress(address: string, protocols: readonly string[], cluster: 
   if (URL.canParse(address) && protocols.includes(new URL(address).protocol)) return;
   const forms = protocols.map((protocol) => `${protocol}//host:port`);
   throw invalid(
-    `cluster "${String(cluster)}" has a ${key} that is no address`,
+    `cluster "${String(cluster)}" has a ${key} that is not an address`,
     `correct the kubeconfig: give ${forms.join(" or ")}`,
   );
 }

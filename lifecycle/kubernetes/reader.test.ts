@@ -246,7 +246,7 @@ describe("a cluster's proxy-url", () => {
     expect(refused).not.toContain("hunter2");
     for (const wrong of ["ftp://me:hunter2@host", "me:hunter2@host:1"]) {
       const text = await refusal({}, { "proxy-url": wrong });
-      expect(text).toMatch(/^KUBECONFIG_INVALID: cluster "c" has a proxy-url that is no address\nfix: /);
+      expect(text).toMatch(/^KUBECONFIG_INVALID: cluster "c" has a proxy-url that is not an address\nfix: /);
       expect(text).not.toContain("hunter2");
     }
   });

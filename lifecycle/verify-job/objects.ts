@@ -106,7 +106,7 @@ export function jobText(comparison: Comparison, job: VerifyJob, retriesEachIndex
         ? {
             backoffLimitPerIndex: RETRIES,
             podFailurePolicy: {
-              // An evicted or preempted pod, or one of a lost node, is no failure of the share.
+              // An evicted or preempted pod, or one of a lost node, is not a failure of the share.
               rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
             },
           }

@@ -58,7 +58,7 @@ function refusedName(key: "namespace" | "name", value: string): Pick<RefusedFiel
   return NAME[key].test(value)
     ? undefined
     : {
-        seen: `is "${value}", which is no name in Kubernetes`,
+        seen: `is "${value}", which is not a valid name in Kubernetes`,
         instead: `write small letters, digits${dots} only, with a letter or digit at both ends`,
       };
 }

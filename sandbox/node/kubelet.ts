@@ -177,7 +177,7 @@ class Kubelet implements SandboxNode {
     await this.call("PATCH", `${pathOf(pod.metadata)}/status`, { status }, [404]);
   }
 
-  /** @param accepted statuses that are no errors; the answer is then undefined */
+  /** @param accepted statuses that are not errors; the answer is then undefined */
   private async call(method: string, path: string, body?: unknown, accepted: readonly number[] = []): Promise<unknown> {
     const contentType = method === "PATCH" ? "application/strategic-merge-patch+json" : "application/json";
     const { status, text } = await this.http.ask(method, path, { body, contentType });

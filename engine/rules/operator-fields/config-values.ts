@@ -100,7 +100,7 @@ function quantities(spec: Json): Found[] {
       return [
         {
           path: `spec.resources.${kind}.${name}`,
-          seen: `is "${value}", which is no quantity of Kubernetes`,
+          seen: `is "${value}", which is not a Kubernetes quantity`,
           instead,
           byOperator: true,
         },

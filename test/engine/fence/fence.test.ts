@@ -249,7 +249,7 @@ describe("topics that no ACL names", () => {
     await raise();
     expect(others()).toHaveLength(1);
     await lower();
-    // This login is refused something, so it is no super user, and everybody has what it has.
+    // This login is refused something, so it is not a super user, and everybody has what it has.
     Object.assign(origin, { maySeeUnnamed: true, clusterOperations: ["Alter"] });
     await raise();
     expect(others().map((a) => `${a.principal} ${a.operation} ${a.resourceName}`)).toContain("User:* All payments");

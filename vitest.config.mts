@@ -76,6 +76,7 @@ export default defineConfig({
   test: {
     ...(lane === undefined ? { include, exclude: [...defaultExclude, ...exclude] } : { projects }),
     globalSetup: ["test/support/temporary-files.ts", ...(lane === "unit" ? [] : ["test/support/global-setup.ts"])],
+    setupFiles: ["test/support/end-with-run.ts"],
     fileParallelism: maxWorkers > 1,
     maxWorkers,
     // A shared runner may stall for longer than a broker's session: one second chance there, and vitest still says so.

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { ManagedProcess, Supervisor } from "../processes";
+import { readdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { supervise, type ManagedProcess, type Supervisor } from "../processes";
 import { cacheFolder, ensureParts } from "../parts";
 import type { KafkaParts } from "./types";
 
@@ -38,8 +38,8 @@ export interface JavaProcess {
   archive?: { keep(): void };
 }
 
-/** Maximum time in milliseconds for a JVM to write its archive when it exits. */
-export const archiveGraceMs = 20_000;
+/** Maximum time in milliseconds for a JVM to write its archive when it exits. A busy machine takes half a minute. */
+export const archiveGraceMs = 45_000;
 
 export async function kafkaParts(given: KafkaParts | undefined, progress: (line: string) => void): Promise<KafkaParts> {
   if (given) return given;
@@ -126,16 +126,16 @@ async function classArchive(
   if (existsSync(file)) return { options: [use(file)] };
   if (!options.mayArchive || underWay.has(file)) return { options: [] };
   underWay.add(file);
-  await mkdir(dirname(file), { recursive: true });
-  // Each run writes its own file, and the rename is atomic. Runs at the same time therefore cannot damage each other's
-  // archive.
-  const own = `${file}.${randomBytes(6).toString("hex")}`;
+  // A folder of its own, which is removed even if this process is killed while the JVM writes. The rename is atomic, so
+  // runs at the same time cannot damage each other's archive.
+  const drafts = supervise(`${file}.${randomBytes(6).toString("hex")}`);
+  const draft = join(drafts.folder, basename(file));
   return {
-    options: [write(own)],
+    options: [write(draft)],
     finish: async (worth) => {
       underWay.delete(file);
-      if (worth && existsSync(own)) await rename(own, file);
-      else await rm(own, { force: true });
+      if (worth && existsSync(draft)) await rename(draft, file);
+      await drafts.stop();
     },
   };
 }

@@ -94,8 +94,9 @@ async function finish() {
   // Other members of a group may outlive its leader, so every group gets SIGKILL.
   for (const pid of all.keys()) send(pid, "SIGKILL");
   for (const pid of marked().keys()) send(pid, "SIGKILL");
-  // A process that is exiting may still create a file while its folder is being removed.
-  for (let tries = 0; tries < 20; tries++) {
+  // A process that is exiting may still create a file while its folder is being removed. The processes of a sandbox
+  // inside of this folder may need all of their own watchdog's time.
+  for (const end = Date.now() + graceMs + 5_000; Date.now() < end; ) {
     try {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });
       break;

@@ -20,7 +20,7 @@ export function withSandbox(options: Partial<SandboxOptions> = {}): { readonly s
   beforeAll(async () => {
     sandbox = await startSandbox({ progress: (line) => log.push(line), ...options });
   }, 1_800_000);
-  afterAll(() => sandbox?.stop(), 120_000);
+  afterAll(() => sandbox?.stop(), 240_000);
   return {
     log,
     get sandbox() {

@@ -158,7 +158,7 @@ describe("OAuth", () => {
 
   test("reports what is missing and what the dialect does not have", () => {
     expect(mistakes({ bootstrapServers: "o:1", given: { token: "t" }, administrator })).toContain(
-      "origin.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens (type custom",
+      "origin.given.authentication is missing: with OAUTHBEARER it says how the workers get their tokens (type custom",
     );
     expect(
       mistakes({ bootstrapServers: "o:1", given: { mechanism: "OAUTHBEARER", authentication: oauth }, administrator }),
@@ -329,9 +329,11 @@ describe("clusters without authentication", () => {
 
   test("report settings that contradict it", () => {
     const both = mistakes({ ...anonymous, operator: { cluster: "o", namespace: "n" } });
-    expect(both).toContain("origin has operator and anonymous of operator, kafka, given, anonymous");
+    expect(both).toContain(
+      "origin: operator and anonymous are set, but exactly one of operator, kafka, given, anonymous must be",
+    );
     expect(mistakes({ ...anonymous, anonymous: false })).toContain(
-      "origin has none of operator, kafka, given, anonymous",
+      "origin: none is set, but exactly one of operator, kafka, given, anonymous must be",
     );
     expect(mistakes({ ...anonymous, names: { user: "u" } })).toContain(
       "origin.names.user is not used: nobody logs in with anonymous",
@@ -401,7 +403,7 @@ describe("existing Secrets beside the mirror", () => {
     const provider = new kafka.Provider("k", { bootstrapServers: ["o:1"] });
     const refused = "origin.existingSecrets.credentials is not used:";
     expect(mistakes({ ...made, kafka: { provider } })).toContain(
-      `${refused} with kafka the user's password is made here`,
+      `${refused} with kafka the user's password is created here`,
     );
     const tokenEndpoint = { url: "https://idp", clientId: "c", clientSecret: "s" };
     const authentication = { type: "custom", sasl: true, config: {} };

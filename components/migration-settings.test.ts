@@ -133,7 +133,7 @@ test("all mistakes are reported together, including those of the rules and the d
     "origin.brokers is",
     "verify.mode is",
     "mirror.tasksMax is",
-    "target has none of operator, kafka, given",
+    "target: none is set, but exactly one of operator, kafka, given",
     "target.administrator is missing",
     'mirror: groupsPattern: "\\p{Lu}" uses \\p',
     'mirror: origin.alias is "a b"',

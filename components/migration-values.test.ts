@@ -18,7 +18,7 @@ describe("values are checked before anything is created", () => {
     [{ mirror: { namespace: "-ns" } }, "mirror.namespace is"],
     [{ mirror: { namespace: "n".repeat(64) } }, "mirror.namespace has 64 characters"],
     [origin({ operator: { cluster: "origin", namespace: "Origin" } }), 'origin.operator.namespace is "Origin"'],
-    [origin({ bootstrapServers: "SASL_SSL://origin:9093" }), "write origin:9093: whether there is TLS"],
+    [origin({ bootstrapServers: "SASL_SSL://origin:9093" }), "write origin:9093: TLS and the login"],
     [origin({ bootstrapServers: "origin" }), 'origin.bootstrapServers: "origin" has no port'],
     [origin({ bootstrapServers: "a:9093,,b:9093" }), '"a:9093,,b:9093" has an empty address'],
     [origin({ adminBootstrapServers: "localhost:99999" }), "origin.adminBootstrapServers"],

@@ -38,7 +38,7 @@ export interface ClientsDescription extends Omit<ClientPlan, "mistakes"> {
 export function describeClients(args: ClientUsersArgs, mistakes: Mistakes): ClientsDescription {
   const { inventory, origin, target, passwords = {}, narrow, mirror, groups, excludeGroups } = args;
   if ((target.operator === undefined) === (target.kafka === undefined))
-    mistakes.add("target: say with exactly one of operator and kafka who makes the users");
+    mistakes.add("target: set exactly one of operator and kafka (it decides who creates the users)");
   if (narrow === true && mirror === undefined)
     mistakes.add("narrow is true, but mirror is missing: nothing else says what migrates");
   if (sharesNamespace(origin.operator, target.operator))

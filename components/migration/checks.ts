@@ -113,11 +113,13 @@ export function argumentMistakes(
       cluster[maker] === undefined ? faulty([side, maker]) : cluster[maker] !== false,
     );
     if (makers.length !== 1) {
-      const seen = makers.length === 0 ? "none" : makers.join(" and ");
-      mistakes.add(`${side} has ${seen} of ${MAKERS.join(", ")}: say with exactly one who makes its users`);
+      const seen = makers.length === 0 ? "none is set" : `${makers.join(" and ")} are set`;
+      mistakes.add(
+        `${side}: ${seen}, but exactly one of ${MAKERS.join(", ")} must be (it decides who creates the users)`,
+      );
     }
     if (!makers.some((maker) => maker === "operator" || maker === "anonymous") && cluster.administrator === undefined) {
-      missing([side, "administrator"], ": without an operator the migration's administrator has to be given");
+      missing([side, "administrator"], ": it is required without an operator");
     }
     if (cluster.kafka !== undefined && cluster.kafka.provider === undefined)
       missing([side, "kafka", "provider"], ": give the kafka.Provider of this cluster");
@@ -171,7 +173,7 @@ function checkGiven(
     const oauth = cluster.given?.authentication;
     if (mechanism === "OAUTHBEARER" && oauth === undefined) {
       mistakes.add(
-        `${side}.given.authentication is missing: with OAUTHBEARER say how the workers get their tokens ` +
+        `${side}.given.authentication is missing: with OAUTHBEARER it says how the workers get their tokens ` +
           `(type ${dialect === undefined || dialect.endsWith("-v1") ? "custom" : "oauth"}, fields as in ` +
           "Strimzi)",
       );
@@ -206,7 +208,7 @@ function unusedSecrets(side: Side, cluster: MigrationCluster): string[] {
 /** Returns why nothing reads the Secret. Undefined: the workers log in with it. */
 function whyNoSecret({ anonymous, given, kafka }: MigrationCluster): string | undefined {
   if (anonymous === true) return "nobody logs in with anonymous";
-  if (kafka !== undefined) return "with kafka the user's password is made here, and nobody else knows it";
+  if (kafka !== undefined) return "with kafka the user's password is created here, and nobody else knows it";
   const bearer = [given?.token, given?.tokenFile, given?.tokenEndpoint].some((one) => one !== undefined);
   return bearer ? "a token is not for the workers" : undefined;
 }

@@ -41,7 +41,7 @@ function addresses(path: string, servers: unknown, all = false): string[] {
   if (typeof servers !== "string" || servers === "") return [];
   return addressFaults(servers).flatMap((fault) => {
     if (fault.kind === "scheme") {
-      const settings = "whether there is TLS and a login is said by tls and by the users";
+      const settings = "TLS and the login follow from other settings (tls, and who creates the users)";
       return [`${path}: "${fault.address}" has a protocol before the address; write ${fault.plain}: ${settings}`];
     }
     // The rule reports it only if every version that may run refuses it, so it is reported here for all versions.

@@ -237,6 +237,6 @@ function plain({ renew, ...connection }: Connection): Connection {
 
 function ended(number: number, reason: string): MigrationError {
   return new MigrationError("VERIFY_THREAD_ENDED", `thread ${number} of the verification ended: ${reason}`, {
-    fix: "run it again with one thread (--threads 1, verify.threads: 1); with --resume it goes on where it stopped",
+    fix: "run it again with one thread (--threads 1, verify.threads: 1); with --resume it continues where it stopped",
   });
 }

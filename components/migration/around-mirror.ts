@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import type { Connection, MirrorModel, Phase, Side } from "../../engine/model";
+import type { GateOptions } from "../../engine/gate";
 import { internalTopics } from "../../engine/naming";
 import type { PreflightOptions } from "../../engine/preflight";
 import { InternalTopicResource, MirrorGone, Preflight, type StepArgs } from "../../lifecycle/resources";
@@ -47,8 +48,13 @@ export function declarePrivileges(
 /**
  * Declares the steps that delete what the mirror has written for itself, after its resource is deleted. The mirror
  * depends on them. Each topic to delete is a separate resource.
+ * @param gate how the gate decides, if it has to be asked here when no step that asks it is in the state
  */
-export function declareRemoval({ parent, named, step, abandon }: AroundMirror, after: pulumi.Resource[]): MirrorGone {
+export function declareRemoval(
+  { parent, named, step, abandon }: AroundMirror,
+  after: pulumi.Resource[],
+  gate?: GateOptions,
+): MirrorGone {
   const givenUp = abandon ? { abandon } : {};
   const topics = internalTopics(step.mirror)
     .filter((topic) => topic.kind !== "checkpoints")
@@ -62,7 +68,7 @@ export function declareRemoval({ parent, named, step, abandon }: AroundMirror, a
     );
   return new MirrorGone(
     named(`target-group-${step.mirror.groupId}`),
-    { ...step, ...givenUp, limitSeconds: LEAVING_SECONDS },
+    { ...step, ...givenUp, ...defined({ gate }), limitSeconds: LEAVING_SECONDS },
     { parent, dependsOn: topics },
   );
 }

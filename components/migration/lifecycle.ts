@@ -169,7 +169,9 @@ export class Lifecycle {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "removal" },
       this.after(...after),
     );
-    return [declareRemoval(this.around(), [replication])];
+    // Later, clients may write to the target, and the gate could not pass again.
+    const isFirst = [this.rest, ...this.waves].every((part) => part.part.phase === "mirror");
+    return [declareRemoval(this.around(), [replication], isFirst ? gateOptions(args) : undefined)];
   }
 
   /**

@@ -4,6 +4,7 @@ import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
 import { hasLeftMirror } from "../../engine/way-back/left-mirror";
 import { wasRemoved } from "./declared-waves";
+import { migrationOf } from "./fence-hold";
 import { isDefined, modelOf, type PhasedInputs, type StepInputs } from "./inputs";
 
 /** Inputs of steps that act differently once the part's way back was opened. */
@@ -47,6 +48,17 @@ const CLOSING_MS = 120_000;
  */
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (wasRemoved(inputs)) return;
+  await ask(inputs, progress);
+  asked.add(migrationOf(modelOf(inputs)));
+}
+
+/** Migrations whose gate was asked. Pulumi keeps one process for all deletions of a run. */
+const asked = new Set<string>();
+
+/** Returns true if the gate of this migration, or of one of its waves, was asked in this run. */
+export const wasAsked = (inputs: StepInputs): boolean => asked.has(migrationOf(modelOf(inputs)));
+
+async function ask(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {
     progress.warn(
       `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: it is not ` +

@@ -25,7 +25,8 @@ interface Part {
 
 const parts = new Map<string, Part>();
 
-const migrationOf = ({ origin, mirror }: MigrationModel): string =>
+/** A key for the whole migration. */
+export const migrationOf = ({ origin, mirror }: MigrationModel): string =>
   JSON.stringify([origin.bootstrapServers, mirror.originAlias, mirror.targetAlias]);
 
 /** A key for the part that the model is limited to. */

@@ -16,6 +16,12 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** A pull request review has no access to the clusters. Steps then ask no cluster, and the plan uses only the state. */
 const offline = (): boolean => process.env.KAFKA_MIGRATION_OFFLINE === "true";
 
+/** Set by the first check. A destroy checks nothing. */
+let isProgram = false;
+
+/** Returns true in a preview and an `up`. A destroy does not run the program. */
+export const programRuns = (): boolean => isProgram;
+
 export type Plain = Record<string, unknown>;
 
 /** Immaterial inputs of every step: the Secrets that its connections come from. */
@@ -140,6 +146,7 @@ export function defineStep<I extends object, O extends object>(
     outputs,
     secret,
     async check(olds, news) {
+      isProgram = true;
       const inputs = inputsOnly(news);
       const known = withKnownWays(inputs, olds ?? {});
       const failures =

@@ -22,6 +22,7 @@ import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
 import { endWatch, watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
+import { hasCopied } from "./unasked";
 import type { RecordedTopics } from "../../engine/model";
 
 export interface GateInputs extends PhasedInputs, FencedInputs, WithWayBack {
@@ -165,6 +166,9 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
 const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
   if (isCopying(inputs.phase) && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
+  // The state has no gate, because every `up` before was killed. This one deletes the mirror.
+  if (inputs.phase === "cleanup" && !inputs.abandon && (await hasCopied(modelOf(inputs))))
+    await askBeforeItGoes(closing(inputs, shut(inputs)), progress);
   return shut(inputs, isCopying(inputs.phase) ? await recordTopics(inputs, progress) : {});
 };
 

@@ -10,6 +10,7 @@ import { withCluster } from "../../engine/clusters";
 import { isMigrationError } from "../../engine/errors";
 import { defineStep } from "./framework";
 import { modelOf, type StepInputs } from "./inputs";
+import { askIfUnasked, type UnaskedInputs } from "./unasked";
 
 export interface GivenUpInputs extends StepInputs {
   /** The migration was abandoned. It can then be deleted even if the origin no longer exists. */
@@ -46,7 +47,7 @@ export const internalTopicStep = defineStep<InternalTopicInputs, object>("intern
   optional: ["abandon"],
 });
 
-export interface MirrorGoneInputs extends GivenUpInputs {
+export interface MirrorGoneInputs extends GivenUpInputs, UnaskedInputs {
   /** Longest time to wait until the workers have left, in seconds. */
   limitSeconds: number;
 }
@@ -62,9 +63,12 @@ export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone"
       { limitMs: state.limitSeconds * 1000, originGone: await originIsGone(state) },
       progress,
     );
+    await askIfUnasked(state, progress);
     await deleteMirrorGroups(model, progress);
   },
-  optional: ["abandon"],
+  optional: ["abandon", "gate"],
+  // No update because of another option, or of a state that has none. One that is left out counts: see `optional`.
+  immaterial: ["gate"],
 });
 
 export interface CheckpointsTopicInputs extends StepInputs, CheckpointsChoice {}

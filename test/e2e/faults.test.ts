@@ -89,6 +89,45 @@ describe("faults in a migration, through the real command line", () => {
   );
 
   test(
+    "the first up was killed before a gate was in the state: a destroy keeps the mirror's progress, and an up goes on",
+    async () => {
+      const origin = applicationClient(at.sandbox.origin.connection, "tests");
+      await createTopic(at.sandbox, "first-data");
+      await produce(at.sandbox, "first-data", 200);
+      project = await ownStack(at.sandbox, "first", { gate: { stableSeconds: 1 } });
+      await project.killedUp(/Ready \S+-mirror-ready creating/);
+      const state = await project.exported();
+      for (const [step, isThere] of [
+        ["KafkaMirrorMaker2::first-mirror", true],
+        ["::first-gate", false],
+      ] as const)
+        expect([step, state.includes(step)]).toEqual([step, isThere]);
+      await until(
+        "the copy",
+        () => recordsIn(at.sandbox.target, "first-data"),
+        (n) => n === 200,
+      );
+      // Written after the mirror has stopped, and not copied.
+      const producer = await startProducer(origin, "first-data", 10);
+      const refused = await project.destroy({ mayFail: true });
+      await producer.stop();
+      expect(say(refused)).toMatch(/MirrorGone[^]*GATE_[^]*its progress and what it has copied are kept/);
+      await project.up();
+      const written = await recordsIn(at.sandbox.origin, "first-data");
+      expect(written).toBeGreaterThan(200);
+      await until(
+        "the rest of the copy",
+        () => recordsIn(at.sandbox.target, "first-data"),
+        (n) => n >= written,
+      );
+      // It went on where it was: nothing was copied twice.
+      expect(await recordsIn(at.sandbox.target, "first-data")).toBe(written);
+      await project.destroy();
+    },
+    10 * MINUTES,
+  );
+
+  test(
     "a killed up can be run again",
     async () => {
       await createTopic(at.sandbox, "kill-data");

@@ -2,6 +2,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import { checkFence, lowerFence } from "../../engine/fence";
 import { offsetsJournalTopic } from "../../engine/naming";
 import { silent } from "../../engine/progress";
+import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { fenceStep } from "../../lifecycle/handlers/fence";
 import { forgetFenceRecord } from "../../lifecycle/handlers/fence-hold";
 import { FakeMirror, messages } from "../engine/gate/fake-mirror";
@@ -161,6 +162,44 @@ it("notes about the groups that cannot be read keep the fence down", async () =>
       await expect(raise(offsets)).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE.*the fence was not raised/);
     expect((await checkFence(model, {})).state).toBe("down");
   } finally {
+    await lowerFence(model, {}, silent);
+  }
+});
+
+it("a group that moved in phase consumers and reads on the target does not keep the fence down", async () => {
+  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: ".*-data-early-billing" });
+  const { model } = mirror;
+  const topic = await mirror.topic("early");
+  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
+  await mirror.send(topic, messages(10));
+  await mirror.copied(topic, 9);
+  const group = `${topic}-billing`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 2n, metadata: "" }]);
+  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
+  ports.remember(offsetsJournalTopic(model.mirror));
+  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
+  const move = { ...connections, options: {}, abandon: false, fence: true };
+  await consumerOffsetsStep.create({ ...move, phase: "consumers" });
+  const reader = application(ports.clusters.target).consumer({ groupId: group });
+  await reader.connect();
+  await reader.subscribe({ topics: [topic] });
+  await reader.run({ eachMessage: async () => {} });
+  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
+  await eventually("the reader is in its group", async () => (await members()) === 1);
+  const gate = { limitMs: 60_000, stableForMs: 0 };
+  const behind = { connectors: [], offsets: {} };
+  try {
+    const { outs } = await fenceStep.create({
+      ...connections,
+      phase: "cutover",
+      enabled: true,
+      options: {},
+      gate,
+      behind,
+    });
+    expect(outs.raised).not.toBeNull();
+  } finally {
+    await reader.disconnect();
     await lowerFence(model, {}, silent);
   }
 });

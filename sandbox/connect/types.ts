@@ -31,7 +31,10 @@ export interface ConnectWorker {
   readonly log: string;
   /** Settles when the process has exited. */
   readonly exited: Promise<Exit>;
-  /** Sends SIGTERM, on which a worker flushes its offsets, and SIGKILL after `graceMs` (default 45000). */
+  /**
+   * Sends SIGTERM, on which a worker flushes its offsets, and SIGKILL after `graceMs`. Default: 20000, or 45000 if it
+   * also writes the archive of its classes.
+   */
   stop(graceMs?: number): Promise<void>;
   /** Sends SIGKILL. Offsets that the worker has not flushed are lost. */
   kill(): void;

@@ -11,6 +11,9 @@ import type { ConnectWorker, ConnectWorkerOptions } from "./types";
  */
 const QUICK_START = { "plugin.discovery": "service_load" };
 
+/** Maximum time in milliseconds for a worker to flush its offsets when it is stopped. */
+const STOP_MS = 20_000;
+
 /** Maximum attempts to start a worker when another process takes its port. */
 const attempts = 4;
 
@@ -73,7 +76,7 @@ export async function startConnectWorker(options: ConnectWorkerOptions): Promise
       log: java.log,
       exited: java.exited,
       kill: () => void java.kill(),
-      stop: async (graceMs = archiveGraceMs) => {
+      stop: async (graceMs = archive === undefined ? STOP_MS : archiveGraceMs) => {
         await java.stop(graceMs);
       },
     };

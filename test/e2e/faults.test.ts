@@ -339,7 +339,7 @@ describe("faults in a migration, through the real command line", () => {
       expect((await project.killedUp(/mirror-gone: /, "destroy")).underWay).toEqual(["done-target-group-mirror-done"]);
       await project.destroy();
       const { topics: left } = await listEverything(at.sandbox.origin);
-      const own = [...left.keys()].filter((name) => /^(bad|orders|kill|big|done)-[a-z]+$/.test(name));
+      const own = [...left.keys()].filter((name) => /^(bad|first|orders|kill|big|done)-[a-z]+$/.test(name));
       expect(await residueIn(at.sandbox, own, ["done-billing", "kill-billing"])).toEqual([]);
       expect(await recordsIn(at.sandbox.target, "done-orders")).toBe(200);
     },

@@ -45,6 +45,8 @@ export function settingsFor(sandbox: Sandbox, prefix: string): Settings {
     targetBootstrap: sandbox.target.connection.bootstrapServers,
     kubeconfig: sandbox.kubeconfig!,
     report: join(sandbox.folder, "report"),
+    origin: sandbox.origin,
+    target: sandbox.target,
   });
   return merge(story, {
     mirror: { topicsPattern: `${prefix}-.*`, groupsPattern: `${prefix}-.*`, name: `mirror-${prefix}` },

@@ -1,5 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { checkFence, lowerFence } from "../../engine/fence";
+import type { GateOptions } from "../../engine/gate";
+import type { MigrationModel } from "../../engine/model";
 import { offsetsJournalTopic } from "../../engine/naming";
 import { silent } from "../../engine/progress";
 import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
@@ -14,6 +16,49 @@ const ports = withPorts("fence-catch-up");
 afterEach(() => vi.restoreAllMocks());
 afterEach(forgetFenceRecord);
 
+const usual: GateOptions = { limitMs: 60_000, stableForMs: 0 };
+/** @param offsets absent: the step does not look for what the steps behind the fence would refuse */
+const inputsOf = ({ origin, target, mirror }: MigrationModel, offsets?: object, gate = usual) => ({
+  originConnection: origin,
+  targetConnection: target,
+  mirror,
+  phase: "cutover",
+  enabled: true,
+  options: {},
+  gate,
+  ...(offsets === undefined ? {} : { behind: { connectors: [], offsets } }),
+});
+
+/** A mirror whose topic has ten records, and a group of the origin that has read some of them. */
+async function withGroup(name: string, { copied = 9, offset = 2n } = {}) {
+  const pattern = `.*-data-${name}-billing`;
+  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: pattern });
+  const topic = await mirror.topic(name);
+  await mirror.connector({ topics: mirror.model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
+  await mirror.send(topic, messages(10), copied + 1);
+  await mirror.copied(topic, copied);
+  const group = `${topic}-billing`;
+  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset, metadata: "" }]);
+  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
+  return { mirror, model: mirror.model, topic, group };
+}
+
+/** Reads on the target until `leave`. */
+async function readerOf(group: string, topic: string) {
+  const reader = application(ports.clusters.target).consumer({ groupId: group });
+  await reader.connect();
+  await reader.subscribe({ topics: [topic] });
+  await reader.run({ eachMessage: async () => {} });
+  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
+  await eventually("the reader is in its group", async () => (await members()) === 1);
+  return {
+    async leave() {
+      await reader.disconnect();
+      await eventually("the reader has left", async () => (await members()) === 0);
+    },
+  };
+}
+
 it("a fence is raised when the mirror is close behind the producers, not earlier", async () => {
   const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1 });
   const { model } = mirror;
@@ -23,11 +68,7 @@ it("a fence is raised when the mirror is close behind the producers, not earlier
   await ports.origin.createAcls([acl]);
   ports.atEnd(() => ports.origin.deleteAcls([acl]).then(() => {}));
   const state = () => checkFence(model, {}).then((found) => found.state);
-  const raise = (limitMs: number) => {
-    const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
-    const gate = { limitMs, stableForMs: 0 };
-    return fenceStep.create({ ...connections, phase: "cutover", enabled: true, options: {}, gate });
-  };
+  const raise = (limitMs: number) => fenceStep.create(inputsOf(model, undefined, { ...usual, limitMs }));
   // What the raise refuses is refused without a wait.
   await expect(raise(60_000)).rejects.toThrow("FENCE_ACL_SYNC");
   await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
@@ -56,26 +97,10 @@ it("a fence is raised when the mirror is close behind the producers, not earlier
 });
 
 it("a group that could not be moved keeps the fence down, and is moved when its reader on the target has left", async () => {
-  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: ".*-data-payments-billing" });
-  const { model } = mirror;
-  const topic = await mirror.topic("payments");
-  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
-  await mirror.send(topic, messages(10));
-  await mirror.copied(topic, 9);
-  const group = `${topic}-billing`;
-  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 7n, metadata: "" }]);
-  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
-  const reader = application(ports.clusters.target).consumer({ groupId: group });
-  await reader.connect();
-  await reader.subscribe({ topics: [topic] });
-  await reader.run({ eachMessage: async () => {} });
-  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
-  await eventually("the reader is in its group", async () => (await members()) === 1);
-  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
-  const gate = { limitMs: 60_000, stableForMs: 0 };
+  const { model, topic, group } = await withGroup("payments", { offset: 7n });
+  const reader = await readerOf(group, topic);
   const raise = (offsets: object, state?: Record<string, unknown>): Promise<{ outs: Record<string, unknown> }> => {
-    const behind = { connectors: [], offsets };
-    const inputs = { ...connections, phase: "cutover", enabled: true, options: {}, gate, behind };
+    const inputs = inputsOf(model, offsets);
     return state === undefined ? fenceStep.create(inputs) : fenceStep.update("id", state, inputs);
   };
   const refused = raise({});
@@ -94,8 +119,7 @@ it("a group that could not be moved keeps the fence down, and is moved when its 
       await lowerFence(model, {}, silent);
       await forgetFenceRecord();
     }
-    await reader.disconnect();
-    await eventually("the reader has left", async () => (await members()) === 0);
+    await reader.leave();
     expect((await raise({ overwrite: true })).outs.raised).not.toBeNull();
   } finally {
     await lowerFence(model, {}, silent);
@@ -103,39 +127,22 @@ it("a group that could not be moved keeps the fence down, and is moved when its 
 });
 
 it("a reader that joins on the target while the raise waits for the mirror keeps the fence down", async () => {
-  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: ".*-data-late-billing" });
-  const { model } = mirror;
-  const topic = await mirror.topic("late");
-  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
-  await mirror.send(topic, messages(10), 4);
-  await mirror.copied(topic, 3);
-  const group = `${topic}-billing`;
-  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 2n, metadata: "" }]);
-  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
-  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
-  const gate = { limitMs: 60_000, stableForMs: 0 };
-  const behind = { connectors: [], offsets: {} };
-  const inputs = { ...connections, phase: "cutover", enabled: true, options: {}, gate, behind };
+  const { mirror, model, topic, group } = await withGroup("late", { copied: 3 });
   const lines = vi.spyOn(process.stderr, "write");
-  const refused = fenceStep.create(inputs).then(
+  const refused = fenceStep.create(inputsOf(model, {})).then(
     () => "raised",
     (error: Error) => error.message,
   );
   const waits = async () => lines.mock.calls.some(([line]) => String(line).includes("not raised before the mirror"));
   await eventually("the raise waits for the mirror", waits);
-  const reader = application(ports.clusters.target).consumer({ groupId: group });
-  await reader.connect();
-  await reader.subscribe({ topics: [topic] });
-  await reader.run({ eachMessage: async () => {} });
-  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
-  await eventually("the reader is in its group", async () => (await members()) === 1);
+  const reader = await readerOf(group, topic);
   await mirror.only("target", topic, messages(6, 4), (i) => i + 4);
   await mirror.copied(topic, 9);
   try {
     expect(await refused).toMatch(/OFFSETS_BLOCKED.*the fence was not raised/);
     expect((await checkFence(model, {})).state).toBe("down");
   } finally {
-    await reader.disconnect();
+    await reader.leave();
     await lowerFence(model, {}, silent);
   }
 });
@@ -151,15 +158,11 @@ it("notes about the groups that cannot be read keep the fence down", async () =>
   ports.remember(journal);
   await ports.target.createTopic(journal, { partitions: 1, replicationFactor: 1, configs: {} });
   await mirror.only("target", journal, messages(1));
-  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
-  const gate = { limitMs: 60_000, stableForMs: 0 };
-  const raise = (offsets: object) => {
-    const behind = { connectors: [], offsets };
-    return fenceStep.create({ ...connections, phase: "cutover", enabled: true, options: {}, gate, behind });
-  };
   try {
     for (const offsets of [{}, { blocked: "skip" }])
-      await expect(raise(offsets)).rejects.toThrow(/OFFSETS_JOURNAL_UNREADABLE.*the fence was not raised/);
+      await expect(fenceStep.create(inputsOf(model, offsets))).rejects.toThrow(
+        /OFFSETS_JOURNAL_UNREADABLE.*the fence was not raised/,
+      );
     expect((await checkFence(model, {})).state).toBe("down");
   } finally {
     await lowerFence(model, {}, silent);
@@ -167,39 +170,15 @@ it("notes about the groups that cannot be read keep the fence down", async () =>
 });
 
 it("a group that moved in phase consumers and reads on the target does not keep the fence down", async () => {
-  const mirror = await FakeMirror.start(ports, { offsetFlushIntervalMs: 1, groupsPattern: ".*-data-early-billing" });
-  const { model } = mirror;
-  const topic = await mirror.topic("early");
-  await mirror.connector({ topics: model.mirror.topicsPattern, "sync.topic.acls.enabled": "false" });
-  await mirror.send(topic, messages(10));
-  await mirror.copied(topic, 9);
-  const group = `${topic}-billing`;
-  await ports.origin.alterGroupOffsets(group, [{ topic, partition: 0, offset: 2n, metadata: "" }]);
-  ports.atEnd(() => ports.origin.deleteGroups([group]).then(() => {}));
+  const { model, topic, group } = await withGroup("early");
   ports.remember(offsetsJournalTopic(model.mirror));
-  const connections = { originConnection: model.origin, targetConnection: model.target, mirror: model.mirror };
-  const move = { ...connections, options: {}, abandon: false, fence: true };
-  await consumerOffsetsStep.create({ ...move, phase: "consumers" });
-  const reader = application(ports.clusters.target).consumer({ groupId: group });
-  await reader.connect();
-  await reader.subscribe({ topics: [topic] });
-  await reader.run({ eachMessage: async () => {} });
-  const members = async () => (await ports.target.describeGroups([group]))[0]!.members.length;
-  await eventually("the reader is in its group", async () => (await members()) === 1);
-  const gate = { limitMs: 60_000, stableForMs: 0 };
-  const behind = { connectors: [], offsets: {} };
+  await consumerOffsetsStep.create({ ...inputsOf(model), phase: "consumers", abandon: false, fence: true });
+  const reader = await readerOf(group, topic);
   try {
-    const { outs } = await fenceStep.create({
-      ...connections,
-      phase: "cutover",
-      enabled: true,
-      options: {},
-      gate,
-      behind,
-    });
+    const { outs } = await fenceStep.create(inputsOf(model, {}));
     expect(outs.raised).not.toBeNull();
   } finally {
-    await reader.disconnect();
+    await reader.leave();
     await lowerFence(model, {}, silent);
   }
 });

@@ -1,8 +1,8 @@
 import { covers } from "../acls";
 import { withCluster, type OpenKafka } from "../clusters";
 import { MigrationError } from "../errors";
-import { aclsIfAny } from "../fence/everyone";
-import { judgeDefault } from "../fence/open-probe";
+import { aclsIfAny, SETTING } from "../fence/everyone";
+import { judgeDefault, openText } from "../fence/open-probe";
 import type { Acl } from "../kafka/port";
 import type { Connection, Side } from "../model";
 import { principalOf } from "../preflight/ask";
@@ -18,8 +18,6 @@ export interface FirstAclsQuestion {
   /** The value of `allow.everyone.if.no.acl.found`. Absent: the brokers are asked. */
   everyoneByDefault?: boolean;
 }
-
-const SETTING = "allow.everyone.if.no.acl.found";
 
 /**
  * With `allow.everyone.if.no.acl.found=true` the first ACL on a resource locks everybody else out of it: other
@@ -57,10 +55,7 @@ export async function requireNobodyLockedOut(
     "give everybody else who uses them ACLs of their own first, also the mirror's user, and add CLUSTER_OPEN to " +
     "preflight.accept";
   if (verdict.default === "open") {
-    const why =
-      verdict.by === "setting"
-        ? `the ${side}'s brokers let everybody use what no ACL names (${SETTING}=true)`
-        : `the ${side}'s brokers let this login use what no ACL names, though it is not a super user (${SETTING}=true)`;
+    const why = openText(side, verdict.by);
     throw new MigrationError("CLUSTER_OPEN", `${why}: ${seen}`, { fix: `${own}; or leave clients out` });
   }
   if (verdict.setting === "hidden")

@@ -1,7 +1,7 @@
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 
-const SETTING = "allow.everyone.if.no.acl.found";
+export const SETTING = "allow.everyone.if.no.acl.found";
 
 /**
  * Reads `allow.everyone.if.no.acl.found`: what the brokers do with a resource that no ACL names. Not set: Kafka's

@@ -1,6 +1,7 @@
 import { type AclOperation, byAcls, covers, PROBE } from "../acls";
 import type { Acl, KafkaPort } from "../kafka/port";
-import { readEveryoneByDefault } from "./everyone";
+import type { Side } from "../model";
+import { readEveryoneByDefault, SETTING } from "./everyone";
 
 /**
  * What the brokers do with a resource that no ACL names, as far as this login can see. `privileged`: this login may do
@@ -35,6 +36,12 @@ export async function judgeDefault(
   if (found === "open") return { default: "open", by: "request" };
   return { default: "unknown", setting, privileged: found === "privileged" };
 }
+
+/** Says why a cluster is open, and how that was found out. */
+export const openText = (side: Side, by: "setting" | "request"): string =>
+  by === "setting"
+    ? `the ${side}'s brokers let everybody use what no ACL names (${SETTING}=true)`
+    : `the ${side}'s brokers let this login use what no ACL names, though it is not a super user (${SETTING}=true)`;
 
 type Kind = "transactionalId" | "topic" | "group";
 

@@ -1,12 +1,12 @@
 import { type AclRule, administratorAcls, covers, guideAcls, leastAcls } from "../acls";
-import { aclsIfAny } from "../fence/everyone";
+import { aclsIfAny, SETTING } from "../fence/everyone";
 import { isMigrationError } from "../errors";
 import type { Acl, KafkaPort } from "../kafka/port";
 import type { MirrorModel, Profile, Side } from "../model";
 import { connectorNames } from "../naming";
 import { countText, listText, someOf } from "../units";
 import { error, type PreflightFinding, warning } from "./finding";
-import { judgeDefault } from "../fence/open-probe";
+import { judgeDefault, openText } from "../fence/open-probe";
 import type { Universe } from "./privileges";
 
 /** Users for whom this migration creates ACLs on one cluster. */
@@ -27,8 +27,6 @@ export interface MadeUsers {
 }
 
 type Kind = "topic" | "group" | "transactionalId";
-
-const SETTING = "allow.everyone.if.no.acl.found";
 
 const grants = ({ resource }: AclRule, type: Kind, name: string) =>
   resource.type === type &&
@@ -86,11 +84,11 @@ export async function checkOpenCluster(
   const lock = "and lock everybody else out of them";
   const tell = `set preflight.everyoneByDefault.${side} to what the brokers have`;
   if (verdict.default === "open" && verdict.by === "setting") {
-    const seen = `the ${side}'s brokers let everybody use what no ACL names (${SETTING}=true)`;
+    const seen = openText(side, verdict.by);
     return [error("CLUSTER_OPEN", `${seen}: ${first}, ${lock}`, own)];
   }
   if (verdict.default === "open") {
-    const seen = `the ${side}'s brokers let this login use what no ACL names, though it is not a super user (${SETTING}=true)`;
+    const seen = openText(side, verdict.by);
     return [
       error(
         "CLUSTER_OPEN",

@@ -53,27 +53,12 @@ export const tokenEndpointEntryShape = {
   caFile: text.optional(),
 };
 
-const bearerShape = {
-  /**
-   * `OAUTHBEARER`: a file with a token, on the machine that runs `pulumi`. The engine reads it again at each login. The
-   * program that writes the file must renew the token.
-   * @default the secret `originToken` or `targetToken`
-   */
-  tokenFile: text.optional(),
-  /**
-   * `OAUTHBEARER`: where the engine requests tokens (client credentials, RFC 6749). It requests a new one whenever one
-   * expires. The client's secret is the secret `originClientSecret` or `targetClientSecret`.
-   * @default none
-   */
-  tokenEndpoint: block<Written<typeof tokenEndpointEntryShape>>(tokenEndpointEntryShape).optional(),
-};
-
 export const administratorEntryShape = {
   /** Name of the user. Its secret is `originAdministratorPassword` (`...Key`, `...Token`), or the target's. */
   username: text.optional(),
   /**
-   * Mechanism `TLS`: PEM file with the client certificate. Its key (PKCS8) is the secret `originAdministratorKey`, or the
-   * target's.
+   * Mechanism `TLS`: PEM file with the client certificate. Its key (PKCS8) is the secret `originAdministratorKey`, or
+   * the target's.
    */
   certificateFile: text.optional(),
   /**
@@ -136,7 +121,18 @@ export const givenEntryShape = {
    * one of the next two keys.
    */
   oauth: loose<{ type: "oauth" | "custom" } & Record<string, unknown>>({ type: oneOf(["oauth", "custom"]) }).optional(),
-  ...bearerShape,
+  /**
+   * `OAUTHBEARER`: a file with a token, on the machine that runs `pulumi`. The engine reads it again at each login. The
+   * program that writes the file must renew the token.
+   * @default the secret `originToken` or `targetToken`
+   */
+  tokenFile: text.optional(),
+  /**
+   * `OAUTHBEARER`: where the engine requests tokens (client credentials, RFC 6749). It requests a new one whenever one
+   * expires. The client's secret is the secret `originClientSecret` or `targetClientSecret`.
+   * @default none
+   */
+  tokenEndpoint: block<Written<typeof tokenEndpointEntryShape>>(tokenEndpointEntryShape).optional(),
 };
 
 export const connectionEntryShape = {

@@ -74,7 +74,8 @@ export const podShape = {
    */
   affinity: fields.optional(),
   /**
-   * Tolerations of the pods. Written in the same place as `affinity`. Example: `[{ key: "kafka", operator: "Exists" }]`.
+   * Tolerations of the pods. Written in the same place as `affinity`. Example:
+   * `[{ key: "kafka", operator: "Exists" }]`.
    * @default none
    */
   tolerations: list(fields).optional(),

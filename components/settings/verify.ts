@@ -6,8 +6,8 @@ import { fields } from "../shape/types";
 
 export const verifyShape = {
   /**
-   * `none`: nothing. `tail`: counts and the last records of each partition. `sample`: the same, and samples of every partition
-   * (docs/gate.md). `full`: every record.
+   * `none`: nothing. `tail`: counts and the last records of each partition. `sample`: the same, and samples of every
+   * partition (docs/gate.md). `full`: every record.
    * @default `tail`
    */
   mode: oneOf(["none", "tail", "sample", "full"]).default("tail"),

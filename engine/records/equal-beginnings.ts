@@ -17,8 +17,8 @@ const kept = new Kept<Set<string>>();
 /**
  * Pairs of partitions that were found to begin with the same record. The gate and the verification both compare the
  * beginnings, one right after the other, while clients wait. As long as a log begins at the same offset of the same
- * topic (KIP-516) and has the same leader, its first record is the same. Another leader may have lost it (unclean leader
- * election). Compaction can remove it, so compacted partitions are never kept.
+ * topic (KIP-516) and has the same leader, its first record is the same. Another leader may have lost it (unclean
+ * leader election). Compaction can remove it, so compacted partitions are never kept.
  */
 export class EqualBeginnings {
   private constructor(

@@ -44,7 +44,8 @@ export function unitDoubt({ name, byDefault }: KeyFact, value: number): Saying |
 }
 
 /**
- * Whole days that are not a round number of minutes in milliseconds: 30 days, but not 3,600,000 (an hour) or 86,400,000.
+ * Whole days that are not a round number of minutes in milliseconds: 30 days, but not 3,600,000 (an hour) or
+ * 86,400,000.
  */
 const isPeriod = (seconds: number) =>
   seconds % DAY === 0 && (seconds <= 31 * DAY || (seconds <= 366 * DAY && (seconds / 1000) % 60 !== 0));

@@ -23,8 +23,8 @@ export interface VerifyOptions {
   /** Modes `tail` and `sample`: number of records that are compared at the end of each partition. Default 100. */
   tailRecords?: number;
   /**
-   * Modes `tail` and `sample`: if the number of offsets of a partition differs between the sides, it is counted record by record,
-   * provided that it has at most this many offsets. Default 200,000.
+   * Modes `tail` and `sample`: if the number of offsets of a partition differs between the sides, it is counted record
+   * by record, provided that it has at most this many offsets. Default 200,000.
    */
   countUpTo?: number;
   /**

@@ -264,9 +264,9 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
 
   /**
    * In phase `mirror` there must be no fence. A fence that exists was left by a cutover that failed or was killed. That
-   * cutover did not write `cutover` to this state, so going back to `mirror` is not a change in it. In phase `cutover` an
-   * earlier pass says nothing about records that were written later, for example when a later step failed and the next
-   * `up` runs hours later.
+   * cutover did not write `cutover` to this state, so going back to `mirror` is not a change in it. In phase `cutover`
+   * an earlier pass says nothing about records that were written later, for example when a later step failed and the
+   * next `up` runs hours later.
    */
   async isOutdated(state, progress) {
     if (state.phase === "cutover") return movedOn(state, state);

@@ -76,7 +76,7 @@ export function sidesSwapped(inputs: Returning, accepted: readonly string[] = []
   };
 }
 
-/** The same inputs for the target's fence. It does not close the mirror's heartbeats, which are not application data. */
+/** The same inputs for the target's fence. It leaves the mirror's heartbeats open, which are not application data. */
 export function forFence<I extends StepInputs>(back: I, heartbeats: boolean): I {
   if (!heartbeats) return back;
   const { scope } = back.mirror;

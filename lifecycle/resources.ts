@@ -34,6 +34,7 @@ import { type StepInputsOf, stepResource } from "./step-resource";
  */
 
 export type { ReportLocation } from "./handlers/inputs";
+export type { Unasked } from "./handlers/unasked";
 
 /** Arguments that a program passes to every step of a migration. */
 export type StepArgs = StepInputsOf<StepInputs>;

@@ -5,6 +5,7 @@ import { said } from "../test/lifecycle/support/said";
 /** What Connect's topics say about the copy, and whether the gate would open. */
 const mirror = { copied: new Map([["orders:0", 7]]), isComplete: false };
 let asked = 0;
+let options: object = {};
 const deleted: string[] = [];
 
 vi.mock("../engine/clusters", async (original) => ({
@@ -13,8 +14,9 @@ vi.mock("../engine/clusters", async (original) => ({
 }));
 vi.mock("../engine/gate", async (original) => ({
   ...(await original<typeof import("../engine/gate")>()),
-  runGateAndNameWriters: async () => {
+  runGateAndNameWriters: async (_model: unknown, given: object) => {
     asked++;
+    options = given;
     const { MigrationError } = await import("../engine/errors.js");
     if (!mirror.isComplete) throw new MigrationError("GATE_INCOMPLETE", "not complete", { fix: "wait longer" });
     return { passedAt: "2026-01-02T00:00:00.000Z", warnings: [] };
@@ -60,7 +62,7 @@ it("a destroy without a gate in the state keeps the progress of an incomplete co
 
 it.each<[string, object]>([
   ["the migration is abandoned", { abandon: true }],
-  ["the phase is another one", { gate: undefined }],
+  ["a part has a way back", { gate: undefined }],
 ])("it asks nothing if %s", async (_what, change) => {
   const { gone } = await command();
   await gone.delete("id", { ...state, ...change });
@@ -90,11 +92,22 @@ it("an up that replaces the mirror's group asks nothing", async () => {
   expect([asked, deleted]).toEqual([0, ["groups"]]);
 });
 
-it("a state without these options is not updated because of them, and a cutover removes them", async () => {
+it("in phase cutover it compares no last records, because clients may write to the target", async () => {
+  const { gone } = await command();
+  const { gate: _, ...rest } = state;
+  await expect(gone.delete("id", { ...rest, cutoverGate: { ...gate, stableForMs: 0 } })).rejects.toThrow(
+    /GATE_INCOMPLETE/,
+  );
+  expect(deleted).toEqual([]);
+  expect(options).toMatchObject({ compareLastRecord: false, stableForMs: 5_000 });
+});
+
+it("a state without these options is not updated because of them, and a cutover replaces them", async () => {
   const { gone } = await command();
   const { gate: _, ...older } = state;
   expect(await gone.diff("id", older, state)).toEqual({ changes: false });
   expect(await gone.diff("id", state, { ...state, gate: { ...gate, limitMs: 1 } })).toEqual({ changes: false });
+  expect(await gone.diff("id", state, { ...older, cutoverGate: gate })).toEqual({ changes: true });
   expect(await gone.diff("id", state, older)).toEqual({ changes: true });
 });
 

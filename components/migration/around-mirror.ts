@@ -1,10 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { defined } from "../../engine/objects";
 import type { Connection, MirrorModel, Phase, Side } from "../../engine/model";
-import type { GateOptions } from "../../engine/gate";
 import { internalTopics } from "../../engine/naming";
 import type { PreflightOptions } from "../../engine/preflight";
-import { InternalTopicResource, MirrorGone, Preflight, type StepArgs } from "../../lifecycle/resources";
+import { InternalTopicResource, MirrorGone, Preflight, type StepArgs, type Unasked } from "../../lifecycle/resources";
 import { Mirror } from "../mirror/mirror";
 import type { MirrorSettings } from "../settings/mirror";
 import type { MigrationArgs } from "../settings/migration";
@@ -48,12 +47,12 @@ export function declarePrivileges(
 /**
  * Declares the steps that delete what the mirror has written for itself, after its resource is deleted. The mirror
  * depends on them. Each topic to delete is a separate resource.
- * @param gate how the gate decides, if it has to be asked here when no step that asks it is in the state
+ * @param unasked how the gate decides, if it has to be asked here when no step that asks it is in the state
  */
 export function declareRemoval(
   { parent, named, step, abandon }: AroundMirror,
   after: pulumi.Resource[],
-  gate?: GateOptions,
+  unasked: Unasked = {},
 ): MirrorGone {
   const givenUp = abandon ? { abandon } : {};
   const topics = internalTopics(step.mirror)
@@ -68,7 +67,7 @@ export function declareRemoval(
     );
   return new MirrorGone(
     named(`target-group-${step.mirror.groupId}`),
-    { ...step, ...givenUp, ...defined({ gate }), limitSeconds: LEAVING_SECONDS },
+    { ...step, ...givenUp, ...unasked, limitSeconds: LEAVING_SECONDS },
     { parent, dependsOn: topics },
   );
 }

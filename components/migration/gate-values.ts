@@ -4,8 +4,9 @@ import type { GateOptions } from "../../engine/gate";
 import { defined } from "../../engine/objects";
 import type { Stopped } from "../../engine/report";
 import { defaultsOf } from "../../engine/setting";
-import type { Fence, Gate } from "../../lifecycle/resources";
+import type { Fence, Gate, Unasked } from "../../lifecycle/resources";
 import { gateShape, type MigrationArgs } from "../settings/migration";
+import { hasLeft, type Part } from "./waves";
 import type { RecordedTopics } from "../../engine/model";
 
 /** What the gate is asked, and what other steps read from its outputs. */
@@ -32,6 +33,16 @@ export function gateOptions({ gate = {}, fence = false, mirror }: MigrationArgs)
     compareLastRecord: true,
     ...(acceptTruncation === undefined ? {} : { acceptTruncation }),
   };
+}
+
+/**
+ * What a destroy asks if the first `up` was killed before a gate was in the state. Nothing once a part has a way back:
+ * the origin then also gets records that come from the target.
+ */
+export function unaskedGate(args: MigrationArgs, parts: readonly Part[]): Unasked {
+  if (parts.some((part) => hasLeft(part) || part.phase === "returned")) return {};
+  const isCutOver = parts.some(({ phase }) => phase === "cutover");
+  return { [isCutOver ? "cutoverGate" : "gate"]: gateOptions(args) };
 }
 
 /** Null in the state of an older version. */

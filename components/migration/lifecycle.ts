@@ -18,7 +18,7 @@ import { type MigrationArgs, stepShape } from "../settings/migration";
 import { type AroundMirror, declarePrivileges, declareRemoval } from "./around-mirror";
 import { type CopyLimit, copyLimit, throttledPrincipals } from "./copy-throttle";
 import { ownObjects, ownPrincipals } from "./objects";
-import { gateOptions, originEnds, targetEnds, topicIds, userOperator } from "./gate-values";
+import { gateOptions, originEnds, targetEnds, topicIds, unaskedGate, userOperator } from "./gate-values";
 import { lastOf, type LastSteps, PartSteps, stepPhase, type WayBackPlace } from "./part";
 import type { MirrorSettings } from "../settings/mirror";
 import { endsForReport, partFacts, reportFacts } from "./report";
@@ -169,9 +169,8 @@ export class Lifecycle {
       { ...this.step, phase, abandon, options: args.replication ?? {}, when: "removal" },
       this.after(...after),
     );
-    // Later, clients may write to the target, and the gate could not pass again.
-    const isFirst = [this.rest, ...this.waves].every((part) => part.part.phase === "mirror");
-    return [declareRemoval(this.around(), [replication], isFirst ? gateOptions(args) : undefined)];
+    const parts = [this.rest, ...this.waves].map(({ part }) => part);
+    return [declareRemoval(this.around(), [replication], unaskedGate(args, parts))];
   }
 
   /**

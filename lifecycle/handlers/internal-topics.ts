@@ -66,9 +66,9 @@ export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone"
     await askIfUnasked(state, progress);
     await deleteMirrorGroups(model, progress);
   },
-  optional: ["abandon", "gate"],
+  optional: ["abandon", "gate", "cutoverGate"],
   // No update because of another option, or of a state that has none. One that is left out counts: see `optional`.
-  immaterial: ["gate"],
+  immaterial: ["gate", "cutoverGate"],
 });
 
 export interface CheckpointsTopicInputs extends StepInputs, CheckpointsChoice {}

@@ -8,14 +8,23 @@ import { wasAsked } from "./closing";
 import { programRuns } from "./framework";
 import { isDefined, modelOf, type StepInputs } from "./inputs";
 
-export interface UnaskedInputs extends StepInputs {
-  /**
-   * Phase `mirror`: how the gate decides. The first `up` may be killed after it has created the mirror, and before a
-   * gate is in the state. Absent: the phase is another one, or the state is of an older version.
-   */
+/**
+ * How the gate decides if no gate is in the state: the first `up` was killed after it had created the mirror. Both
+ * absent: a part has a way back, or the state is of an older version.
+ */
+export interface Unasked {
+  /** While everything is copied. */
   gate?: GateOptions | null;
+  /** From the cutover of a part on. Clients may have written to the target, so no last records are compared. */
+  cutoverGate?: GateOptions | null;
+}
+
+export interface UnaskedInputs extends StepInputs, Unasked {
   abandon?: boolean;
 }
+
+/** The origin's ends must not move for this time, also if the settings say less because they ask for a fence. */
+const QUIET_MS = 5_000;
 
 /** The mirror is gone. What is missing now will never be copied, so the gate waits only for writes to end. */
 const WAIT_MS = 5_000;
@@ -32,12 +41,19 @@ export async function hasCopied(model: MigrationModel): Promise<boolean> {
  * @throws MigrationError the gate's error. The progress is kept, so nothing is lost
  */
 export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): Promise<void> {
-  const { gate, abandon } = inputs;
+  const { abandon } = inputs;
+  const gate = inputs.gate ?? inputs.cutoverGate;
   if (!isDefined(gate) || abandon === true || programRuns() || wasAsked(inputs)) return;
   const model = modelOf(inputs);
   if (!(await hasCopied(model))) return;
   progress.info("no gate is in the state: checking whether the copy is complete, before its progress is deleted");
-  const options = { ...gate, limitMs: (gate.stableForMs ?? 0) + WAIT_MS };
+  const stableForMs = Math.max(gate.stableForMs ?? 0, QUIET_MS);
+  const options = {
+    ...gate,
+    stableForMs,
+    limitMs: stableForMs + WAIT_MS,
+    ...(isDefined(inputs.cutoverGate) ? { compareLastRecord: false } : {}),
+  };
   await runGateAndNameWriters(model, options, progress).catch((error: unknown) => Promise.reject(keptError(error)));
 }
 

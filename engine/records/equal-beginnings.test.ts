@@ -22,10 +22,16 @@ interface Topics {
   compacted?: boolean;
   /** Of the origin's topic and of the target's. */
   ids?: string[];
+  /** The brokers' answer lacks the target's partition. */
+  unlisted?: boolean;
 }
 
 /** @returns the number of fetches, and what differs */
-async function compare(origin: MemoryLog, target: MemoryLog, { compacted = false, ids = ["o", "t"] }: Topics = {}) {
+async function compare(
+  origin: MemoryLog,
+  target: MemoryLog,
+  { compacted = false, ids = ["o", "t"], unlisted = false }: Topics = {},
+) {
   const topic = (one: MemoryLog, id: string): Record<string, MemoryTopic> => ({
     t: { logs: [one], id: id === "" ? "" : `${id} ${run}` },
   });
@@ -35,6 +41,10 @@ async function compare(origin: MemoryLog, target: MemoryLog, { compacted = false
     const { fetch } = clusters[side];
     clusters[side].fetch = (...all) => (fetches++, fetch(...all));
   }
+  const { describeTopics } = clusters.target;
+  if (unlisted)
+    clusters.target.describeTopics = async (topics) =>
+      (await describeTopics(topics)).map((one) => ({ ...one, partitions: [] }));
   const pair = { origin: spanOf(origin), target: spanOf(target), compacted };
   const { compared, differences } = await compareBeginnings(clusters, [pair], "read_uncommitted");
   return { fetches, compared, differences: differences.map((d) => d.kind) };
@@ -54,10 +64,11 @@ it.each<[string, MemoryLog, MemoryLog, Topics]>([
   ["the target's topic was created again", log(), log(), { ids: ["o", "another"] }],
   ["a partition of the origin has another leader", { ...log(), leaderEpoch: 1 }, log(), {}],
   ["a partition of the target has another leader", log(), { ...log(), leaderEpoch: 1 }, {}],
+  ["the brokers do not list a partition", log(), log(), { unlisted: true }],
   ["the brokers have no topic ids", log(), log(), { ids: ["", ""] }],
   ["a topic is compacted", log(), log(), { compacted: true }],
 ])("are read again if %s", async (_what, origin, target, options) => {
-  await compare(log(), log(), options.ids?.[0] === "" || options.compacted === true ? options : {});
+  await compare(log(), log(), options.ids?.[0] === "" || options.compacted || options.unlisted ? options : {});
   expect((await compare(origin, target, options)).fetches).toBeGreaterThan(0);
 });
 

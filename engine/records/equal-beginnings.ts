@@ -38,11 +38,13 @@ export class EqualBeginnings {
   }
 
   has(pair: Pair): boolean {
-    return this.placesOf(pair)?.has(this.placeOf(pair)) === true;
+    const place = this.placeOf(pair);
+    return place !== undefined && this.placesOf(pair)?.has(place) === true;
   }
 
   add(pair: Pair): void {
-    this.placesOf(pair)?.add(this.placeOf(pair));
+    const place = this.placeOf(pair);
+    if (place !== undefined) this.placesOf(pair)?.add(place);
   }
 
   keep(): void {
@@ -59,11 +61,17 @@ export class EqualBeginnings {
     return places;
   }
 
-  private placeOf({ origin, target }: Pair): string {
-    // Partitions come in order of their numbers.
-    const epochOf = (side: "origin" | "target", { topic, partition }: PartitionRange) =>
-      this.topics[side].get(topic)?.partitions[partition]?.leaderEpoch;
-    const at = [origin.from, epochOf("origin", origin), target.from, epochOf("target", target)];
-    return `${origin.partition} ${at.join(" ")}`;
+  /** Returns undefined if the leader of one side is not known: its partition is compared each time. */
+  private placeOf({ origin, target }: Pair): string | undefined {
+    const epochs = [this.epochOf("origin", origin), this.epochOf("target", target)];
+    if (epochs.includes(undefined)) return undefined;
+    return [origin.partition, origin.from, target.from, ...epochs].join(" ");
+  }
+
+  private epochOf(side: "origin" | "target", { topic, partition }: PartitionRange): number | undefined {
+    const all = this.topics[side].get(topic)?.partitions ?? [];
+    // Brokers list partitions in the order of their numbers, but an answer may lack one.
+    const here = all[partition];
+    return (here?.partition === partition ? here : all.find((one) => one.partition === partition))?.leaderEpoch;
   }
 }

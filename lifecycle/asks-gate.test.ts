@@ -165,8 +165,10 @@ describe.each(ways)("%s", (_what, end) => {
 describe.each<[string, Step, object]>([
   ["fence", fenceStep, { enabled: true, gate: { limitMs: 900_000, stableForMs: 5_000 } }],
   ["access", accessStep, { mode: "require" }],
-])("the first up of a cutover that fails at the step %s, before there is a gate", (_what, step, more) => {
-  const news = { ...inputs, phase: "cutover", ...more };
+])("the first up of a cutover that fails at the step %s, before there is a gate", (what, step, more) => {
+  // A part of its own: no gate of it was asked in this process.
+  const mirror = { ...inputs.mirror, scope: { wave: what, topics: "orders" } };
+  const news = { ...inputs, mirror, phase: "cutover", ...more };
   const failed = () =>
     step.create(news).then(
       () => expect.unreachable(),

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
+import type { MigrationModel, Scope } from "../engine/model";
 import { testMirror } from "../test/support/models";
 import { said } from "../test/lifecycle/support/said";
 
@@ -6,6 +7,7 @@ import { said } from "../test/lifecycle/support/said";
 const mirror = { copied: new Map([["orders:0", 7]]), isComplete: false };
 let asked = 0;
 let options: object = {};
+let scope: Scope | undefined;
 const deleted: string[] = [];
 
 vi.mock("../engine/clusters", async (original) => ({
@@ -14,9 +16,10 @@ vi.mock("../engine/clusters", async (original) => ({
 }));
 vi.mock("../engine/gate", async (original) => ({
   ...(await original<typeof import("../engine/gate")>()),
-  runGateAndNameWriters: async (_model: unknown, given: object) => {
+  runGateAndNameWriters: async (model: MigrationModel, given: object) => {
     asked++;
     options = given;
+    scope = model.mirror.scope;
     const { MigrationError } = await import("../engine/errors.js");
     if (!mirror.isComplete) throw new MigrationError("GATE_INCOMPLETE", "not complete", { fix: "wait longer" });
     return { passedAt: "2026-01-02T00:00:00.000Z", warnings: [] };
@@ -31,11 +34,13 @@ vi.mock("../engine/cleanup", async (original) => ({
 /** Each `pulumi` command has a process of its own. */
 async function command() {
   vi.resetModules();
-  const [{ mirrorGoneStep }, { gateStep }] = [
+  const [{ mirrorGoneStep }, { gateStep }, { accessStep }, { fenceStep }] = [
     await import("./handlers/internal-topics.js"),
     await import("./handlers/gate.js"),
+    await import("./handlers/access.js"),
+    await import("./handlers/fence.js"),
   ];
-  return { gone: mirrorGoneStep, gate: gateStep };
+  return { gone: mirrorGoneStep, gate: gateStep, access: accessStep, fence: fenceStep };
 }
 beforeEach(() => {
   Object.assign(mirror, { copied: new Map([["orders:0", 7]]), isComplete: false });
@@ -52,7 +57,7 @@ const gateState = { ...step, phase: "mirror", options: gate, abandon: false, fen
 it("a destroy without a gate in the state keeps the progress of an incomplete copy, and says how to go on", async () => {
   const { gone } = await command();
   await expect(gone.delete("id", state)).rejects.toThrow(
-    /GATE_INCOMPLETE[^]*wait longer; the mirror is stopped, but its progress .* `pulumi up` creates the mirror again/,
+    /GATE_INCOMPLETE[^]*wait longer; the mirror is stopped, but its progress .* `pulumi up` in phase mirror or cutover creates the mirror again/,
   );
   expect(deleted).toEqual([]);
   mirror.isComplete = true;
@@ -85,6 +90,37 @@ it("it asks nothing if the gate was asked in the same destroy", async () => {
   expect([asked, deleted]).toEqual([1, ["groups"]]);
 });
 
+it("with waves it asks about the parts that nothing else in the same destroy has asked about", async () => {
+  const [first, second] = [
+    { wave: "first", topics: "a,b" },
+    { wave: "second", topics: "c" },
+  ];
+  const rest = { withoutTopics: ["a,b", "c"] };
+  const asks = async (...parts: Scope[]) => {
+    Object.assign(mirror, { isComplete: true });
+    asked = 0;
+    scope = undefined;
+    const { gone, gate: gateStep } = await command();
+    for (const part of parts) await gateStep.delete("id", { ...gateState, mirror: { ...testMirror(), scope: part } });
+    await gone.delete("id", state);
+    return asked === parts.length ? "nothing" : scope;
+  };
+  expect(await asks()).toBeUndefined();
+  expect(await asks(first)).toEqual({ withoutTopics: ["a,b"] });
+  expect(await asks(rest, first)).toEqual({ topics: "c", withoutTopics: ["a,b"] });
+  expect(await asks(rest, first, second)).toBe("nothing");
+  expect(await asks({ withoutTopics: ["a,b"] }, first)).toBe("nothing");
+  // The state of an older `up` without waves.
+  expect(await asks({}, first)).toBe("nothing");
+});
+
+it("it asks nothing if a clean-up has asked the gate before, and was killed while it deleted", async () => {
+  const { gone, gate: gateStep } = await command();
+  await gateStep.delete("id", { ...gateState, phase: "cleanup" });
+  await gone.delete("id", state);
+  expect([asked, deleted]).toEqual([0, ["groups"]]);
+});
+
 it("an up that replaces the mirror's group asks nothing", async () => {
   const { gone } = await command();
   await gone.check(undefined, state);
@@ -92,14 +128,15 @@ it("an up that replaces the mirror's group asks nothing", async () => {
   expect([asked, deleted]).toEqual([0, ["groups"]]);
 });
 
-it("in phase cutover it compares no last records, because clients may write to the target", async () => {
+it("in phase cutover it accepts what clients have written to the target, and what retention has deleted", async () => {
   const { gone } = await command();
   const { gate: _, ...rest } = state;
   await expect(gone.delete("id", { ...rest, cutoverGate: { ...gate, stableForMs: 0 } })).rejects.toThrow(
     /GATE_INCOMPLETE/,
   );
   expect(deleted).toEqual([]);
-  expect(options).toMatchObject({ compareLastRecord: false, stableForMs: 5_000 });
+  // A destroy that was killed deleted the gate that knew what retention may delete.
+  expect(options).toMatchObject({ compareLastRecord: false, stableForMs: 5_000, acceptTruncation: ["orders"] });
 });
 
 it("a state without these options is not updated because of them, and a cutover replaces them", async () => {
@@ -114,8 +151,42 @@ it("a state without these options is not updated because of them, and a cutover 
 it("a clean-up without a gate in the state asks before it deletes the mirror", async () => {
   const cleanUp = { ...step, phase: "cleanup", options: gate, abandon: false, fence: false };
   const { gate: gateStep } = await command();
-  await expect(gateStep.create(cleanUp)).rejects.toThrow(/GATE_INCOMPLETE[^]*nothing was changed/);
+  const refused = gateStep.create(cleanUp);
+  await expect(refused).rejects.toThrow(/GATE_INCOMPLETE[^]*nothing was changed/);
+  // Pulumi keeps the gate that refused. The next `up` updates it.
+  const { properties } = (await refused.catch((error: unknown) => error)) as { properties: Record<string, unknown> };
+  await expect(gateStep.update("id", properties, cleanUp)).rejects.toThrow("GATE_INCOMPLETE");
+  await expect(gateStep.delete("id", properties)).rejects.toThrow("GATE_INCOMPLETE");
   mirror.copied = new Map();
   expect(await said(() => gateStep.create(cleanUp))).toBe("");
-  expect(asked).toBe(1);
+  expect(asked).toBe(3);
+  mirror.isComplete = true;
+  const { outs } = await gateStep.update("id", properties, cleanUp);
+  await gateStep.update("id", outs, cleanUp);
+  expect(asked).toBe(4);
 });
+
+it.each(["access", "fence"] as const)(
+  "a clean-up that is abandoned deletes a first cutover that failed at its step %s, and asks nothing",
+  async (kind) => {
+    const failed = {
+      ...step,
+      phase: "cutover",
+      withoutGate: true,
+      mode: "warn",
+      enabled: false,
+      options: {},
+      abandon: false,
+    };
+    const remove = async (abandon: boolean) => {
+      const steps = await command();
+      const cleanUp = { ...step, phase: "cleanup", options: gate, abandon, fence: false };
+      await steps.gate.create(cleanUp).catch(() => {});
+      await steps[kind].delete("id", failed);
+    };
+    await expect(remove(false)).rejects.toThrow("GATE_INCOMPLETE");
+    asked = 0;
+    await remove(true);
+    expect(asked).toBe(0);
+  },
+);

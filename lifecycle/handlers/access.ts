@@ -10,7 +10,7 @@ import {
 } from "../../engine/access";
 import type { Phase } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { askBeforeItGoes, type BeforeGate } from "./closing";
+import { askUnlessAsked, type BeforeGate } from "./closing";
 import { defineStep } from "./framework";
 import { isDefined, modelOf, now, type PhasedInputs, sameSelection } from "./inputs";
 
@@ -67,6 +67,6 @@ export const accessStep = defineStep<AccessInputs, AccessOutputs>("access", {
   unfinished: () => ({ ...none, withoutGate: true }),
 
   async remove(state, progress) {
-    if (state.withoutGate === true) await askBeforeItGoes({ ...state, options: {} }, progress);
+    if (state.withoutGate === true) await askUnlessAsked({ ...state, options: {} }, progress);
   },
 });

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../engine/gate";
 import { isLoginFailure } from "../../engine/kafka/renew";
+import type { MirrorModel, Scope } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
 import { hasLeftMirror } from "../../engine/way-back/left-mirror";
 import { wasRemoved } from "./declared-waves";
@@ -49,14 +51,41 @@ const CLOSING_MS = 120_000;
 export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (wasRemoved(inputs)) return;
   await ask(inputs, progress);
-  asked.add(migrationOf(modelOf(inputs)));
+  noteAsked(inputs);
 }
 
-/** Migrations whose gate was asked. Pulumi keeps one process for all deletions of a run. */
-const asked = new Set<string>();
+/** The parts of each migration whose gate let them go. Pulumi keeps one process for all deletions of a run. */
+const asked = new Map<string, Scope[]>();
 
-/** Returns true if the gate of this migration, or of one of its waves, was asked in this run. */
-export const wasAsked = (inputs: StepInputs): boolean => asked.has(migrationOf(modelOf(inputs)));
+/** Notes that the gate of this part has let it go, in this run or in an earlier one. */
+export function noteAsked(inputs: StepInputs): void {
+  const migration = migrationOf(modelOf(inputs));
+  asked.set(migration, [...(asked.get(migration) ?? []), inputs.mirror.scope ?? {}]);
+}
+
+/**
+ * For a step that asks in the gate's place. In a clean-up a gate was created since, and has let this part go, also
+ * because the migration was abandoned. The state of this step does not know that.
+ */
+export async function askUnlessAsked(inputs: ClosingInputs, progress: Progress): Promise<void> {
+  const scopes = asked.get(migrationOf(modelOf(inputs))) ?? [];
+  if (scopes.some((scope) => isDeepStrictEqual(scope, inputs.mirror.scope ?? {}))) return;
+  await askBeforeItGoes(inputs, progress);
+}
+
+/** Returns the mirror, limited to the parts whose gate was not asked. Undefined: the gates of all parts were asked. */
+export function unaskedPart(inputs: StepInputs): MirrorModel | undefined {
+  const scopes = asked.get(migrationOf(modelOf(inputs))) ?? [];
+  if (scopes.length === 0) return inputs.mirror;
+  const waves = scopes.flatMap(({ wave, topics = ".*" }) => (wave === undefined ? [] : [topics]));
+  // An `up` that was killed may leave steps with other waves in the state.
+  const left = scopes
+    .filter(({ wave }) => wave === undefined)
+    .map(({ withoutTopics = [] }) => withoutTopics.filter((topics) => !waves.includes(topics)));
+  if (left.some((topics) => topics.length === 0)) return undefined;
+  const only = left.length === 0 ? {} : { topics: left[0]!.join(",") };
+  return { ...inputs.mirror, scope: { ...only, withoutTopics: [...new Set(waves)] } };
+}
 
 async function ask(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {

@@ -16,7 +16,7 @@ import { prepareCutover } from "../../engine/prepare";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { beforeFence, type StepsBehind } from "./before-fence";
-import { askBeforeItGoes, type BeforeGate } from "./closing";
+import { askUnlessAsked, type BeforeGate } from "./closing";
 import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
@@ -145,7 +145,7 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   async remove(state, progress) {
     if (wasRemoved(state)) return;
     if (state.withoutGate === true)
-      await askBeforeItGoes({ ...state, options: state.gate ?? {}, abandon: false }, progress);
+      await askUnlessAsked({ ...state, options: state.gate ?? {}, abandon: false }, progress);
     await lowerWhatIsThere(state, state.enabled, progress, state.raised);
   },
 });

@@ -17,12 +17,12 @@ import type { Progress } from "../../engine/progress";
 import { selectTopics } from "../../engine/selection";
 import { readTopicIds, withNewTopics } from "../../engine/topic-ids";
 import { countText, someOf } from "../../engine/units";
-import { askBeforeItGoes, type ClosingInputs, wasOpened, type WithWayBack } from "./closing";
+import { askBeforeItGoes, type ClosingInputs, noteAsked, wasOpened, type WithWayBack } from "./closing";
 import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
 import { endWatch, watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
-import { hasCopied } from "./unasked";
+import { copiedTopics } from "./unasked";
 import type { RecordedTopics } from "../../engine/model";
 
 export interface GateInputs extends PhasedInputs, FencedInputs, WithWayBack {
@@ -40,6 +40,8 @@ export interface GateOutputs {
   result: GateResult | null;
   /** Where both sides ended when it passed. */
   ends: CopyEnds | null;
+  /** True: the gate refused a clean-up that created it, so it must be asked again. Absent: no. */
+  refused?: true;
   /** Topic ids when they were first seen. A topic that was deleted and created again has another id. */
   topicIds: RecordedTopics;
 }
@@ -167,8 +169,10 @@ const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress)
   if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
   if (isCopying(inputs.phase) && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
   // The state has no gate, because every `up` before was killed. This one deletes the mirror.
-  if (inputs.phase === "cleanup" && !inputs.abandon && (await hasCopied(modelOf(inputs))))
-    await askBeforeItGoes(closing(inputs, shut(inputs)), progress);
+  if (inputs.phase === "cleanup") {
+    if (inputs.abandon || (await copiedTopics(modelOf(inputs))).length === 0) noteAsked(inputs);
+    else await askBeforeItGoes(closing(inputs, shut(inputs)), progress);
+  }
   return shut(inputs, isCopying(inputs.phase) ? await recordTopics(inputs, progress) : {});
 };
 
@@ -232,7 +236,7 @@ function closing(news: GateInputs, olds: GateOutputs & WithWayBack): ClosingInpu
 /** `cleanup` runs the gate in the update, because Pulumi deletes only after every update succeeded. */
 async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
   const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
-  if (olds.phase !== "cleanup")
+  if (olds.phase !== "cleanup" || olds.refused === true)
     await askBeforeItGoes(closing(news, { ...olds, abandonedAt, topicIds: news.topicIds ?? {} }), progress);
   return {
     ...shut(news, news.topicIds),
@@ -280,7 +284,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   create: arm,
 
   /** Keep a gate that did not open in the state: a destroy must run it before it deletes the mirror. */
-  unfinished: (inputs) => shut(inputs),
+  unfinished: (inputs) => ({ ...shut(inputs), ...(inputs.phase === "cleanup" ? { refused: true } : {}) }),
 
   async update(olds, wanted, progress) {
     const news = { ...wanted, topicIds: recordedFor(olds, wanted) };
@@ -319,6 +323,7 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
    */
   async remove(state, progress) {
     if (state.phase === "cutover" && state.hasLeft === true) return;
-    if (state.phase !== "cleanup") await askBeforeItGoes(closing(state, state), progress);
+    if (state.phase !== "cleanup" || state.refused === true) await askBeforeItGoes(closing(state, state), progress);
+    else noteAsked(state);
   },
 });

@@ -2,9 +2,10 @@ import { withCluster } from "../../engine/clusters";
 import { ConnectStateReader } from "../../engine/connect-state";
 import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, runGateAndNameWriters } from "../../engine/gate";
+import { parsePartitionKey } from "../../engine/log/partition";
 import type { MigrationModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { wasAsked } from "./closing";
+import { unaskedPart } from "./closing";
 import { programRuns } from "./framework";
 import { isDefined, modelOf, type StepInputs } from "./inputs";
 
@@ -26,33 +27,44 @@ export interface UnaskedInputs extends StepInputs, Unasked {
 /** The origin's ends must not move for this time, also if the settings say less because they ask for a fence. */
 const QUIET_MS = 5_000;
 
-/** The mirror is gone. What is missing now will never be copied, so the gate waits only for writes to end. */
-const WAIT_MS = 5_000;
+/**
+ * The mirror is gone. What is missing now will never be copied, so the gate waits only for writes to end. But the limit
+ * counts from the start, and the first look alone takes 20 s with 100,000 partitions.
+ */
+const WAIT_MS = 60_000;
 
-/** Returns true if the mirror has copied something, and its progress can be lost. */
-export async function hasCopied(model: MigrationModel): Promise<boolean> {
+/** Returns the origin's topics from which the mirror has copied something. Its progress there can be lost. */
+export async function copiedTopics(model: MigrationModel): Promise<string[]> {
   const view = await withCluster(model, "target", (target) => new ConnectStateReader(target, model.mirror).read());
-  return view.offsets.size > 0;
+  return [...new Set([...view.offsets.keys()].map((key) => parsePartitionKey(key).topic))];
 }
 
 /**
- * Asks the gate's question before the mirror's progress is deleted, if nothing else in this destroy has asked it: no
- * step that asks it was in the state. An `up` runs the program, so its gate asks.
+ * Asks the gate's question before the mirror's progress is deleted, for the parts that nothing else in this destroy
+ * has asked about: no step that asks was in the state. An `up` runs the program, so its gate asks.
  * @throws MigrationError the gate's error. The progress is kept, so nothing is lost
  */
 export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): Promise<void> {
   const { abandon } = inputs;
   const gate = inputs.gate ?? inputs.cutoverGate;
-  if (!isDefined(gate) || abandon === true || programRuns() || wasAsked(inputs)) return;
-  const model = modelOf(inputs);
-  if (!(await hasCopied(model))) return;
-  progress.info("no gate is in the state: checking whether the copy is complete, before its progress is deleted");
+  if (!isDefined(gate) || abandon === true || programRuns()) return;
+  const mirror = unaskedPart(inputs);
+  if (mirror === undefined) return;
+  const model = modelOf({ ...inputs, mirror });
+  const topics = await copiedTopics(model);
+  if (topics.length === 0) return;
+  const isCutOver = isDefined(inputs.cutoverGate);
+  progress.info(
+    "no gate is in the state: checking whether the copy is complete, before its progress is deleted" +
+      (isCutOver ? ". Records that the origin has deleted do not count, because no mirror can copy them any more" : ""),
+  );
   const stableForMs = Math.max(gate.stableForMs ?? 0, QUIET_MS);
   const options = {
     ...gate,
     stableForMs,
     limitMs: stableForMs + WAIT_MS,
-    ...(isDefined(inputs.cutoverGate) ? { compareLastRecord: false } : {}),
+    // A destroy that was killed may have deleted a gate that knew which of them were only markers.
+    ...(isCutOver ? { compareLastRecord: false, acceptTruncation: topics } : {}),
   };
   await runGateAndNameWriters(model, options, progress).catch((error: unknown) => Promise.reject(keptError(error)));
 }
@@ -60,8 +72,8 @@ export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): P
 function keptError(error: unknown): unknown {
   if (!isMigrationError(error)) return error;
   const way =
-    "the mirror is stopped, but its progress and what it has copied are kept. `pulumi up` creates the mirror again, " +
-    "and it continues where it stopped; to give up the copy, set abandon to true and run `pulumi up`, then `pulumi " +
+    "the mirror is stopped, but its progress and what it has copied are kept. `pulumi up` in phase mirror or cutover " +
+    "creates the mirror again, and it continues where it stopped; to give up the copy, set abandon to true and run `pulumi up`, then `pulumi " +
     "destroy`";
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }

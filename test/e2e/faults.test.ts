@@ -89,13 +89,13 @@ describe("faults in a migration, through the real command line", () => {
   );
 
   test(
-    "the first up was killed before a gate was in the state: a destroy keeps the mirror's progress, and an up goes on",
+    "the first up, a cutover, was killed at its gate: a destroy keeps the mirror's progress, and an up goes on",
     async () => {
       const origin = applicationClient(at.sandbox.origin.connection, "tests");
       await createTopic(at.sandbox, "first-data");
       await produce(at.sandbox, "first-data", 200);
-      project = await ownStack(at.sandbox, "first", { gate: { stableSeconds: 1 } });
-      await project.killedUp(/Ready \S+-mirror-ready creating/);
+      project = await ownStack(at.sandbox, "first", { phase: "cutover", gate: { stableSeconds: 1 } });
+      await project.killedUp(/Gate \S+-gate creating/);
       const state = await project.exported();
       for (const [step, isThere] of [
         ["KafkaMirrorMaker2::first-mirror", true],

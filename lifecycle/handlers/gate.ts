@@ -168,13 +168,15 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
 const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress) => {
   if (inputs.phase === "cutover" && !inputs.abandon) return pass(inputs, progress);
   if (isCopying(inputs.phase) && inputs.fence) await lowerWhatIsThere(inputs, true, progress);
-  // The state has no gate, because every `up` before was killed. This one deletes the mirror.
-  if (inputs.phase === "cleanup") {
-    if (inputs.abandon || (await copiedTopics(modelOf(inputs))).length === 0) noteAsked(inputs);
-    else await askBeforeItGoes(closing(inputs, shut(inputs)), progress);
-  }
+  if (inputs.phase === "cleanup") await askIfCopied(inputs, progress);
   return shut(inputs, isCopying(inputs.phase) ? await recordTopics(inputs, progress) : {});
 };
+
+/** The state has no gate that was asked, because every `up` before was killed. This one deletes the mirror. */
+async function askIfCopied(inputs: GateInputs, progress: Progress): Promise<void> {
+  if (inputs.abandon || (await copiedTopics(modelOf(inputs))).length === 0) noteAsked(inputs);
+  else await askBeforeItGoes(closing(inputs, shut(inputs)), progress);
+}
 
 /**
  * Returns the ids of all topics as they were first seen. If the id of a topic differs later, the topic was deleted and
@@ -236,7 +238,8 @@ function closing(news: GateInputs, olds: GateOutputs & WithWayBack): ClosingInpu
 /** `cleanup` runs the gate in the update, because Pulumi deletes only after every update succeeded. */
 async function letGo(olds: GateInputs & GateOutputs, news: GateInputs, progress: Progress): Promise<GateOutputs> {
   const abandonedAt = news.abandon ? (olds.abandonedAt ?? now()) : null;
-  if (olds.phase !== "cleanup" || olds.refused === true)
+  if (olds.refused === true) await askIfCopied(news, progress);
+  else if (olds.phase !== "cleanup")
     await askBeforeItGoes(closing(news, { ...olds, abandonedAt, topicIds: news.topicIds ?? {} }), progress);
   return {
     ...shut(news, news.topicIds),
@@ -318,12 +321,12 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
   },
 
   /**
-   * The clean-up has already run the gate. In phase `cutover` with a way back the mirror is deleted before the gate, so
+   * The clean-up has already run the gate. If it refused, the step behind the mirror asks (`unasked`): a gate of a
+   * clean-up does not depend on the mirror, so the mirror may be gone. In phase `cutover` with a way back the mirror is deleted before the gate, so
    * only the guard can ask before anything is deleted.
    */
   async remove(state, progress) {
     if (state.phase === "cutover" && state.hasLeft === true) return;
-    if (state.phase !== "cleanup" || state.refused === true) await askBeforeItGoes(closing(state, state), progress);
-    else noteAsked(state);
+    if (state.phase !== "cleanup") await askBeforeItGoes(closing(state, state), progress);
   },
 });

@@ -1,5 +1,5 @@
 import type { Progress } from "../../engine/progress";
-import { askBeforeItGoes, type ClosingInputs } from "./closing";
+import { askBeforeItGoes, type ClosingInputs, noteAsked } from "./closing";
 import { defineStep } from "./framework";
 import { checkOrigin, type OriginCheck } from "./last-check";
 
@@ -22,7 +22,9 @@ export const guardStep = defineStep<GuardInputs, object>("guard", {
   unfinished: () => ({}),
   update: (olds, news, progress) => lookBack(news, progress, olds),
   async remove(state, progress) {
-    if (state.phase !== "cleanup") await askBeforeItGoes(state, progress);
+    // The clean-up has asked the gate. It may have been killed while it deleted the mirror.
+    if (state.phase === "cleanup") noteAsked(state);
+    else await askBeforeItGoes(state, progress);
   },
   immaterial: ["gateEnds", "topicIds"],
   optional: ["hasLeft"],

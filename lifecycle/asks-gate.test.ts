@@ -153,6 +153,13 @@ describe.each(ways)("%s", (_what, end) => {
     expect(message).not.toContain("give up the copy");
   });
 
+  it("says what to do if a cluster does not answer, for now or for ever", async () => {
+    gate.refusal = new MigrationError("KAFKA_UNREACHABLE", "no answer", { fix: "look at the network" });
+    await expect(end(shut)).rejects.toThrow(
+      /fix: look at .*; nothing was changed, so run this again .* set abandon to/,
+    );
+  });
+
   it("does not ask if the migration is abandoned, and says so", async () => {
     gate.refusal = incomplete();
     expect(await said(() => end({ ...shut, abandon: true, abandonedAt: "2026-01-03T00:00:00.000Z" }))).toMatch(

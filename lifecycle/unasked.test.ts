@@ -5,6 +5,7 @@ import { said } from "../test/lifecycle/support/said";
 
 /** What Connect's topics say about the copy, and whether the gate would open. */
 const mirror = { copied: new Map([["orders:0", 7]]), isComplete: false };
+let failure: string | undefined;
 let asked = 0;
 let options: object = {};
 let scope: Scope | undefined;
@@ -21,6 +22,7 @@ vi.mock("../engine/gate", async (original) => ({
     options = given;
     scope = model.mirror.scope;
     const { MigrationError } = await import("../engine/errors.js");
+    if (failure !== undefined) throw new MigrationError(failure, "no answer", { fix: "look at the network" });
     if (!mirror.isComplete) throw new MigrationError("GATE_INCOMPLETE", "not complete", { fix: "wait longer" });
     return { passedAt: "2026-01-02T00:00:00.000Z", warnings: [] };
   },
@@ -46,6 +48,7 @@ async function command() {
 beforeEach(() => {
   Object.assign(mirror, { copied: new Map([["orders:0", 7]]), isComplete: false });
   asked = 0;
+  failure = undefined;
   deleted.splice(0);
 });
 
@@ -58,12 +61,21 @@ const gateState = { ...step, phase: "mirror", options: gate, abandon: false, fen
 it("a destroy without a gate in the state keeps the progress of an incomplete copy, and says how to go on", async () => {
   const { gone } = await command();
   await expect(gone.delete("id", state)).rejects.toThrow(
-    /GATE_INCOMPLETE[^]*wait longer; the mirror is stopped, but its progress .* `pulumi up` in phase mirror or cutover creates the mirror again/,
+    /GATE_INCOMPLETE[^]*fix: the mirror is stopped, but its progress .* `pulumi up` in phase mirror or cutover creates the mirror again.*; when the mirror runs again: wait longer/,
   );
   expect(deleted).toEqual([]);
   mirror.isComplete = true;
   await gone.delete("id", state);
   expect(deleted).toEqual(["groups"]);
+});
+
+it("an error that says nothing about the copy asks for the same destroy again", async () => {
+  const { gone } = await command();
+  failure = "KAFKA_UNREACHABLE";
+  const error = gone.delete("id", state);
+  await expect(error).rejects.toThrow(/fix: look at the network; then run `pulumi destroy` again: .* are kept; if a/);
+  await expect(error).rejects.not.toThrow("creates the mirror again");
+  expect(deleted).toEqual([]);
 });
 
 it.each<[string, object]>([

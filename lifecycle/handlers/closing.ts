@@ -87,8 +87,15 @@ export function unaskedPart(inputs: StepInputs): MirrorModel | undefined {
   return { ...inputs.mirror, scope: { ...only, withoutTopics: [...new Set(waves)] } };
 }
 
+/** Migrations whose gate was told in this run that they are abandoned. */
+const letGo = new Set<string>();
+
+/** For steps that have no such setting. */
+export const isLetGo = (inputs: StepInputs): boolean => letGo.has(migrationOf(modelOf(inputs)));
+
 async function ask(inputs: ClosingInputs, progress: Progress): Promise<void> {
   if (inputs.abandon) {
+    letGo.add(migrationOf(modelOf(inputs)));
     progress.warn(
       `migration abandoned${isDefined(inputs.abandonedAt) ? ` at ${inputs.abandonedAt}` : ""}: it is not ` +
         "proved that the copy is complete; clean-up continues",
@@ -131,8 +138,11 @@ export async function wasOpened(inputs: StepInputs & WithWayBack): Promise<boole
 export function closingError(error: unknown): unknown {
   // A refused login says nothing about the copy, so do not suggest to abandon it.
   if (!isMigrationError(error) || isLoginFailure(error)) return error;
+  const givenUp = "set abandon to true and run `pulumi up`";
   const way =
-    "nothing was changed. `pulumi up` in phase cutover waits until the copy is complete; to give up the " +
-    "copy, set abandon to true and run `pulumi up`";
+    error.code === "KAFKA_UNREACHABLE"
+      ? `nothing was changed, so run this again when the cluster answers; if a cluster is gone for ever, ${givenUp}`
+      : "nothing was changed. `pulumi up` in phase cutover waits until the copy is complete; to give up the " +
+        `copy, ${givenUp}`;
   return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
 }

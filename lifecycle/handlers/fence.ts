@@ -1,3 +1,4 @@
+import { isMigrationError } from "../../engine/errors";
 import {
   checkFence,
   holdCommand,
@@ -16,7 +17,7 @@ import { prepareCutover } from "../../engine/prepare";
 import type { Progress } from "../../engine/progress";
 import { countText } from "../../engine/units";
 import { beforeFence, type StepsBehind } from "./before-fence";
-import { askUnlessAsked, type BeforeGate } from "./closing";
+import { askUnlessAsked, isLetGo, type BeforeGate } from "./closing";
 import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
@@ -37,6 +38,8 @@ export interface FenceInputs extends PhasedInputs {
    * once, because the migration is abandoned or the state is of an older version.
    */
   gate?: GateOptions | null;
+  /** Set for a deletion if the migration was abandoned. See `withAbandoned`. */
+  abandon?: boolean;
   /** What the steps behind the fence would refuse, the raise refuses. Absent: as for `gate`. */
   behind?: StepsBehind | null;
 }
@@ -145,7 +148,13 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
   async remove(state, progress) {
     if (wasRemoved(state)) return;
     if (state.withoutGate === true)
-      await askUnlessAsked({ ...state, options: state.gate ?? {}, abandon: false }, progress);
-    await lowerWhatIsThere(state, state.enabled, progress, state.raised);
+      await askUnlessAsked({ ...state, options: state.gate ?? {}, abandon: state.abandon === true }, progress);
+    try {
+      await lowerWhatIsThere(state, state.enabled, progress, state.raised);
+    } catch (error) {
+      const isGone = isMigrationError(error) && error.code === "KAFKA_UNREACHABLE";
+      if (!isGone || !(state.abandon === true || isLetGo(state))) throw error;
+      progress.warn("abandoned: the fence may still exist on the origin, which is unreachable");
+    }
   },
 });

@@ -6,6 +6,7 @@ import type { MirrorModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
 import { isReturnMirror } from "../../engine/way-back/model";
 import { progressWithSidesSwapped, swapSides, withSidesSwapped } from "../../engine/way-back/words";
+import { noteIfAbandoned, withAbandoned } from "./abandoned";
 import { watchEngine, engineProgress } from "./engine-link";
 import { isDefined } from "./inputs";
 import { withSignsOfLife } from "./signs-of-life";
@@ -149,6 +150,7 @@ export function defineStep<I extends object, O extends object>(
       isProgram = true;
       const inputs = inputsOnly(news);
       const known = withKnownWays(inputs, olds ?? {});
+      noteIfAbandoned(known);
       const failures =
         handler.previewFailures && !hasUnknown(known) && !offline()
           ? await run(known, (progress) =>
@@ -204,7 +206,7 @@ export function defineStep<I extends object, O extends object>(
       return { outs: stateWith(inputs, outs) };
     },
     async delete(_id, props) {
-      const remove = (progress: Progress) => handler.remove(stateOf(props), progress);
+      const remove = (progress: Progress) => handler.remove(withAbandoned(stateOf(props)), progress);
       await run(props, (progress) => remove(progress).catch((error: unknown) => Promise.reject(withNewLogin(error))));
     },
   };

@@ -4,6 +4,7 @@ import { isMigrationError, MigrationError } from "../../engine/errors";
 import { type GateOptions, runGateAndNameWriters } from "../../engine/gate";
 import { parsePartitionKey } from "../../engine/log/partition";
 import type { MigrationModel } from "../../engine/model";
+import { isLoginFailure } from "../../engine/kafka/renew";
 import type { Progress } from "../../engine/progress";
 import { unaskedPart } from "./closing";
 import { programRuns } from "./framework";
@@ -71,9 +72,17 @@ export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): P
 
 function keptError(error: unknown): unknown {
   if (!isMigrationError(error)) return error;
+  const kept = "the mirror is stopped, but its progress and what it has copied are kept";
+  const givenUp = "set abandon to true and run `pulumi up`, then `pulumi destroy`";
+  // It says nothing about the copy.
+  if (!error.code.startsWith("GATE_")) {
+    const again = `then run \`pulumi destroy\` again: ${kept}`;
+    const fix = `${error.fix}; ${again}${isLoginFailure(error) ? "" : `; if a cluster is gone for ever, ${givenUp}`}`;
+    return new MigrationError(error.code, error.seen, { details: error.details, fix });
+  }
   const way =
-    "the mirror is stopped, but its progress and what it has copied are kept. `pulumi up` in phase mirror or cutover " +
-    "creates the mirror again, and it continues where it stopped; to give up the copy, set abandon to true and run `pulumi up`, then `pulumi " +
-    "destroy`";
-  return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
+    `${kept}. \`pulumi up\` in phase mirror or cutover creates the mirror again, and it continues where it stopped; ` +
+    `to give up the copy, ${givenUp}`;
+  const fix = `${way}; when the mirror runs again: ${error.fix}`;
+  return new MigrationError(error.code, error.seen, { details: error.details, fix });
 }

@@ -36,14 +36,13 @@ vi.mock("../engine/cleanup", async (original) => ({
 /** Each `pulumi` command has a process of its own. */
 async function command() {
   vi.resetModules();
-  const [{ mirrorGoneStep }, { gateStep }, { accessStep }, { fenceStep }, { guardStep }] = [
+  const [{ mirrorGoneStep }, { gateStep }, { accessStep }, { fenceStep }] = [
     await import("./handlers/internal-topics.js"),
     await import("./handlers/gate.js"),
     await import("./handlers/access.js"),
     await import("./handlers/fence.js"),
-    await import("./handlers/guard.js"),
   ];
-  return { gone: mirrorGoneStep, gate: gateStep, access: accessStep, fence: fenceStep, guard: guardStep };
+  return { gone: mirrorGoneStep, gate: gateStep, access: accessStep, fence: fenceStep };
 }
 beforeEach(() => {
   Object.assign(mirror, { copied: new Map([["orders:0", 7]]), isComplete: false });
@@ -125,13 +124,6 @@ it("with waves it asks about the parts that nothing else in the same destroy has
   expect(await asks({ withoutTopics: ["a,b"] }, first)).toBe("nothing");
   // The state of an older `up` without waves.
   expect(await asks({}, first)).toBe("nothing");
-});
-
-it("it asks nothing if a clean-up has asked the gate before, and was killed while it deleted", async () => {
-  const { gone, guard } = await command();
-  await guard.delete("id", { ...gateState, phase: "cleanup" });
-  await gone.delete("id", state);
-  expect([asked, deleted]).toEqual([0, ["groups"]]);
 });
 
 it("an up that replaces the mirror's group asks nothing", async () => {

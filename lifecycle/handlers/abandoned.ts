@@ -1,6 +1,7 @@
 /**
- * The migrations that the program of this `up`, or the clean-up before this `destroy`, has abandoned. A step that left
- * the program, as most do in a clean-up, has the setting of an earlier `up` in its state.
+ * The migrations that the program of this `up` has abandoned. A step that left the program, as most do in a clean-up,
+ * has the setting of an earlier `up` in its state. A destroy cannot know more than that, because it deletes these steps
+ * before those that the clean-up has updated.
  */
 const abandoned = new Set<string>();
 

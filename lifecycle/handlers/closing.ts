@@ -57,7 +57,7 @@ export async function askBeforeItGoes(inputs: ClosingInputs, progress: Progress)
 /** The parts of each migration whose gate let them go. Pulumi keeps one process for all deletions of a run. */
 const asked = new Map<string, Scope[]>();
 
-/** Notes that the gate of this part has let it go, in this run or in an earlier one. */
+/** Notes that the gate of this part has let it go, or has nothing to ask about. */
 export function noteAsked(inputs: StepInputs): void {
   const migration = migrationOf(modelOf(inputs));
   asked.set(migration, [...(asked.get(migration) ?? []), inputs.mirror.scope ?? {}]);

@@ -1,6 +1,5 @@
 import type { Progress } from "../../engine/progress";
-import { noteIfAbandoned } from "./abandoned";
-import { askBeforeItGoes, type ClosingInputs, noteAsked } from "./closing";
+import { askBeforeItGoes, type ClosingInputs } from "./closing";
 import { defineStep } from "./framework";
 import { checkOrigin, type OriginCheck } from "./last-check";
 
@@ -23,11 +22,7 @@ export const guardStep = defineStep<GuardInputs, object>("guard", {
   unfinished: () => ({}),
   update: (olds, news, progress) => lookBack(news, progress, olds),
   async remove(state, progress) {
-    // The clean-up has asked the gate. It may have been killed while it deleted the mirror.
-    if (state.phase === "cleanup") {
-      noteAsked(state);
-      noteIfAbandoned(state);
-    } else await askBeforeItGoes(state, progress);
+    if (state.phase !== "cleanup") await askBeforeItGoes(state, progress);
   },
   immaterial: ["gateEnds", "topicIds"],
   optional: ["hasLeft"],

@@ -82,7 +82,7 @@ function keptError(error: unknown): unknown {
   }
   const way =
     `${kept}. \`pulumi up\` in phase mirror or cutover creates the mirror again, and it continues where it stopped; ` +
-    `to give up the copy, ${givenUp}`;
+    `to give up the copy, ${givenUp}. If a clean-up was interrupted, \`pulumi up\` in phase cleanup finishes it`;
   const fix = `${way}; when the mirror runs again: ${error.fix}`;
   return new MigrationError(error.code, error.seen, { details: error.details, fix });
 }

@@ -144,6 +144,15 @@ it("in phase cutover it accepts what clients have written to the target, and wha
   expect(options).toMatchObject({ compareLastRecord: false, stableForMs: 5_000, acceptTruncation: ["orders"] });
 });
 
+it("it waits for the look at a large estate, but not for a mirror that is gone", async () => {
+  for (const partitions of [1, 100_000]) {
+    mirror.copied = new Map(Array.from({ length: partitions }, (_, i) => [`orders:${i}`, 7]));
+    const { gone } = await command();
+    await expect(gone.delete("id", state)).rejects.toThrow("GATE_INCOMPLETE");
+    expect(options).toMatchObject({ limitMs: 10_000 + partitions });
+  }
+});
+
 it("a state without these options is not updated because of them, and a cutover replaces them", async () => {
   const { gone } = await command();
   const { gate: _, ...older } = state;

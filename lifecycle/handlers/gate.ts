@@ -22,7 +22,7 @@ import { behindFence, type FencedInputs, lowerWhatIsThere } from "./fenced";
 import { defineStep, type Handler } from "./framework";
 import { endWatch, watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, now, type PhasedInputs, phaseChange, sameTopics } from "./inputs";
-import { copiedTopics } from "./unasked";
+import { readCopied } from "./unasked";
 import type { RecordedTopics } from "../../engine/model";
 
 export interface GateInputs extends PhasedInputs, FencedInputs, WithWayBack {
@@ -174,7 +174,7 @@ const arm: Handler<GateInputs, GateOutputs>["create"] = async (inputs, progress)
 
 /** The state has no gate that was asked, because every `up` before was killed. This one deletes the mirror. */
 async function askIfCopied(inputs: GateInputs, progress: Progress): Promise<void> {
-  if (inputs.abandon || (await copiedTopics(modelOf(inputs))).length === 0) noteAsked(inputs);
+  if (inputs.abandon || (await readCopied(modelOf(inputs))).partitions === 0) noteAsked(inputs);
   else await askBeforeItGoes(closing(inputs, shut(inputs)), progress);
 }
 
@@ -322,8 +322,8 @@ export const gateStep = defineStep<GateInputs, GateOutputs>("gate", {
 
   /**
    * The clean-up has already run the gate. If it refused, the step behind the mirror asks (`unasked`): a gate of a
-   * clean-up does not depend on the mirror, so the mirror may be gone. In phase `cutover` with a way back the mirror is deleted before the gate, so
-   * only the guard can ask before anything is deleted.
+   * clean-up does not depend on the mirror, so the mirror may be gone. In phase `cutover` with a way back the mirror is
+   * deleted before the gate, so only the guard can ask before anything is deleted.
    */
   async remove(state, progress) {
     if (state.phase === "cutover" && state.hasLeft === true) return;

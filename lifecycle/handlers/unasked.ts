@@ -28,16 +28,24 @@ export interface UnaskedInputs extends StepInputs, Unasked {
 /** The origin's ends must not move for this time, also if the settings say less because they ask for a fence. */
 const QUIET_MS = 5_000;
 
+/** The mirror is gone. What is missing now will never be copied, so the gate waits only for writes to end. */
+const WAIT_MS = 5_000;
 /**
- * The mirror is gone. What is missing now will never be copied, so the gate waits only for writes to end. But the limit
- * counts from the start, and the first look alone takes 20 s with 100,000 partitions.
+ * The limit counts from the start, and the first look alone takes 20 s with 100,000 partitions. If the mirror has
+ * copied from fewer of them, the copy is not complete, and a look that is not finished refuses rightly.
  */
-const WAIT_MS = 60_000;
+const LOOK_MS_PER_PARTITION = 1;
 
-/** Returns the origin's topics from which the mirror has copied something. Its progress there can be lost. */
-export async function copiedTopics(model: MigrationModel): Promise<string[]> {
+/** The origin's topics from which the mirror has copied something. Its progress there can be lost. */
+export interface Copied {
+  topics: string[];
+  partitions: number;
+}
+
+export async function readCopied(model: MigrationModel): Promise<Copied> {
   const view = await withCluster(model, "target", (target) => new ConnectStateReader(target, model.mirror).read());
-  return [...new Set([...view.offsets.keys()].map((key) => parsePartitionKey(key).topic))];
+  const topics = [...new Set([...view.offsets.keys()].map((key) => parsePartitionKey(key).topic))];
+  return { topics, partitions: view.offsets.size };
 }
 
 /**
@@ -52,8 +60,8 @@ export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): P
   const mirror = unaskedPart(inputs);
   if (mirror === undefined) return;
   const model = modelOf({ ...inputs, mirror });
-  const topics = await copiedTopics(model);
-  if (topics.length === 0) return;
+  const { topics, partitions } = await readCopied(model);
+  if (partitions === 0) return;
   const isCutOver = isDefined(inputs.cutoverGate);
   progress.info(
     "no gate is in the state: checking whether the copy is complete, before its progress is deleted" +
@@ -63,7 +71,7 @@ export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): P
   const options = {
     ...gate,
     stableForMs,
-    limitMs: stableForMs + WAIT_MS,
+    limitMs: stableForMs + WAIT_MS + partitions * LOOK_MS_PER_PARTITION,
     // A destroy that was killed may have deleted a gate that knew which of them were only markers.
     ...(isCutOver ? { compareLastRecord: false, acceptTruncation: topics } : {}),
   };

@@ -6,9 +6,9 @@ import { said } from "../test/lifecycle/support/said";
 /** Why the fence cannot be lowered. */
 let failure = "KAFKA_UNREACHABLE";
 
-vi.mock("../engine/fence", async (original) => ({
-  ...(await original<typeof import("../engine/fence")>()),
-  lowerFence: async () => {
+vi.mock("../engine/clusters", async (original) => ({
+  ...(await original<typeof import("../engine/clusters")>()),
+  withCluster: async () => {
     throw new MigrationError(failure, "the origin does not answer", { fix: "none" });
   },
 }));
@@ -35,7 +35,7 @@ beforeEach(() => {
   failure = "KAFKA_UNREACHABLE";
 });
 
-it("a step that left the program is deleted as abandoned if the program of this up abandons its migration", async () => {
+it("a step that left the program is deleted as abandoned if this up's program abandons the migration", async () => {
   const { left, deleted } = await command();
   await left.check(undefined, { ...step, abandon: true });
   await left.delete("id", { ...step, abandon: false });

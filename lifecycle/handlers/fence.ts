@@ -1,4 +1,3 @@
-import { isMigrationError } from "../../engine/errors";
 import {
   checkFence,
   holdCommand,
@@ -21,6 +20,7 @@ import { askUnlessAsked, isLetGo, type BeforeGate } from "./closing";
 import { wasRemoved } from "./declared-waves";
 import { keepHolding, noteGap, noteWhole } from "./fence-hold";
 import { lowerWhatIsThere } from "./fenced";
+import { originIsGone } from "./internal-topics";
 import { defineStep } from "./framework";
 import { watchGroups } from "./idle-groups";
 import { isCopying, isDefined, modelOf, type PhasedInputs } from "./inputs";
@@ -149,12 +149,9 @@ export const fenceStep = defineStep<FenceInputs, FenceOutputs>("fence", {
     if (wasRemoved(state)) return;
     if (state.withoutGate === true)
       await askUnlessAsked({ ...state, options: state.gate ?? {}, abandon: state.abandon === true }, progress);
-    try {
-      await lowerWhatIsThere(state, state.enabled, progress, state.raised);
-    } catch (error) {
-      const isGone = isMigrationError(error) && error.code === "KAFKA_UNREACHABLE";
-      if (!isGone || !(state.abandon === true || isLetGo(state))) throw error;
+    const abandon = state.abandon === true || isLetGo(state);
+    if (state.enabled && (await originIsGone({ ...state, abandon })))
       progress.warn("abandoned: the fence may still exist on the origin, which is unreachable");
-    }
+    else await lowerWhatIsThere(state, state.enabled, progress, state.raised);
   },
 });

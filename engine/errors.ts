@@ -28,6 +28,10 @@ export class MigrationError extends Error {
   }
 }
 
+/** Returns the same error with another way to go on. */
+export const withFix = ({ code, seen, details }: MigrationError, fix: string): MigrationError =>
+  new MigrationError(code, seen, { details, fix });
+
 /** The property that `RunError.isInstance` of @pulumi/pulumi checks. */
 const PULUMI_RUN_ERROR = "__pulumiRunError";
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isMigrationError, withFix } from "../../engine/errors";
 import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../engine/gate";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { MirrorModel, Scope } from "../../engine/model";
@@ -144,5 +144,5 @@ export function closingError(error: unknown): unknown {
       ? `nothing was changed, so run this again when the cluster answers; if a cluster is gone for ever, ${givenUp}`
       : "nothing was changed. `pulumi up` in phase cutover waits until the copy is complete; to give up the " +
         `copy, ${givenUp}`;
-  return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
+  return withFix(error, `${error.fix}; ${way}`);
 }

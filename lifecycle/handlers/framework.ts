@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isMigrationError, withFix } from "../../engine/errors";
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { MirrorModel } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
@@ -264,7 +264,7 @@ function withNewLogin(error: unknown): unknown {
   const way =
     "if the password, the client secret, the certificate or the CA changed since the last `pulumi up`, update it in " +
     "the configuration (if it is set there), run `pulumi up` in the same phase, then run this again";
-  return new MigrationError(error.code, error.seen, { details: error.details, fix: `${error.fix}; ${way}` });
+  return withFix(error, `${error.fix}; ${way}`);
 }
 
 /** The dynamic provider prints `stack`, but the user needs the message. KAFKA_MIGRATION_DEBUG=1 keeps the stack. */

@@ -1,7 +1,7 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { withCluster } from "../../engine/clusters";
-import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isMigrationError, MigrationError, withFix } from "../../engine/errors";
 import {
   type AppliedOffsets,
   joinApplied,
@@ -58,10 +58,11 @@ export async function neededJournal(inputs: Journalled): Promise<AppliedOffsets 
     return await journalOf(inputs);
   } catch (error) {
     if (!isMigrationError(error) || error.code !== "KAFKA_UNAUTHORIZED") throw error;
-    const fix =
+    throw withFix(
+      error,
       `grant the migration's administrator Create, Write, Read, Delete on topic ${offsetsJournalTopic(inputs.mirror)} ` +
-      "of the target (docs/acls.md)";
-    throw new MigrationError(error.code, error.seen, { details: error.details, fix });
+        "of the target (docs/acls.md)",
+    );
   }
 }
 

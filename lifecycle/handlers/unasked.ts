@@ -1,6 +1,6 @@
 import { withCluster } from "../../engine/clusters";
 import { ConnectStateReader } from "../../engine/connect-state";
-import { isMigrationError, MigrationError } from "../../engine/errors";
+import { isMigrationError, withFix } from "../../engine/errors";
 import { type GateOptions, runGateAndNameWriters } from "../../engine/gate";
 import { parsePartitionKey } from "../../engine/log/partition";
 import type { MigrationModel } from "../../engine/model";
@@ -85,12 +85,13 @@ function keptError(error: unknown): unknown {
   // It says nothing about the copy.
   if (!error.code.startsWith("GATE_")) {
     const again = `then run \`pulumi destroy\` again: ${kept}`;
-    const fix = `${error.fix}; ${again}${isLoginFailure(error) ? "" : `; if a cluster is gone for ever, ${givenUp}`}`;
-    return new MigrationError(error.code, error.seen, { details: error.details, fix });
+    return withFix(
+      error,
+      `${error.fix}; ${again}${isLoginFailure(error) ? "" : `; if a cluster is gone for ever, ${givenUp}`}`,
+    );
   }
   const way =
     `${kept}. \`pulumi up\` in phase mirror or cutover creates the mirror again, and it continues where it stopped; ` +
     `to give up the copy, ${givenUp}. If a clean-up was interrupted, \`pulumi up\` in phase cleanup finishes it`;
-  const fix = `${way}; when the mirror runs again: ${error.fix}`;
-  return new MigrationError(error.code, error.seen, { details: error.details, fix });
+  return withFix(error, `${way}; when the mirror runs again: ${error.fix}`);
 }

@@ -235,7 +235,7 @@ describe("a session that ends (connections.max.reauth.ms, KIP-368)", () => {
       while (rounds.length < 5 && !rounds.includes(0)) {
         const before = kafka.requestCount();
         const answers = await busy(kafka, 3_000);
-        expect(answers).toBeGreaterThan(0);
+        expect(answers).toBeGreaterThan(20);
         // Four requests for three answers, unless some were refused and sent again.
         rounds.push(kafka.requestCount() - before - (answers * 4) / 3);
       }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { PreflightFacts } from "./facts";
 import { accepting, refuse } from "./finding";
 import { timedQuestions } from "./limits";
-import { decide, type PreflightOptions } from "./preflight";
+import { decide, type PreflightRun } from "./preflight";
 import { brokers, facts, internals, mirror, running, selected, topic } from "../../test/engine/preflight/facts";
 
 interface Case {
@@ -15,8 +15,8 @@ interface Case {
   fix: RegExp;
   /** Nearly the same facts, but without this finding. */
   not: PreflightFacts;
-  options?: PreflightOptions;
-  notOptions?: PreflightOptions;
+  options?: PreflightRun;
+  notOptions?: PreflightRun;
 }
 
 const foreign = (kind: string) =>
@@ -168,6 +168,15 @@ const cases: Case[] = [
     fix: /new name/,
     not: facts({ selected: [selected(topic("device-heartbeat"))] }),
   },
+  {
+    finding: "TOPIC_CANNOT_RETURN",
+    when: facts({ selected: [selected(topic("orders")), selected(topic("device-heartbeats"))] }),
+    options: { returning: ["orders", "device-.*"] },
+    says: /would not come back: device-heartbeats becomes origin-cluster.device-heartbeats$/,
+    fix: /wayBack.*topicsExcludePattern/,
+    not: facts({ selected: [selected(topic("orders")), selected(topic("device-heartbeats"))] }),
+    notOptions: { returning: ["orders"] },
+  },
 
   {
     finding: "INTERNAL_TOPIC_LEFT_OVER",
@@ -266,7 +275,7 @@ const cases: Case[] = [
     severity: "warning",
     when: facts({ originGroups: ["connect-a", "connect-idle"], idleGroups: new Set(["connect-idle"]) }),
     says: /default: connect-a; on the target/,
-    options: { groups: ["connect-b"], waves: true } as PreflightOptions,
+    options: { groups: ["connect-b"], waves: true } as PreflightRun,
     fix: /^set offsets.groups to \["connect-b", "connect-a"\], and name them in waves\[\].groups, each in the wave/,
     not: facts({ originGroups: ["connect-a"] }),
     notOptions: { groups: ["connect-a"] },
@@ -724,7 +733,7 @@ describe("findings and their near misses", () => {
     const options = {
       offsetSyncsReplicationFactor: c.finding === "BROKERS_TOO_FEW" ? undefined : 1,
       ...c.options,
-    } as PreflightOptions;
+    } as PreflightRun;
     const found = decide(c.when, options).filter((f) => f.code === c.finding);
     expect(found.length, `${c.finding} is found`).toBeGreaterThan(0);
     const match = found.find((f) => c.says.test(f.seen));

@@ -68,6 +68,8 @@ export interface PreflightRun extends PreflightOptions {
    * Patterns of the topics that have left the mirror: their return mirror copies them back to the origin. Default none.
    */
   left?: readonly string[];
+  /** Patterns of the topics that have a way back. Default none. */
+  returning?: readonly string[];
   /**
    * The mirror as it was when it passed an earlier preflight, if it still exists. The current records in its topics are
    * then not checked.
@@ -200,7 +202,7 @@ export function decide(facts: PreflightFacts, options: PreflightRun): PreflightF
     ...checkTwoClusters(facts),
     ...checkSelection(facts, options.groups, options.waves),
     ...checkNames(facts),
-    ...checkTargetNames(facts),
+    ...checkTargetNames(facts, options.returning),
     ...checkTargetTopics(facts),
     ...checkBrokers(facts, options),
     ...checkRefused(facts),

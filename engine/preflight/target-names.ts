@@ -1,12 +1,22 @@
 import { collisionWith, groupNameFault, topicNameFault } from "../naming";
 import { selectGroups } from "../selection";
+import { compilePatternList } from "../patterns";
 import { someOf } from "../units";
 import { error, type PreflightFinding, warning } from "./finding";
 import type { PreflightFacts } from "./facts";
 
-/** Checks that the target's brokers accept the topic names, and that MirrorMaker 2 can handle the group names. */
-export function checkTargetNames(facts: PreflightFacts): PreflightFinding[] {
-  return [...equalAndNew(facts), ...refused(facts), ...collisions(facts), ...groupNames(facts)];
+/**
+ * Checks that the target's brokers accept the topic names, and that MirrorMaker 2 can handle the group names.
+ * @param returning patterns of the topics that have a way back
+ */
+export function checkTargetNames(facts: PreflightFacts, returning: readonly string[] = []): PreflightFinding[] {
+  return [
+    ...equalAndNew(facts),
+    ...cannotReturn(facts, returning),
+    ...refused(facts),
+    ...collisions(facts),
+    ...groupNames(facts),
+  ];
 }
 
 /** Checks for two topics that get the same name, and for new names. */
@@ -26,7 +36,7 @@ function equalAndNew({ selected, mirror }: PreflightFacts): PreflightFinding[] {
       );
     }
   }
-  const renamed = selected.filter((s) => s.origin.name !== s.targetName);
+  const renamed = renamedIn(selected);
   if (mirror.policyClass.endsWith("IdentityReplicationPolicy") && renamed.length > 0) {
     findings.push(
       warning(
@@ -38,6 +48,23 @@ function equalAndNew({ selected, mirror }: PreflightFacts): PreflightFinding[] {
     );
   }
   return findings;
+}
+
+const renamedIn = (selected: PreflightFacts["selected"]) => selected.filter((s) => s.origin.name !== s.targetName);
+
+/** A return mirror copies a topic under its own name. What clients write to a renamed copy would stay on the target. */
+function cannotReturn({ selected }: PreflightFacts, returning: readonly string[]): PreflightFinding[] {
+  const returns = compilePatternList(returning.join(","), "waves.topics");
+  const lost = returning.length === 0 ? [] : renamedIn(selected).filter(({ origin }) => returns(origin.name));
+  if (lost.length === 0) return [];
+  return [
+    error(
+      "TOPIC_CANNOT_RETURN",
+      "topics with a way back get another name on the target, so what clients write there would not come back: " +
+        someOf(lost.map(({ origin, targetName }) => `${origin.name} becomes ${targetName}`)),
+      "keep these topics out of the parts with wayBack, or exclude them with mirror.topicsExcludePattern",
+    ),
+  ];
 }
 
 const EXCLUDE = "exclude these topics with mirror.topicsExcludePattern and copy them another way";

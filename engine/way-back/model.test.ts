@@ -5,7 +5,7 @@ import type { MigrationModel, MirrorModel, Scope } from "../model";
 import { connectorNames, internalTopics, LONGEST_ALIAS, offsetsJournalTopic, topicNameFault } from "../naming";
 import { outsideOf } from "../parts";
 import { selectTopics, topicRule } from "../selection";
-import { cannotReturn, returnMirror, returnModel } from "./model";
+import { returnMirror, returnModel } from "./model";
 
 const apache = "org.apache.kafka.connect.mirror.IdentityReplicationPolicy";
 const strimzi = "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy";
@@ -174,12 +174,6 @@ describe("a return mirror", () => {
       scope: { wave: "eu", topics: "eu-.*", groups: "eu" },
     });
     expect(returnMirror(testMirror()).offsetStorageTopic).toBe("mm2-offsets.mirrormaker2-cluster-return.internal");
-  });
-
-  it("cannot bring back topics whose copy has another name", () => {
-    const all = ["orders", "device-heartbeats"];
-    expect(cannotReturn(testMirror(), all)).toEqual(["device-heartbeats"]);
-    expect(cannotReturn(testMirror({ policyClass: strimzi }), all)).toEqual([]);
   });
 });
 

@@ -6,7 +6,6 @@ import {
   LONGEST_TOPIC_NAME,
   offsetsJournalTopic,
   shortened,
-  targetTopicName,
 } from "../naming";
 import { waveOf } from "../parts";
 import { topicsExclude } from "../selection";
@@ -81,15 +80,6 @@ export function swapProved(proved: ProvedEnds): ProvedEnds {
       { target: origin, originEnds: targetEnds, targetEnds: originEnds },
     ]),
   );
-}
-
-/**
- * The topics that cannot come back, because their copy on the target has another name. Apache's identity policy renames
- * topics that end in `heartbeats`.
- * @param topics names on the origin
- */
-export function cannotReturn(mirror: MirrorModel, topics: readonly string[]): string[] {
-  return topics.filter((topic) => targetTopicName(mirror, topic) !== topic);
 }
 
 /** A name in MirrorMaker 2's own form, e.g. `mm2-offsets.GROUP.internal`. */

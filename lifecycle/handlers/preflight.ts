@@ -99,11 +99,24 @@ async function look(
     checkedAt: now(),
     result: await preflight(
       model,
-      { ...inputs.options, ...defined({ left: inputs.left, running, estate }), owned, patienceMs, waves },
+      {
+        ...inputs.options,
+        ...defined({ left: inputs.left, running, estate }),
+        returning: returningTopics(inputs),
+        owned,
+        patienceMs,
+        waves,
+      },
       progress,
     ),
   };
 }
+
+/** Patterns of the topics that have a way back. Without waves all of them have it, or none. */
+const returningTopics = ({ waves = [], wayBack }: PreflightInputs): string[] => [
+  ...(wayBack === true ? [".*"] : []),
+  ...waves.filter((wave) => wave.wayBack === true).map(({ topics }) => topics),
+];
 
 /** Looks after the check of the same process, and prints what the check did not print. */
 async function lookAgain(inputs: PreflightInputs, progress: Progress, before: Before): Promise<PreflightOutputs> {

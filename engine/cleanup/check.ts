@@ -1,8 +1,6 @@
-import { type OpenKafka, withClusters } from "../clusters";
 import { MigrationError } from "../errors";
-import type { MigrationModel, MirrorModel } from "../model";
-import { type InternalTopic, type InternalTopicKind, internalTopics } from "../naming";
-import { type Progress, silent } from "../progress";
+import type { MirrorModel } from "../model";
+import type { InternalTopic, InternalTopicKind } from "../naming";
 import { foreignReasons } from "./foreign";
 import { type NeededClusters, readInternalTopics } from "./read";
 
@@ -70,17 +68,4 @@ export async function requireOwn(
     );
   }
   return checks;
-}
-
-/**
- * Checks every internal topic that the configuration names. Each must be absent, or exactly what MirrorMaker 2 creates
- * (cleanup policy, partitions, records at the beginning and the end). Changes nothing.
- * @throws MigrationError INTERNAL_TOPIC_FOREIGN
- */
-export async function checkInternalTopics(
-  model: MigrationModel,
-  _progress: Progress = silent,
-  open?: OpenKafka,
-): Promise<InternalTopicCheck[]> {
-  return withClusters(model, (clusters) => requireOwn(clusters, model.mirror, internalTopics(model.mirror)), open);
 }

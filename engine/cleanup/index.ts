@@ -1,4 +1,4 @@
-export { checkInternalTopics, inspectInternalTopics, type InternalTopicCheck, renamedBy } from "./check";
+export { inspectInternalTopics, type InternalTopicCheck, renamedBy } from "./check";
 export {
   type CheckpointsChoice,
   type CheckpointsDeleted,

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gap, verdictOf, type PartitionFacts } from ".";
-import { countVisible } from "../records";
+import { STOP, walk } from "../records";
 import { encodeBatches } from "../../test/engine/records/build";
 import { type TestLog, testLog } from "../../test/engine/records/logs";
 
@@ -17,13 +17,9 @@ function facts(log: TestLog, isolation: Isolation, copied: number): PartitionFac
 function look(log: TestLog, isolation: Isolation, p: PartitionFacts): PartitionFacts {
   if (verdictOf(p) !== "look") return p;
   const { from, to } = gap(p);
-  const { count } = countVisible(encodeBatches(log.batches), {
-    where: "t-0",
-    from,
-    to,
-    aborted: isolation === "committed" ? log.aborted : undefined,
-  });
-  return { ...p, visibleInGap: count > 0 };
+  const aborted = isolation === "committed" ? log.aborted : undefined;
+  const { stopped } = walk(encodeBatches(log.batches), { where: "t-0", from, to, aborted }, () => STOP);
+  return { ...p, visibleInGap: stopped };
 }
 
 const isolation = fc.constantFrom<Isolation>("uncommitted", "committed");

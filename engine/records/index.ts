@@ -4,5 +4,5 @@ export { type DigestState, SequenceDigest } from "./digest";
 export { fetchBatches, type Isolation, pickLast, readLast, type ReadOptions, readRecords } from "./read";
 export { fingerprint, type Fingerprint, isCopy, Originals, sameTime, timestampCounts } from "./same";
 export { scan, type ScanOptions } from "./scan";
-export { countVisible, RecordCursor, STOP, type Visit, walk, type Walked, type WalkOptions } from "./walk";
+export { RecordCursor, STOP, type Visit, walk, type Walked, type WalkOptions } from "./walk";
 export { NO_TIMESTAMP } from "./legacy";

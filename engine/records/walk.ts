@@ -159,46 +159,6 @@ export interface Walked {
  */
 export function walk(records: Buffer, options: WalkOptions, visit: Visit): Walked {
   const cursor = new RecordCursor();
-  const visitBatch = (batch: Batch) =>
-    visitRecords(batchPayload(records, batch, options.where), batch, options, cursor, visit);
-  return walkBatches(records, options, visitBatch, (record) => visit(pointAt(cursor, record)));
-}
-
-function pointAt(cursor: RecordCursor, { offset, timestamp, stamped, body }: LegacyRecord): RecordCursor {
-  return Object.assign(cursor, {
-    offset,
-    timestamp,
-    stamped,
-    transactional: false,
-    bytes: body,
-    start: 0,
-    end: body.length,
-  });
-}
-
-/** Counts the visible records. Decodes a batch only if its header is not enough. */
-export function countVisible(records: Buffer, options: WalkOptions): { count: number; next: number } {
-  let count = 0;
-  const one = () => void count++;
-  const cursor = new RecordCursor();
-  const { next } = walkBatches(
-    records,
-    options,
-    (batch) => {
-      if (batch.baseOffset >= options.from && batch.lastOffset < options.to) count += batch.count;
-      else visitRecords(batchPayload(records, batch, options.where), batch, options, cursor, one);
-    },
-    one,
-  );
-  return { count, next };
-}
-
-function walkBatches(
-  records: Buffer,
-  options: WalkOptions,
-  visit: (batch: Batch) => void | typeof STOP,
-  visitLegacy: (record: LegacyRecord) => void | typeof STOP,
-): Walked {
   const { aborted, where, from, to } = options;
   const upcoming = aborted === undefined ? [] : [...aborted].sort((a, b) => (a.firstOffset < b.firstOffset ? -1 : 1));
   const abortedProducers = new Set<bigint>();
@@ -208,7 +168,7 @@ function walkBatches(
     if (isLegacy(records, start)) {
       for (const record of legacyRecords(records, start, where)) {
         if (record.offset >= to) return { next: Math.max(next, to), stopped: false };
-        if (record.offset >= from && visitLegacy(record) === STOP) return { next, stopped: true };
+        if (record.offset >= from && visit(pointAt(cursor, record)) === STOP) return { next, stopped: true };
       }
       next = Math.max(next, legacyOffset(records, start) + 1);
       start += 12 + records.readInt32BE(start + 8);
@@ -230,12 +190,25 @@ function walkBatches(
       batch.lastOffset >= from &&
       !(batch.transactional && abortedProducers.has(batch.producerId))
     ) {
-      if (visit(batch) === STOP) return { next, stopped: true };
+      if (visitRecords(batchPayload(records, batch, where), batch, options, cursor, visit) === STOP)
+        return { next, stopped: true };
     }
     next = Math.max(next, batch.lastOffset + 1);
     start = batch.end;
   }
   return { next, stopped: false };
+}
+
+function pointAt(cursor: RecordCursor, { offset, timestamp, stamped, body }: LegacyRecord): RecordCursor {
+  return Object.assign(cursor, {
+    offset,
+    timestamp,
+    stamped,
+    transactional: false,
+    bytes: body,
+    start: 0,
+    end: body.length,
+  });
 }
 
 function visitRecords(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { createScramUser, deleteScramUser } from "@kafka-migration/sandbox/kafka";
 import { uniqueName, withClusters } from "@kafka-migration/sandbox/testing";
 import {
-  checkInternalTopics,
+  inspectInternalTopics,
   deleteCheckpoints,
   deleteInternalTopic,
   deleteMirrorGroups,
@@ -59,13 +59,15 @@ const present = async () =>
     .filter((name) => internalTopics(model.mirror).some((t) => t.name === name))
     .sort();
 
+const inspect = () => inspectInternalTopics({ origin, target }, model.mirror, internalTopics(model.mirror));
+
 describe("while a real MirrorMaker 2 runs", () => {
   it("recognises every topic of the mirror by its records", async () => {
     await eventually("every internal topic has records", async () => {
-      const checks = await checkInternalTopics(model);
+      const checks = await inspect();
       return checks.every((c) => c.state === "present" && c.records > 0);
     });
-    expect((await checkInternalTopics(model)).map((c) => [c.kind, c.state])).toEqual(
+    expect((await inspect()).map((c) => [c.kind, c.state])).toEqual(
       ["offsets", "configs", "status", "checkpoints", "offset-syncs"].map((kind) => [kind, "present"]),
     );
   });

@@ -6,7 +6,7 @@ import type { Stopped } from "../../engine/report";
 import { defaultsOf } from "../../engine/setting";
 import type { Fence, Gate, Unasked } from "../../lifecycle/resources";
 import { gateShape, type MigrationArgs } from "../settings/migration";
-import { hasLeft, type Part } from "./waves";
+import { hasLeft, type Part, returningTopics } from "./waves";
 import type { RecordedTopics } from "../../engine/model";
 
 /** What the gate is asked, and what other steps read from its outputs. */
@@ -36,13 +36,18 @@ export function gateOptions({ gate = {}, fence = false, mirror }: MigrationArgs)
 }
 
 /**
- * What a destroy asks if the first `up` was killed before a gate was in the state. Nothing once a part has a way back:
- * the origin then also gets records that come from the target.
+ * What a destroy asks if the first `up` was killed before a gate was in the state. Nothing about a part that uses its
+ * way back: the origin then also gets records that come from the target.
  */
 export function unaskedGate(args: MigrationArgs, parts: readonly Part[]): Unasked {
-  if (parts.some((part) => hasLeft(part) || part.phase === "returned")) return {};
-  const isCutOver = parts.some(({ phase }) => phase === "cutover");
-  return { [isCutOver ? "cutoverGate" : "gate"]: gateOptions(args) };
+  const stay = parts.filter((part) => !hasLeft(part) && part.phase !== "returned");
+  if (stay.length === 0) return {};
+  const isCutOver = stay.some(({ phase }) => phase === "cutover");
+  const returning = returningTopics(args);
+  return {
+    [isCutOver ? "cutoverGate" : "gate"]: gateOptions(args),
+    ...(returning.length === 0 ? {} : { returning }),
+  };
 }
 
 /** Null in the state of an older version. */

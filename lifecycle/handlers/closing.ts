@@ -73,11 +73,14 @@ export async function askUnlessAsked(inputs: ClosingInputs, progress: Progress):
   await askBeforeItGoes(inputs, progress);
 }
 
-/** Returns the mirror, limited to the parts whose gate was not asked. Undefined: the gates of all parts were asked. */
-export function unaskedPart(inputs: StepInputs): MirrorModel | undefined {
+/**
+ * Returns the mirror, limited to the parts whose gate was not asked. Undefined: the gates of all parts were asked.
+ * @param others patterns of topics that no gate has to be asked about
+ */
+export function unaskedPart(inputs: StepInputs, others: readonly string[]): MirrorModel | undefined {
   const scopes = asked.get(migrationOf(modelOf(inputs))) ?? [];
-  if (scopes.length === 0) return inputs.mirror;
-  const waves = scopes.flatMap(({ wave, topics = ".*" }) => (wave === undefined ? [] : [topics]));
+  if (scopes.length + others.length === 0) return inputs.mirror;
+  const waves = [...scopes.flatMap(({ wave, topics = ".*" }) => (wave === undefined ? [] : [topics])), ...others];
   // An `up` that was killed may leave steps with other waves in the state.
   const left = scopes
     .filter(({ wave }) => wave === undefined)

@@ -66,7 +66,7 @@ export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone"
     await askIfUnasked(state, progress);
     await deleteMirrorGroups(model, progress);
   },
-  optional: ["abandon", "gate", "cutoverGate"],
+  optional: ["abandon", "gate", "cutoverGate", "returning"],
   // No update because of another option, or of a state that has none. One that is left out counts: see `optional`.
   immaterial: ["gate", "cutoverGate"],
 });

@@ -12,13 +12,15 @@ import { isDefined, modelOf, type StepInputs } from "./inputs";
 
 /**
  * How the gate decides if no gate is in the state: the first `up` was killed after it had created the mirror. Both
- * absent: a part has a way back, or the state is of an older version.
+ * absent: all parts use their way back, or the state is of an older version.
  */
 export interface Unasked {
   /** While everything is copied. */
   gate?: GateOptions | null;
   /** From the cutover of a part on. Clients may have written to the target, so no last records are compared. */
   cutoverGate?: GateOptions | null;
+  /** Patterns of topics that are not asked about, because a return mirror copies them, or did. Absent: none. */
+  returning?: string[] | null;
 }
 
 export interface UnaskedInputs extends StepInputs, Unasked {
@@ -57,7 +59,7 @@ export async function askIfUnasked(inputs: UnaskedInputs, progress: Progress): P
   const { abandon } = inputs;
   const gate = inputs.gate ?? inputs.cutoverGate;
   if (!isDefined(gate) || abandon === true || programRuns()) return;
-  const mirror = unaskedPart(inputs);
+  const mirror = unaskedPart(inputs, inputs.returning ?? []);
   if (mirror === undefined) return;
   const model = modelOf({ ...inputs, mirror });
   const { topics, partitions } = await readCopied(model);

@@ -4,6 +4,7 @@ import { Migration, type MigrationArgs } from "../index";
 import { opened, recordingMocks } from "../test/components/support/mocks";
 import { migrationMistakes } from "./migration/checks";
 import { defaultImage } from "./migration/verify-job";
+import type { VerifyJob } from "../lifecycle/verify-job/types";
 import type { VerifySettings } from "./settings/verify";
 
 const operated = (side: string) => ({
@@ -61,6 +62,16 @@ describe("verify.runOn", () => {
       expect(one.job).toMatchObject(job);
       expect(one.kubernetes).toMatchObject({ kubeconfig: "k8s.yaml" });
       expect(one.options).toEqual({ mode: "full", tailRecords: 100 });
+    }
+    // The search for residue knows them, too: a killed `up` may not have recorded the verification.
+    const residues = mocks.declared.filter(({ type }) => type.endsWith(":Residue")).map(({ inputs }) => opened(inputs));
+    expect(residues).toHaveLength(2);
+    for (const one of residues as Record<string, unknown>[]) {
+      const places = found
+        .map((of) => of.job as VerifyJob)
+        .map(({ namespace, name, owner }) => ({ namespace, name, owner }));
+      expect(one.jobs).toEqual(expect.arrayContaining(places));
+      expect(one.jobsOn).toMatchObject({ kubeconfig: "k8s.yaml" });
     }
   });
 

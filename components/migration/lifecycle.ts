@@ -25,6 +25,7 @@ import { endsForReport, partFacts, reportFacts } from "./report";
 import { principalOf, ReturnMirror } from "./return-mirror";
 import { estateForPreflight, wavesForPreflight } from "./preflight";
 
+import { verifyJobs } from "./verify-job";
 import { hasLeft, type Part, partsOf, returnedParts, returns } from "./waves";
 
 export interface LifecycleContext {
@@ -143,6 +144,7 @@ export class Lifecycle {
         when,
         look,
         kubernetes,
+        ...verifyJobs(parent, args),
         ...(report === undefined ? {} : { report }),
       },
       this.after(after),

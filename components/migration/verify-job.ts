@@ -5,7 +5,7 @@ import type { VerifyOptions } from "../../engine/verify";
 import { packageVersion } from "../../engine/verify/package-version";
 import { defaultsOf } from "../../engine/setting";
 import type { KubernetesAccess } from "../../lifecycle/kubernetes/kubeconfig";
-import type { VerifyJob } from "../../lifecycle/verify-job/types";
+import type { JobPlace, VerifyJob } from "../../lifecycle/verify-job/types";
 import type { StepInputsOf } from "../../lifecycle/step-resource";
 import { accessOfProvider, stackOwner } from "../kubernetes";
 import type { MigrationArgs } from "../settings/migration";
@@ -32,7 +32,7 @@ export function verifyJob(
   args: MigrationArgs,
   wave: string | undefined,
 ): { job?: pulumi.Input<StepInputsOf<VerifyJob>>; kubernetes?: pulumi.Input<StepInputsOf<KubernetesAccess>> } {
-  const { verify = {}, mirror = {} } = args;
+  const { verify = {} } = args;
   if (verify.runOn !== "kubernetes") return {};
   const {
     completions = DEFAULTS.completions,
@@ -40,13 +40,10 @@ export function verifyJob(
     limitSeconds = DEFAULTS.limitSeconds,
   } = verify;
   const { image = defaultImage(), resources, template } = verify;
-  const { provider, kubeconfig, context } = mirror;
   const [origin, target] = SIDES.map((side) => args[side].bootstrapServers!);
   return {
     job: {
-      namespace: mirrorNamespace(args),
-      name: jobName(mirrorName(args), wave),
-      owner: stackOwner(),
+      ...jobPlace(args, wave),
       bootstrapServers: { origin: origin!, target: target! },
       completions,
       parallelism,
@@ -54,11 +51,34 @@ export function verifyJob(
       ...defined({ resources, template }),
       limitSeconds,
     },
-    kubernetes: accessOfProvider(
-      provider ?? parent.getProvider("kubernetes:core/v1:Secret"),
-      defined({ kubeconfig, context }),
-    ),
+    kubernetes: accessOfJobs(parent, args),
   };
+}
+
+/** Where the Jobs of all verifications are. Empty: none is on Kubernetes. */
+export function verifyJobs(
+  parent: pulumi.Resource,
+  args: MigrationArgs,
+): { jobs?: pulumi.Input<StepInputsOf<JobPlace>>[]; jobsOn?: pulumi.Input<StepInputsOf<KubernetesAccess>> } {
+  if (args.verify?.runOn !== "kubernetes") return {};
+  return { jobs: partsOf(args).map((wave) => jobPlace(args, wave)), jobsOn: accessOfJobs(parent, args) };
+}
+
+/** The names of the parts. Undefined: everything outside the waves. */
+const partsOf = ({ waves = [] }: Partial<MigrationArgs>) => [undefined, ...waves.map(({ name }) => name)];
+
+const jobPlace = (args: MigrationArgs, wave: string | undefined) => ({
+  namespace: mirrorNamespace(args),
+  name: jobName(mirrorName(args), wave),
+  owner: stackOwner(),
+});
+
+function accessOfJobs(parent: pulumi.Resource, { mirror = {} }: MigrationArgs) {
+  const { provider, kubeconfig, context } = mirror;
+  return accessOfProvider(
+    provider ?? parent.getProvider("kubernetes:core/v1:Secret"),
+    defined({ kubeconfig, context }),
+  );
 }
 
 /** Each wave has a Job of its own. */
@@ -68,13 +88,13 @@ export function jobName(mirror: string, wave: string | undefined): string {
 
 /** Mistakes in the settings of the Job. */
 export function verifyJobMistakes(args: Partial<MigrationArgs>): string[] {
-  const { verify = {}, waves = [] } = args;
+  const { verify = {} } = args;
   if (verify.runOn !== "kubernetes") {
     const unused = VERIFY_PLACE.filter((key) => key !== "runOn" && verify[key] !== undefined);
     return unused.map((key) => `verify.${key} has no effect: set verify.runOn to kubernetes, or leave it out`);
   }
   const { completions = DEFAULTS.completions, parallelism = 1, mode } = verify;
-  const names = [undefined, ...waves.map(({ name }) => name)].map((wave) => jobName(mirrorName(args), wave));
+  const names = partsOf(args).map((wave) => jobName(mirrorName(args), wave));
   return [
     ...podMistakes(verify),
     ...(mode === "none" ? ["verify.runOn is kubernetes, but with verify.mode none nothing is compared"] : []),

@@ -275,8 +275,8 @@ function withoutStack(error: unknown): Error {
 }
 
 /**
- * Step inputs that are secret as a whole. `kubernetes` and the locations of the Secrets can contain the content of a
- * kubeconfig. The dynamic provider receives all of them as plain values.
+ * Step inputs that are secret as a whole. `kubernetes`, `jobsOn` and the locations of the Secrets can contain the
+ * content of a kubeconfig. The dynamic provider receives all of them as plain values.
  */
 const SECRET_INPUTS: readonly string[] = [
   "originSecrets",
@@ -286,6 +286,7 @@ const SECRET_INPUTS: readonly string[] = [
   "mirrorOriginConnection",
   "mirrorTargetConnection",
   "kubernetes",
+  "jobsOn",
 ];
 
 /** Wraps a value in Pulumi's wire format for secrets (`specialSecretSig`). */

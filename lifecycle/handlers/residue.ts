@@ -1,9 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import { listResidue, type Residue, type ResidueOptions } from "../../engine/cleanup";
 import { MigrationError } from "../../engine/errors";
 import type { Progress } from "../../engine/progress";
 import { earlierReport, endReport } from "../../engine/report";
 import { countText } from "../../engine/units";
+import type { KubernetesAccess } from "../kubernetes/kubeconfig";
 import { leftInKubernetes, type ObjectsOn } from "../kubernetes/left";
+import { objectsOf } from "../verify-job/api";
+import { removeJob } from "../verify-job/run";
+import type { JobPlace } from "../verify-job/types";
 import { defineStep } from "./framework";
 import { modelOf, now, type PhasedInputs, reportFolder, type ReportLocation } from "./inputs";
 import { waysOut } from "./residue-causes";
@@ -16,18 +21,39 @@ export interface ResidueInputs extends PhasedInputs {
   look: Omit<ResidueOptions, "patienceMs">;
   /** Objects that the migration declared, without those of the administrators. */
   kubernetes: ObjectsOn[];
+  /**
+   * The Jobs of verifications on Kubernetes. A verification deletes its own, but a killed `up` may not have recorded the
+   * verification, or that it has a Job. Absent: none, or an older state.
+   */
+  jobs?: JobPlace[];
+  /** The Kubernetes cluster of the Jobs. */
+  jobsOn?: KubernetesAccess;
   /** Absent: no report is written. */
   report?: ReportLocation;
   /** How long operators and brokers may take to complete a deletion, in seconds. Default 30. */
   patienceSeconds?: number;
 }
 
+type Jobs = Pick<ResidueInputs, "jobs" | "jobsOn">;
+
+/** A Job without a verification reads for hours, and has passwords in its Secret. What is left of it is found below. */
+async function removeJobs({ jobs = [], jobsOn = {} }: Jobs, progress: Progress): Promise<void> {
+  for (const job of jobs)
+    await trying(`could not delete Job ${job.namespace}/${job.name}`, progress, () => removeJob(job, jobsOn));
+}
+
 /** On deletion: proves by listing that nothing is left on either cluster or in Kubernetes. */
 export const residueStep = defineStep<ResidueInputs, object>("residue", {
   create: async () => ({}),
-  update: async () => ({}),
+
+  async update(olds, { jobs = [] }, progress) {
+    const isKept = (job: JobPlace) => jobs.some((one) => isDeepStrictEqual(one, job));
+    await removeJobs({ ...olds, jobs: (olds.jobs ?? []).filter((job) => !isKept(job)) }, progress);
+    return {};
+  },
 
   async remove(state, progress) {
+    await removeJobs(state, progress);
     const { residue, notes, objects } = await look(state, progress);
     const location = state.report;
     if (location !== undefined) {
@@ -55,8 +81,8 @@ export const residueStep = defineStep<ResidueInputs, object>("residue", {
 
   // A change here concerns the access to Kubernetes, not the objects to look for: a preview does not know a provider's
   // settings.
-  immaterial: ["kubernetes"],
-  optional: ["report"],
+  immaterial: ["kubernetes", "jobsOn"],
+  optional: ["report", "jobs"],
 });
 
 async function look(
@@ -69,14 +95,18 @@ async function look(
   const kafka = await trying("could not search for residue on the clusters", noting, () =>
     listResidue(modelOf(state), { ...state.look, patienceMs }, progress),
   );
+  const all = [...state.kubernetes, ...jobObjects(state)];
   const objects = await trying("could not search for residue in Kubernetes", noting, () =>
-    leftInKubernetes(state.kubernetes, patienceMs),
+    leftInKubernetes(all, patienceMs),
   );
-  const count = objects === undefined ? 0 : state.kubernetes.reduce((sum, k) => sum + k.places.length, 0);
+  const count = objects === undefined ? 0 : all.reduce((sum, k) => sum + k.places.length, 0);
   return kafka === undefined && (objects ?? []).length === 0
     ? { notes, objects: count }
     : { residue: [...(kafka ?? []), ...(objects ?? [])], notes, objects: count };
 }
+
+const jobObjects = ({ jobs = [], jobsOn = {} }: Jobs): ObjectsOn[] =>
+  jobs.map(({ owner, ...job }) => ({ ...jobsOn, owner, places: objectsOf(job) }));
 
 /** Maximum number of lines in the error. */
 const MOST_LINES = 50;

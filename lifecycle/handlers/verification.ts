@@ -8,7 +8,7 @@ import { defined } from "../../engine/objects";
 import { waveOf } from "../../engine/parts";
 import type { Progress } from "../../engine/progress";
 import type { KubernetesAccess } from "../kubernetes/kubeconfig";
-import { askForJob, compareInJob, removeJob } from "../verify-job/run";
+import { askForJob, compareInJob, isJobLeft, removeJob } from "../verify-job/run";
 import type { VerifyJob } from "../verify-job/types";
 import { againFenced, behindFence, type FencedInputs } from "./fenced";
 import { defineStep } from "./framework";
@@ -92,7 +92,7 @@ async function compare(inputs: VerificationInputs, progress: Progress, lost?: Ab
   return requireEqual(await compareInJob(comparison, job, kubernetes, progress, lost));
 }
 
-/** Asks the API server about the Job before anybody waits for it. */
+/** Deletes what a killed cutover left, and asks the API server about the Job before anybody waits for it. */
 async function ask(
   { job, kubernetes = {}, options, ...inputs }: VerificationInputs,
   progress: Progress,
@@ -141,6 +141,11 @@ const asksMore = (olds: VerificationInputs, news: VerificationInputs): boolean =
 export const verificationStep = defineStep<VerificationInputs, VerificationOutputs>("verification", {
   outputs: { verifiedAt: true, result: true },
 
+  /** A cutover that was killed is not in the state. Its Job may still run. */
+  async isOutdated({ job, kubernetes = {}, phase }) {
+    return job !== undefined && isCopying(phase) && (await isJobLeft(job, kubernetes).catch(() => false));
+  },
+
   async describeUpdate(olds, news, progress) {
     if (news.abandon || changeOf(olds, news) !== "none" || !asksMore(olds, news)) return;
     progress.info(
@@ -169,7 +174,7 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
         await forgetJob(olds);
         return { ...none, ...kept };
       default:
-        if (!isDeepStrictEqual(olds.job, news.job)) await ask(news, progress);
+        await ask(news, progress);
         return asksMore(olds, news)
           ? verify(sameGate(olds, news) ? againFenced(news) : news, progress, kept)
           : { verifiedAt, result, ...kept };

@@ -5,7 +5,7 @@ import { type KubernetesObject, type ObjectPlace, openKubernetes } from "../kube
 import { type ObjectText, openWriter } from "../kubernetes/writer";
 import { ownerOf } from "../owner";
 import { JOB_LABEL } from "./objects";
-import type { VerifyJob } from "./types";
+import type { JobPlace } from "./types";
 
 /** The requests that a Job needs. */
 export interface JobApi {
@@ -22,6 +22,8 @@ export interface JobApi {
   retriesEachIndex(): Promise<boolean>;
   /** Why the Job controller could not create pods. Empty: there are no such events, or they may not be read. */
   events(): Promise<string[]>;
+  /** True if there is a Job or Secret of this owner. */
+  isLeft(): Promise<boolean>;
   /** Deletes Job, Secret and pods of this owner, and waits until they are gone. */
   removeAll(): Promise<void>;
 }
@@ -32,11 +34,16 @@ const PER_INDEX = 29;
 const GONE_MS = 120_000;
 const EVERY_MS = 500;
 
-export function jobApi(access: KubernetesAccess, { namespace, name, owner }: VerifyJob): JobApi {
+/** The Job and its Secret. */
+export const objectsOf = ({ namespace, name }: Pick<JobPlace, "namespace" | "name">): [ObjectPlace, ObjectPlace] => [
+  { apiVersion: "batch/v1", kind: "Job", namespace, name },
+  { apiVersion: "v1", kind: "Secret", namespace, name },
+];
+
+export function jobApi(access: KubernetesAccess, { namespace, name, owner }: JobPlace): JobApi {
   const reader = openKubernetes(access);
   const writer = openWriter(access);
-  const jobPlace: ObjectPlace = { apiVersion: "batch/v1", kind: "Job", namespace, name };
-  const secretPlace: ObjectPlace = { apiVersion: "v1", kind: "Secret", namespace, name };
+  const [jobPlace, secretPlace] = objectsOf({ namespace, name });
   const podPlace = (pod: string): ObjectPlace => ({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
   const isOwn = (object: KubernetesObject | undefined) => object !== undefined && ownerOf(object) === owner;
 
@@ -82,6 +89,10 @@ export function jobApi(access: KubernetesAccess, { namespace, name, owner }: Ver
         const about = involvedObject as { kind?: string; name?: string } | undefined;
         return about?.kind === "Job" && about.name === name && type === "Warning" ? [String(message)] : [];
       });
+    },
+    async isLeft() {
+      const [job, secret] = await Promise.all([reader.get(jobPlace), reader.get(secretPlace)]);
+      return isOwn(job) || isOwn(secret);
     },
     async removeAll() {
       const end = Date.now() + GONE_MS;

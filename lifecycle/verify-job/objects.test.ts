@@ -69,7 +69,9 @@ describe("the Job of a verification", () => {
     const other = (more: Partial<Comparison>, changed: Partial<VerifyJob> = {}) =>
       digestOf({ ...comparison, ...more }, { ...job, ...changed });
     const password = { ...model, origin: { ...model.origin, ...connection("elsewhere") } };
-    expect(other({ model: password }, { parallelism: 3 })).toBe(digest);
+    expect(other({ model: password }, { limitSeconds: 61 })).toBe(digest);
+    const unlimited = { options: { mode: "full" as const } };
+    expect(other(unlimited, { parallelism: 3 })).toBe(other(unlimited));
     const changes = [
       other({ gatePassedAt: "2026-01-02T00:00:00.000Z" }),
       other({ options: { mode: "tail" } }),
@@ -78,8 +80,16 @@ describe("the Job of a verification", () => {
       other({ model: { ...model, proved: {} } }),
       other({}, { completions: 7 }),
       other({}, { image: "image:2" }),
+      // The pods of the earlier Job cannot change any more.
+      other({}, { resources: { limits: { memory: "2Gi" } } }),
+      other({}, { template: { spec: { nodeSelector: { zone: "b" } } } }),
+      other({}, { bootstrapServers: { ...job.bootstrapServers, origin: "origin:9094" } }),
+      other(unlimited),
+      other({ options: { ...comparison.options, throttleBytesPerSecond: 1e5 } }),
+      other({}, { parallelism: 3 }),
+      other({ options: { ...comparison.options, threads: 2 } }),
     ];
-    expect(new Set([digest, ...changes]).size).toBe(8);
+    expect(new Set([digest, ...changes]).size).toBe(15);
   });
 
   it("retries each share by itself, and does not count evicted pods, where Kubernetes can do that", () => {
@@ -89,6 +99,7 @@ describe("the Job of a verification", () => {
       parallelism: 2,
       activeDeadlineSeconds: 60,
       backoffLimitPerIndex: 2,
+      maxFailedIndexes: 0,
       podFailurePolicy: { rules: [{ action: "Ignore" }] },
     });
     const older = jobText(comparison, job, false).spec;

@@ -7,7 +7,10 @@ import { comparedBy, type VerifyOptions } from "../../engine/verify";
 import { OWNER_ANNOTATION } from "../owner";
 import { CONTAINER, type VerifyJob } from "./types";
 
-/** Annotation of the Job: what it compares. A killed `up` continues only with a Job that compares the same. */
+/**
+ * Annotation of the Job: what its pods compare, and how. A killed `up` continues only with a Job that does the same. After
+ * a correction of `verify.template` or of the limit, the old pods would go on without it.
+ */
 export const COMPARES_ANNOTATION = "pulumi-kafka-migration/compares";
 /** Label that the Job controller puts on each pod of a Job (all versions of Kubernetes with Indexed Jobs). */
 export const JOB_LABEL = "job-name";
@@ -29,10 +32,16 @@ export interface Comparison {
   gatePassedAt?: string;
 }
 
-/** Digest of the comparison and of its division, in hex. It says nothing about passwords. */
-export function digestOf({ model, options, gatePassedAt }: Comparison, { completions, image }: VerifyJob): string {
+/**
+ * Digest of the comparison, of its division and of its pods, in hex. It says nothing about passwords. What a Job can
+ * change while it runs is not part of it.
+ */
+export function digestOf({ model, options, gatePassedAt }: Comparison, job: VerifyJob): string {
   const { mirror, recorded = {}, proved = {} } = model;
-  const parts = [gatePassedAt ?? "", comparedBy(options), mirror, recorded, proved, completions, image];
+  const { completions, image, resources, template, bootstrapServers } = job;
+  const { throttleBytesPerSecond, threads } = optionsOfAll(options, job);
+  const pods = { image, resources, template, bootstrapServers, throttleBytesPerSecond, threads };
+  const parts = [gatePassedAt ?? "", comparedBy(options), mirror, recorded, proved, completions, pods];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
@@ -50,6 +59,10 @@ export function optionsOfPods(
     : { ...options, throttleBytesPerSecond: Math.floor((limit * completions) / together) };
 }
 
+/** The options for pods of which as many read at the same time as the Job allows. */
+const optionsOfAll = (options: VerifyOptions, job: VerifyJob): VerifyOptions =>
+  optionsOfPods(options, job, Math.min(job.parallelism, job.completions));
+
 /**
  * The Secret with what a pod needs: a model file of the command line.
  * @throws MigrationError VERIFY_JOB_TOO_LARGE
@@ -57,7 +70,7 @@ export function optionsOfPods(
 export function secretText({ model, options, gatePassedAt }: Comparison, job: VerifyJob, jobUid?: string) {
   const { origin, target, mirror, recorded, proved } = model;
   // The pods have no place for a file that outlives them.
-  const { resumeFile: _, ...verify } = optionsOfPods(options, job, Math.min(job.parallelism, job.completions));
+  const { resumeFile: _, ...verify } = optionsOfAll(options, job);
   const file = JSON.stringify({
     origin: fromPods(origin, job.bootstrapServers.origin),
     target: fromPods(target, job.bootstrapServers.target),
@@ -105,6 +118,8 @@ export function jobText(comparison: Comparison, job: VerifyJob, retriesEachIndex
       ...(retriesEachIndex
         ? {
             backoffLimitPerIndex: RETRIES,
+            // Without the result of one share the others are worth nothing, and clients wait.
+            maxFailedIndexes: 0,
             podFailurePolicy: {
               // An evicted or preempted pod, or one of a lost node, is not a failure of the share.
               rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],

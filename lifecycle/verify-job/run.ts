@@ -20,13 +20,13 @@ import {
 } from "./objects";
 import { stuck } from "./stuck";
 import { attemptTexts, type JobState, stateOf } from "./state";
-import type { VerifyJob } from "./types";
+import type { JobPlace, VerifyJob } from "./types";
 
 /** Times in milliseconds. */
 export interface JobTimes {
   /** Between two looks. Default 2,000. */
   everyMs?: number;
-  /** Longest time in which a pod may fail to start. Default 600,000. */
+  /** Longest time in which a pod may fail to start, and in which the API server may not answer. Default 600,000. */
   startMs?: number;
 }
 
@@ -47,9 +47,11 @@ export async function compareInJob(
 ): Promise<VerifyResult> {
   refuseUnusable(comparison);
   const api = jobApi(access, job);
+  const { everyMs = EVERY_MS, startMs = START_MS } = times;
+  const wait: Wait = { everyMs, startMs, progress, lost };
   try {
-    await startedJob(api, comparison, job, progress);
-    const found = await results(api, comparison, job, progress, lost, times);
+    await startedJob(api, comparison, job, wait);
+    const found = await results(api, comparison, job, wait);
     const named = [...found].map(([index, result]) => ({ name: `share ${index + 1}`, result }));
     const { throttleBytesPerSecond } = comparison.options;
     return { ...mergeResults(named), ...defined({ throttleBytesPerSecond }) };
@@ -61,10 +63,13 @@ export async function compareInJob(
   }
 }
 
+/** What is to be said long before the cutover needs the Job. */
+const EARLY = ["VERIFY_JOB_REFUSED", "VERIFY_JOB_TAKEN"];
+
 /**
- * Asks the API server with a dry run whether it would accept the Job, long before the cutover needs it. If that cannot
- * be determined, warns.
- * @throws MigrationError VERIFY_JOB_REFUSED
+ * Deletes what a killed cutover left. Then asks the API server with a dry run whether it would accept the Job, long
+ * before the cutover needs it. If that cannot be determined, warns.
+ * @throws MigrationError VERIFY_JOB_REFUSED, VERIFY_JOB_TAKEN
  */
 export async function askForJob(
   comparison: Comparison,
@@ -74,19 +79,27 @@ export async function askForJob(
 ): Promise<void> {
   const api = jobApi(access, job);
   try {
-    // Most fields of a Job cannot be changed.
-    if ((await api.job()) !== undefined) return;
+    if (await api.isLeft()) {
+      progress.info(`Job ${job.namespace}/${job.name} of an interrupted cutover is deleted`);
+      await api.removeAll();
+    }
+    const [found, secret] = await Promise.all([api.job(), api.secret()]);
+    if (found !== undefined) refuseForeign(found, job, "Job");
+    if (secret !== undefined) refuseForeign(secret, job, "Secret");
     await api.apply(jobText(comparison, job, await api.retriesEachIndex()), fieldManagerOf(job.owner), "ask");
   } catch (error) {
-    if (!isMigrationError(error) || error.code === "VERIFY_JOB_REFUSED") throw error;
+    if (!isMigrationError(error) || EARLY.includes(error.code)) throw error;
     progress.warn(`it is not known whether the API server would accept the Job of the verification: ${error.seen}`);
   }
 }
 
 /** Deletes what a killed comparison left. Nothing is there: nothing happens. */
-export async function removeJob(job: VerifyJob, access: KubernetesAccess): Promise<void> {
+export async function removeJob(job: JobPlace, access: KubernetesAccess): Promise<void> {
   await jobApi(access, job).removeAll();
 }
+
+/** True if a killed comparison left something. */
+export const isJobLeft = (job: JobPlace, access: KubernetesAccess): Promise<boolean> => jobApi(access, job).isLeft();
 
 function refuseUnusable({ model }: Comparison): void {
   const sides = unusableInPods(model);
@@ -98,24 +111,55 @@ function refuseUnusable({ model }: Comparison): void {
   );
 }
 
+interface Wait extends Required<JobTimes> {
+  progress: Progress;
+  lost: AbortSignal | undefined;
+}
+
+const sleep = async ({ everyMs, lost }: Wait): Promise<void> => {
+  await pause(everyMs, undefined, lost === undefined ? {} : { signal: lost }).catch(() => lost?.throwIfAborted());
+};
+
+/** Asks again if the API server does not answer, e.g. because it is replaced. The pods go on meanwhile. */
+async function patiently<T>(ask: () => Promise<T>, wait: Wait): Promise<T> {
+  let since: number | undefined;
+  for (;;) {
+    wait.lost?.throwIfAborted();
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isMigrationError(error) || error.code !== "KUBERNETES_UNREACHABLE") throw error;
+      if (since === undefined) wait.progress.warn(`${error.seen}; the pods go on, and it is asked again`);
+      since ??= Date.now();
+      if (Date.now() - since >= wait.startMs) throw error;
+      await sleep(wait);
+    }
+  }
+}
+
 /** Returns when the Job exists, that of an earlier run or a new one. */
-async function startedJob(api: JobApi, comparison: Comparison, job: VerifyJob, progress: Progress): Promise<void> {
+async function startedJob(api: JobApi, comparison: Comparison, job: VerifyJob, wait: Wait): Promise<void> {
+  const { progress } = wait;
   const digest = digestOf(comparison, job);
-  const found = await api.job();
+  const found = await patiently(() => api.job(), wait);
+  const manager = fieldManagerOf(job.owner);
+  const text = async () => jobText(comparison, job, await api.retriesEachIndex());
   if (found !== undefined) {
     refuseForeign(found, job, "Job");
     if (annotationOf(found) === digest && found.metadata.deletionTimestamp === undefined) {
       progress.info(`continuing with Job ${job.namespace}/${job.name} of an interrupted run`);
+      // Other logins, for pods that start from here on. Another limit of time or number of pods.
+      await api.apply(secretText(comparison, job, String(found.metadata.uid)), manager);
+      await api.apply(await text(), manager);
       return;
     }
-    progress.info(`Job ${job.namespace}/${job.name} compares something else: it is deleted`);
+    progress.info(`Job ${job.namespace}/${job.name} compares something else, or with other pods: it is deleted`);
     await api.removeAll();
   }
   const secret = await api.secret();
   if (secret !== undefined) refuseForeign(secret, job, "Secret");
-  const manager = fieldManagerOf(job.owner);
   await api.apply(secretText(comparison, job), manager);
-  const created = await api.apply(jobText(comparison, job, await api.retriesEachIndex()), manager);
+  const created = await api.apply(await text(), manager);
   await api.apply(secretText(comparison, job, String(created.metadata.uid)), manager);
   progress.info(
     `Job ${job.namespace}/${job.name} started: ${countText(job.completions, "machine")}, ${job.parallelism} at a time`,
@@ -143,23 +187,21 @@ async function results(
   api: JobApi,
   comparison: Comparison,
   job: VerifyJob,
-  progress: Progress,
-  lost: AbortSignal | undefined,
-  { everyMs = EVERY_MS, startMs = START_MS }: JobTimes,
+  wait: Wait,
 ): Promise<Map<number, ShardResult>> {
+  const { progress, lost } = wait;
   const found = new Map<number, ShardResult>();
   const began = Date.now();
-  const waits = stuck(startMs);
+  const waits = stuck(wait.startMs);
   for (;;) {
-    lost?.throwIfAborted();
-    const state = await look(api, job);
+    const state = await patiently(() => look(api, job), wait);
     // A pod can be deleted as soon as it has finished, so its result is kept at the first look.
     for (const [index, result] of state.results) if (!found.has(index)) keep(found, index, result, job, progress);
     if (state.end === "complete") break;
     if (state.end !== "running") throw failed(job, state, state.end.failed);
     const problem = waits(state, Date.now());
     if (problem !== undefined) throw await problem(api, job);
-    await pause(everyMs, undefined, lost === undefined ? {} : { signal: lost }).catch(() => lost?.throwIfAborted());
+    await sleep(wait);
   }
   progress.info(
     `${found.size} of ${countText(job.completions, "result")} collected after ${durationText(Date.now() - began)}`,

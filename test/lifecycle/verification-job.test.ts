@@ -1,145 +1,23 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { repositoryRoot, supervise, type Supervisor } from "@kafka-migration/sandbox";
-import {
-  type Kubernetes,
-  KubernetesRest,
-  type SandboxNode,
-  startKubernetes,
-  startNode,
-} from "@kafka-migration/sandbox/kubernetes";
-import { uniqueName, until, withClusters } from "@kafka-migration/sandbox/testing";
-import { openKafka } from "../../engine/kafka/client";
-import type { KafkaPort } from "../../engine/kafka/port";
+import { describe, expect, it } from "vitest";
+import { until } from "@kafka-migration/sandbox/testing";
 import { silent } from "../../engine/progress";
 import type { VerifyResult } from "../../engine/verify";
 import { verificationStep } from "../../lifecycle/handlers/verification";
 import { compareInJob } from "../../lifecycle/verify-job/run";
 import type { VerifyJob } from "../../lifecycle/verify-job/types";
 import { modelFor, produce } from "../engine/support/mirror";
+import { gatePassedAt, IMAGE, namespace, PARTITIONS, withJobs } from "./support/jobs";
 import { said } from "./support/said";
 
-/** Real brokers, a real API server and Job controller; the pods are processes of the built command. */
-const clusters = withClusters();
-const prefix = uniqueName("job");
-const topics = [`${prefix}-data-a`, `${prefix}-data-b`];
-const PARTITIONS = 4;
-const IMAGE = "kafka-migration:test";
-const namespace = "migration";
-const gatePassedAt = "2026-01-01T00:00:00.000Z";
-
-let supervisor: Supervisor;
-let api: Kubernetes;
-let rest: KubernetesRest;
-let node: SandboxNode;
-let ports: KafkaPort[];
-let kubeconfig: string;
-
-beforeAll(async () => {
-  supervisor = supervise(await mkdtemp(join(tmpdir(), "kafka-migration-verify-job-")));
-  const progress = () => {};
-  api = await startKubernetes({ folder: join(supervisor.folder, "kubernetes"), progress });
-  kubeconfig = api.kubeconfig;
-  rest = new KubernetesRest(api.server, api.token, api.ca);
-  await api.createNamespace(namespace);
-  node = await startNode({
-    kubernetes: api,
-    folder: join(supervisor.folder, "node"),
-    images: {
-      [IMAGE]: [process.execPath, join(repositoryRoot, "dist", "cli", "main.js")],
-      other: ["true"],
-      broken: ["sh", "-c", "echo no route to host >&2; exit 3"],
-    },
-    progress,
-  });
-  ports = await Promise.all([
-    openKafka(clusters.origin.connection, "origin"),
-    openKafka(clusters.target.connection, "target"),
-  ]);
-  const timestamp = Date.now();
-  for (const [i, cluster] of [clusters.origin, clusters.target].entries())
-    for (const topic of topics) {
-      await ports[i]!.createTopic(topic, { partitions: PARTITIONS, replicationFactor: 1 });
-      const records = Array.from({ length: 400 }, (_, n) => ({
-        value: `${topic} ${n} ${"x".repeat(500)}`,
-        partition: n % PARTITIONS,
-        timestamp,
-      }));
-      await produce(cluster, topic, records);
-    }
-}, 600_000);
-
-afterAll(async () => {
-  for (const port of ports ?? []) {
-    await port.deleteTopics(topics);
-    await port.close();
-  }
-  await node?.stop();
-  rest?.close();
-  await supervisor?.stop();
-}, 60_000);
-
-let job: VerifyJob;
-beforeEach(() => {
-  job = {
-    namespace,
-    name: uniqueName("verify"),
-    owner: "org/project/stack",
-    bootstrapServers: { origin: clusters.origin.bootstrapServers, target: clusters.target.bootstrapServers },
-    completions: 3,
-    parallelism: 3,
-    image: IMAGE,
-    limitSeconds: 600,
-  };
-});
-
-/** `slowly`: long enough to do something to the pods. */
-const inputs = (slowly = false) => {
-  const model = modelFor(clusters, prefix);
-  return {
-    originConnection: model.origin,
-    targetConnection: model.target,
-    mirror: model.mirror,
-    phase: "cutover",
-    abandon: false,
-    fence: false,
-    options: { mode: "full", ...(slowly ? { throttleBytesPerSecond: 40_000 } : {}) },
-    gatePassedAt,
-  };
-};
-const inJob = (slowly = false) => ({ ...inputs(slowly), job, kubernetes: { kubeconfig } });
-const verified = async (given: object) => (await verificationStep.create({ ...given })).outs.result as VerifyResult;
+const at = withJobs();
+const { clusters, prefix, topics, inputs, inJob, verified, podOf, left } = at;
 
 /** What a result says about the copy, without what it cost. */
 function findings({ bytes: _bytes, durationMs: _time, requests: _requests, resumed: _resumed, ...rest }: VerifyResult) {
   const { throttleBytesPerSecond: _limit, ...found } = rest;
   return found;
 }
-
-async function left(): Promise<string[]> {
-  const of = async (path: string) =>
-    ((await rest.call("GET", path)).body as { items: { metadata: { name: string } }[] }).items.map(
-      (o) => o.metadata.name,
-    );
-  const core = `/api/v1/namespaces/${namespace}`;
-  return [
-    ...(await of(`/apis/batch/v1/namespaces/${namespace}/jobs`)),
-    ...(await of(`${core}/secrets`)),
-    ...(await of(`${core}/pods`)),
-  ];
-}
-
-const podOf = (share: number) =>
-  until(
-    `the pod of share ${share}`,
-    async () => node.running().find(({ name }) => name.startsWith(`${job.name}-${share}-`)),
-    120_000,
-  );
 
 describe("a verification on Kubernetes", () => {
   it("finds what one machine finds, says which machine is done, and leaves nothing", async () => {
@@ -149,7 +27,7 @@ describe("a verification on Kubernetes", () => {
     const threads = { ...inJob(), options: { mode: "full", threads: 2 } };
     const lines = await said(async () => (together = await verified(threads)));
     expect(findings(together!)).toEqual(findings(alone));
-    expect(lines).toContain(`Job ${namespace}/${job.name} started: 3 machines, 3 at a time`);
+    expect(lines).toContain(`Job ${namespace}/${at.job.name} started: 3 machines, 3 at a time`);
     for (const share of [1, 2, 3])
       expect(lines).toMatch(new RegExp(`machine ${share}/3: \\d of 8 partitions compared`));
     expect(await left()).toEqual([]);
@@ -159,32 +37,25 @@ describe("a verification on Kubernetes", () => {
     const alone = await verified(inputs());
     const running = verified(inJob(true));
     const [first, second] = await Promise.all([podOf(0), podOf(1)]);
-    const object = await rest.call("GET", `/apis/batch/v1/namespaces/${namespace}/jobs/${job.name}`);
+    const object = await at.rest.call("GET", `/apis/batch/v1/namespaces/${namespace}/jobs/${at.job.name}`);
     const secrets = [clusters.origin.admin.password, clusters.target.admin.password];
     for (const secret of secrets) {
       expect(JSON.stringify(object.body)).not.toContain(secret);
       expect(readFileSync(`/proc/${first.pid}/cmdline`, "utf8")).not.toContain(secret);
     }
-    await node.kill(first.namespace, first.name);
-    await node.evict(second.namespace, second.name);
+    await at.node.kill(first.namespace, first.name);
+    await at.node.evict(second.namespace, second.name);
     expect(findings(await running)).toEqual(findings(alone));
     expect(await left()).toEqual([]);
   }, 180_000);
 
   it("continues with the Job of an `up` that was killed", async () => {
-    const code = `process.once("message", (inputs) =>
-      require(${JSON.stringify(join(repositoryRoot, "dist", "lifecycle", "handlers"))}).step("verification").create(inputs));`;
-    const starter = join(supervisor.folder, "child.js");
-    await writeFile(starter, code);
-    const child = fork(starter, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    child.send(inJob(true));
-    const { pid } = await podOf(2);
-    child.kill("SIGKILL");
-    await once(child, "exit");
-    expect(node.running().map((one) => one.pid)).toContain(pid);
+    let pid: number | undefined;
+    await at.killedUp(inJob(true), async () => (pid = (await podOf(2)).pid));
+    expect(at.node.running().map((one) => one.pid)).toContain(pid);
     let result: VerifyResult | undefined;
     const lines = await said(async () => (result = await verified(inJob(true))));
-    expect(lines).toContain(`continuing with Job ${namespace}/${job.name} of an interrupted run`);
+    expect(lines).toContain(`continuing with Job ${namespace}/${at.job.name} of an interrupted run`);
     expect(result).toMatchObject({ equal: true, partitions: 2 * PARTITIONS });
     expect(await left()).toEqual([]);
   }, 300_000);
@@ -198,11 +69,11 @@ describe("a verification on Kubernetes", () => {
     const slow = { everyMs: 20_000 };
     const comparison = { model, options: { mode: "full" as const }, gatePassedAt };
     const progress = { info: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(line) };
-    const running = compareInJob(comparison, job, { kubeconfig }, progress, undefined, slow);
+    const running = compareInJob(comparison, at.job, { kubeconfig: at.api.kubeconfig }, progress, undefined, slow);
     const done = await until(
       "three finished pods",
       async () => {
-        const { items } = (await rest.call("GET", core)).body as {
+        const { items } = (await at.rest.call("GET", core)).body as {
           items: { metadata: { name: string }; status: { phase: string } }[];
         };
         const ended = items.filter(({ status }) => status.phase === "Succeeded");
@@ -210,8 +81,8 @@ describe("a verification on Kubernetes", () => {
       },
       120_000,
     );
-    const gone = done.find(({ metadata }) => metadata.name.startsWith(`${job.name}-1-`))!.metadata.name;
-    await node.evict(namespace, gone);
+    const gone = done.find(({ metadata }) => metadata.name.startsWith(`${at.job.name}-1-`))!.metadata.name;
+    await at.node.evict(namespace, gone);
     expect(findings(await running)).toEqual(findings(alone));
     expect(lines.join("\n")).toContain("the result of machine 2/3 was deleted with its pod: comparing its share here");
   }, 120_000);
@@ -231,7 +102,14 @@ describe("a Job that cannot compare", () => {
   const times = { everyMs: 200, startMs: 1_500 };
   const run = (more: Partial<VerifyJob> = {}) => {
     const comparison = { model: modelFor(clusters, prefix), options: { mode: "tail" as const }, gatePassedAt };
-    return compareInJob(comparison, { ...job, ...more }, { kubeconfig }, silent, undefined, times).then(
+    return compareInJob(
+      comparison,
+      { ...at.job, ...more },
+      { kubeconfig: at.api.kubeconfig },
+      silent,
+      undefined,
+      times,
+    ).then(
       () => "no error",
       (error: Error) => error.message,
     );
@@ -245,8 +123,8 @@ describe("a Job that cannot compare", () => {
       /VERIFY_JOB_UNSCHEDULABLE: [^]*Unschedulable: 0\/1 nodes[^]*fix: ask for less/,
     ],
     [
-      "a share fails",
-      { image: "broken", completions: 1, parallelism: 1, template: {} },
+      "a share fails, without waiting for the others",
+      { image: "broken", completions: 2, parallelism: 2, template: {} },
       /VERIFY_JOB_FAILED: [^]*share 1: exit code 3 \(Error: no route to host\)/,
     ],
     [
@@ -273,7 +151,7 @@ describe("a Job that cannot compare", () => {
     const early = (template?: Record<string, unknown>) => ({
       ...inJob(),
       phase: "mirror",
-      job: { ...job, ...(template === undefined ? {} : { template }) },
+      job: { ...at.job, ...(template === undefined ? {} : { template }) },
     });
     const wrong = { spec: { nodeSelectors: {} } };
     await expect(verificationStep.create(early(wrong))).rejects.toThrow(/VERIFY_JOB_REFUSED: [^]*nodeSelectors/);
@@ -286,16 +164,16 @@ describe("a Job that cannot compare", () => {
 
   it("names the quota that keeps its pods away", async () => {
     const quotas = `/api/v1/namespaces/${namespace}/resourcequotas`;
-    await rest.create(quotas, "quota", {
+    await at.rest.create(quotas, "quota", {
       apiVersion: "v1",
       kind: "ResourceQuota",
       metadata: { name: "no-pods" },
       spec: { hard: { pods: "0" } },
     });
     // The quota controller does not run here. It would write the same.
-    const quota = (await rest.call("GET", `${quotas}/no-pods`)).body as object;
+    const quota = (await at.rest.call("GET", `${quotas}/no-pods`)).body as object;
     const status = { hard: { pods: "0" }, used: { pods: "0" } };
-    await rest.call("PUT", `${quotas}/no-pods/status`, { ...quota, status });
+    await at.rest.call("PUT", `${quotas}/no-pods/status`, { ...quota, status });
     const pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -303,28 +181,28 @@ describe("a Job that cannot compare", () => {
       spec: { containers: [{ name: "a", image: "a" }] },
     };
     const pods = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
-    await until("the quota", async () => ((await rest.call("POST", pods, pod)).status === 403 ? true : undefined));
+    await until("the quota", async () => ((await at.rest.call("POST", pods, pod)).status === 403 ? true : undefined));
     try {
       expect(await run()).toMatch(/VERIFY_JOB_NO_PODS: [^]*quota[^]*fix: check the quotas/);
     } finally {
-      await rest.call("DELETE", `${quotas}/no-pods`);
+      await at.rest.call("DELETE", `${quotas}/no-pods`);
     }
     expect(await left()).toEqual([]);
   }, 120_000);
 
   it("leaves a Job of somebody else alone", async () => {
-    await rest.create(`/apis/batch/v1/namespaces/${namespace}/jobs`, "job", {
+    await at.rest.create(`/apis/batch/v1/namespaces/${namespace}/jobs`, "job", {
       apiVersion: "batch/v1",
       kind: "Job",
-      metadata: { name: job.name },
+      metadata: { name: at.job.name },
       spec: {
         suspend: true,
         template: { spec: { restartPolicy: "Never", containers: [{ name: "a", image: "a" }] } },
       },
     });
     expect(await run()).toMatch(/VERIFY_JOB_TAKEN: Job .* was not created by a stack of this kind/);
-    expect(await left()).toEqual([job.name]);
-    await rest.call("DELETE", `/apis/batch/v1/namespaces/${namespace}/jobs/${job.name}`);
+    expect(await left()).toEqual([at.job.name]);
+    await at.rest.call("DELETE", `/apis/batch/v1/namespaces/${namespace}/jobs/${at.job.name}`);
   }, 60_000);
 });
 

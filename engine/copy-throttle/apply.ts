@@ -140,6 +140,35 @@ function notShown(
 }
 
 /**
+ * Removes limits of exactly these values, which a killed run may have left. Where a user operator owns the user's
+ * quotas, and on a cluster that does not answer, does nothing.
+ */
+export async function removeLeft(
+  model: Pick<MigrationModel, Side>,
+  { users, shares }: Pick<ThrottleOptions, "users" | "shares">,
+  progress: Progress = silent,
+  open?: OpenKafka,
+): Promise<void> {
+  const onOne = (side: Side) =>
+    withCluster(
+      model,
+      side,
+      async (port) => {
+        const found = limitOf(await quotasOf(port), side, userName(users[side].principal));
+        if (found === shares[side]) await onSide(port, { users, shares, limited: false, before: null }, progress);
+      },
+      open,
+      { progress },
+    ).catch((error: unknown) =>
+      progress.warn(
+        `the quota ${LIMITING_QUOTA[side]} of ${users[side].principal} may still exist on the ${side}: ` +
+          `${(error as Error).message.split("\n")[0]}`,
+      ),
+    );
+  await Promise.all(SIDES.filter((side) => !users[side].operator).map(onOne));
+}
+
+/**
  * Returns true if the brokers do not show the limits that the migration set. Users of an operator are not checked:
  * their KafkaUser says what they have.
  */

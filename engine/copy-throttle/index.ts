@@ -1,4 +1,4 @@
-export { applyThrottle, isOff, type ThrottleOptions } from "./apply";
+export { applyThrottle, isOff, removeLeft, type ThrottleOptions } from "./apply";
 export {
   changeOf,
   fetchBytesOf,

@@ -4,6 +4,7 @@ import {
   copyShares,
   isOff,
   LIMITING_QUOTA,
+  removeLeft,
   type Shares,
   type ThrottledUsers,
 } from "../../engine/copy-throttle";
@@ -55,7 +56,8 @@ export const copySharesStep = defineStep<CopySharesInputs, CopySharesOutputs>("c
       progress,
     ),
 
-  async remove() {},
+  /** If the `up` that sets the first limit is killed, no state has the step that removes it. */
+  remove: (state, progress) => removeLeft(modelOf(state), state, progress),
 });
 
 const shares = (inputs: CopySharesInputs, unlimited: Side[], progress: Progress): Promise<CopySharesOutputs> =>

@@ -5,7 +5,7 @@ import type { ThrottledUsers } from "../../engine/copy-throttle";
 import { copySharesStep, copyThrottleStep } from "../../lifecycle/handlers/copy-throttle";
 import { withPorts } from "../engine/kafka/support";
 import { modelFor } from "../engine/support/mirror";
-import { killedAtEachChange } from "./support/killed";
+import { killedAfter, killedAtEachChange } from "./support/killed";
 
 const ports = withPorts("throttle-step");
 const user = uniqueName("throttle-step");
@@ -73,6 +73,19 @@ test("a limit is set and lifted, however often an up is killed after a change, s
   expect(await quotas()).toEqual([undefined, undefined]);
   await copyThrottleStep.delete("id", again.outs);
 }, 120_000);
+
+test("a limit is removed if the up that set the first one was killed, and that of somebody else stays", async () => {
+  const { outs } = await copySharesStep.create({ ...step(), bytesPerSecond: RATE, fetchBytes: FETCH });
+  await killedAfter("copy-throttle", undefined, inputs(true), `origin alterUserQuota CN=${user}`);
+  await ports.target.alterUserQuota(user, "producer_byte_rate", 5_000_000);
+  await expect.poll(quotas).toEqual([SET[0], { producer_byte_rate: 5_000_000 }]);
+  await copySharesStep.delete("id", outs);
+  expect(await quotas()).toEqual([undefined, { producer_byte_rate: 5_000_000 }]);
+  await ports.target.alterUserQuota(user, "producer_byte_rate", null);
+  await expect.poll(quotas).toEqual([undefined, undefined]);
+  const gone = { ...outs, originConnection: { bootstrapServers: "127.0.0.1:1" } };
+  await copySharesStep.delete("id", gone);
+}, 60_000);
 
 test("an abandoned migration leaves the limit of an origin that no longer exists", async () => {
   const { outs } = await copyThrottleStep.create(inputs(true));

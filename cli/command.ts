@@ -49,6 +49,8 @@ export interface Command {
    * false.
    */
   endsOnSignal?(values: Values): boolean;
+  /** What to do after an interrupt. Default: run it again. */
+  afterInterrupt?(values: Values): string;
   run(context: CommandContext): Promise<Outcome>;
   /** Runs instead of `run` if the command needs no migration with these options. undefined: it needs one. */
   runAlone?(values: Values): (() => Promise<Outcome>) | undefined;

@@ -15,12 +15,14 @@ import { commandUsage, usage } from "./usage";
 export async function run(argv: readonly string[], streams: Streams, signal: AbortSignal): Promise<ExitCode> {
   const screen = new Screen(streams);
   const json = argv.includes("--json");
+  let interruptedFix = "run it again: it recognizes what it has already written";
   try {
     const { name, command, values } = parse(argv);
     if (command === undefined || values.help === true) {
       screen.result(command === undefined ? usage() : commandUsage(name!, command));
       return EXIT.fine;
     }
+    interruptedFix = command.afterInterrupt?.(values) ?? interruptedFix;
     const progress = values.quiet === true ? silent : screen.progress;
     const read = () => readMigration(sourceOf(values, signal));
     const work = async (): Promise<Outcome> => {
@@ -35,7 +37,10 @@ export async function run(argv: readonly string[], streams: Streams, signal: Abo
     else screen.result(outcome.lines.join("\n"));
     return outcome.exit;
   } catch (thrown) {
-    const error = isAbort(thrown) ? interrupted() : thrown;
+    const error =
+      isAbort(thrown) || thrown === INTERRUPTED
+        ? new MigrationError("INTERRUPTED", "interrupted", { fix: interruptedFix })
+        : thrown;
     if (json) screen.document(text({ error: described(error) }));
     screen.line(words(error));
     return exitCodeOf(error);
@@ -59,11 +64,13 @@ function sourceOf(values: Values, signal: AbortSignal) {
   return { ...(Object.fromEntries(passed) as Record<string, string>), signal };
 }
 
+const INTERRUPTED = Symbol("interrupted");
+
 /** Ends the wait at the signal, because not all work listens to it. Every step can be stopped at any point. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let abort = () => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(interrupted());
+    abort = () => reject(INTERRUPTED);
     if (signal.aborted) abort();
     else signal.addEventListener("abort", abort, { once: true });
   });
@@ -75,10 +82,6 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
   } finally {
     signal.removeEventListener("abort", abort);
   }
-}
-
-function interrupted(): MigrationError {
-  return new MigrationError("INTERRUPTED", "interrupted", { fix: "run it again: it skips finished work" });
 }
 
 /** JSON has no bigint. Offsets are decimal text in all output. */

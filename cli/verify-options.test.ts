@@ -9,14 +9,14 @@ import { temporaryFolder } from "../test/support/folder";
 import { run } from "./run";
 
 /** Runs `verify` with a model file. Nobody answers at its addresses, so exit code 3 means that it began to read. */
-async function verify(argv: string[], options: object = {}) {
+async function verify(argv: string[], options: object = {}, signal = new AbortController().signal) {
   const model = join(temporaryFolder("verify"), "model.json");
   const connection = { bootstrapServers: "127.0.0.1:1" };
   const file = { origin: connection, target: connection, mirror: testMirror({}), options };
   writeFileSync(model, JSON.stringify(file), { mode: 0o600 });
   let err = "";
   const streams = { out: { write: () => true }, err: { write: (some: string) => ((err += some), true) } };
-  const exit = await run(["verify", "--model", model, ...argv], streams, new AbortController().signal);
+  const exit = await run(["verify", "--model", model, ...argv], streams, signal);
   return { exit, err, model };
 }
 
@@ -46,6 +46,15 @@ it("verify accepts options of samples if the mode of the migration is sample", a
   const samples = ["--seed", "2", "--hole-records", "5", "--miss-probability", "0.5", "--tail-records", "5"];
   expect((await verify(samples, { verify: { mode: "sample" } })).exit).toBe(3);
   expect((await verify(["--mode", "ful", ...samples])).err).not.toContain("has no effect");
+});
+
+it("verify promises after an interrupt only what it can do", async () => {
+  const progress = join(temporaryFolder("verify"), "progress.jsonl");
+  const without = await verify(["--mode", "full"], {}, AbortSignal.abort());
+  const resumed = await verify(["--mode", "full", "--resume", progress], {}, AbortSignal.abort());
+  expect([without.exit, resumed.exit]).toEqual([130, 130]);
+  expect(without.err).toContain("fix: run it again; with --resume FILE an interrupted run goes on where it stopped");
+  expect(resumed.err).toContain("fix: run it again: it goes on where it stopped");
 });
 
 it.each(["0", "10MB", "-5"])("verify --throttle-bytes-per-second %s is refused", async (limit) => {

@@ -59,6 +59,10 @@ export const verify: Command = {
     const files = new Reader(values).list("merge");
     return files.length === 0 ? undefined : async () => outcomeOf(await mergeFiles(files, othersThanMerge(values)));
   },
+  afterInterrupt: ({ resume }) =>
+    resume === undefined
+      ? "run it again; with --resume FILE an interrupted run goes on where it stopped"
+      : "run it again: it goes on where it stopped",
   async run({ migration, values, progress, signal }) {
     const read = new Reader(values);
     const configured = migration.options.verify;

@@ -117,6 +117,13 @@ describe("samples", () => {
     ]);
   });
 
+  it("are not taken of short compacted partitions, whose ends are all that they have", async () => {
+    const few = all.slice(0, 4);
+    const { result, compactedEnds } = await compare(logOf(few), logOf(few), 1, { "cleanup.policy": "compact" });
+    expect(result).toMatchObject({ proof: "tail", originRecords: 4, targetRecords: 4 });
+    expect(compactedEnds).toBe(0);
+  });
+
   it("are not taken of short partitions: those are compared completely", async () => {
     const few = all.slice(0, 500);
     expect((await compare(logOf(few), logOf(few))).result).toMatchObject({ proof: "exact", originRecords: 500 });

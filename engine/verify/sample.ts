@@ -29,7 +29,7 @@ export type SampleOptions = Required<Pick<VerifyOptions, "holeRecords" | "missPr
  * compacted, or that were compared completely, or whose ends differ. A partition is compared completely if it is short,
  * or if the records of a window are not found on the target one after the other.
  * @param ends the results of comparing the ends
- * @returns the number of compacted partitions, of which only the ends were compared
+ * @returns the number of compacted partitions of which only the ends were compared
  */
 export async function compareSamples(
   clusters: Clusters,
@@ -41,7 +41,7 @@ export async function compareSamples(
   const open: Pair[] = [];
   let compacted = 0;
   for (const [pair, end] of ends) {
-    if (pair.compacted && end.proof === "tail") compacted++;
+    if (pair.compacted && end.proof === "tail" && !isWhole(end)) compacted++;
     if (!pair.compacted && end.proof === "tail" && !end.differences.some(isFault)) open.push(pair);
     else watch.done(pair, end);
   }
@@ -61,6 +61,10 @@ export async function compareSamples(
   await compareInOrder(clusters, whole, isolation, watch);
   return compacted;
 }
+
+/** True if the ends are everything that both sides have. */
+const isWhole = ({ originRecords, targetRecords }: PartitionResult): boolean =>
+  originRecords !== undefined && targetRecords !== undefined;
 
 function sampleResult(
   pair: Pair,

@@ -28,16 +28,21 @@ async function declared(more: Partial<MigrationArgs>) {
   }));
   const at = (name: string) =>
     resources.find((r) => r.name === name && !["Migration", "Mirror", "MirrorUser"].includes(r.type))!;
-  /** All resources that one comes after, directly or not. */
-  const before = (name: string, seen = new Set<string>()): Set<string> => {
-    for (const other of resources.filter((r) => r.name === name).flatMap((r) => r.after)) {
-      if (seen.has(other)) continue;
-      seen.add(other);
-      before(other, seen);
-    }
-    return seen;
-  };
-  return { resources, at, before };
+  return { resources, at, before: (name: string) => beforeIn(resources, name) };
+}
+
+/** All resources that one comes after, directly or not. */
+function beforeIn(
+  resources: readonly { name: string; after: string[] }[],
+  name: string,
+  seen = new Set<string>(),
+): Set<string> {
+  for (const other of resources.filter((r) => r.name === name).flatMap((r) => r.after)) {
+    if (seen.has(other)) continue;
+    seen.add(other);
+    beforeIn(resources, other, seen);
+  }
+  return seen;
 }
 
 const wave = (phase: "mirror" | "consumers" | "cutover" | "returned", wayBack?: boolean) => ({
@@ -167,6 +172,30 @@ describe("a way back", () => {
     for (const guard of resources.filter((r) => r.type === "Guard"))
       for (const mirror of mirrors) expect(before(guard.name), `${guard.name} ${mirror}`).toContain(mirror);
     expect(mirrors.length).toBeGreaterThan(0);
+  });
+
+  const way = { mirror: wave("mirror", true), out: wave("cutover", true), back: wave("returned", true) };
+  const whole = (phase: "mirror" | "cutover" | "returned") => ({ phase, wayBack: true });
+  test.each<[string, Partial<MigrationArgs>, Partial<MigrationArgs>]>([
+    ["a wave to the target", way.mirror, way.out],
+    ["a wave back", way.out, way.back],
+    ["a wave to the target again", way.back, way.out],
+    ["a wave whose way back ends", way.out, wave("cutover", false)],
+    ["everything to the target", whole("mirror"), whole("cutover")],
+    ["everything back", whole("cutover"), whole("returned")],
+    ["everything to the target again", whole("returned"), whole("cutover")],
+  ])("after an up that failed anywhere, a destroy asks before it deletes the mirror: %s", async (_what, from, to) => {
+    const [olds, news] = [(await declared(from)).resources, (await declared(to)).resources];
+    const key = ({ type, name }: (typeof olds)[number]) => `${type} ${name}`;
+    const done = new Map(olds.map((one) => [key(one), one]));
+    for (const one of news) {
+      done.set(key(one), one);
+      const state = [...done.values()];
+      // A gate in phase `cutover` of a part with a way back asks nothing when it is deleted.
+      const ask = state.filter(({ type, inputs }) => type === "Guard" || (type === "Gate" && inputs.hasLeft !== true));
+      for (const { name } of ask)
+        expect(beforeIn(state, name), `${name} when ${one.name} was the last`).toContain("m-mirror");
+    }
   });
 
   test("is on every step secret where it has to be, and on nothing without it", async () => {

@@ -217,13 +217,11 @@ export class Lifecycle {
 
   /**
    * Declares the mirrors that copy back to the origin.
-   * @returns all mirrors, if a part has left the forward one: its steps do not depend on any
+   * @returns all mirrors
    */
   returnMirrors(mirror: pulumi.Resource, steps: AllSteps): pulumi.Resource[] {
     const { name, parent, args, settings, administrators, abandon } = this.context;
-    const parts = [this.rest, ...this.waves];
-    if (!parts.some(({ part }) => hasLeft(part))) return [];
-    const returning = parts.flatMap((of, i) => {
+    const returning = [this.rest, ...this.waves].flatMap((of, i) => {
       if (!returns(of.part)) return [];
       const { gate } = i === 0 ? steps.rest : steps.waves[i - 1]!;
       const context = { name, parent, part: of.part, args, settings, administrators, abandon };
@@ -241,7 +239,7 @@ export class Lifecycle {
 
   /**
    * Declares the report, which is written after all other steps.
-   * @param mirrors mirrors that no step depends on: all of them if every part has left the forward mirror
+   * @param mirrors all of them, see {@link guards}
    */
   report(steps: AllSteps, mirrors: readonly pulumi.Resource[] = []): Report | undefined {
     const { phase, args, report, trigger } = this.context;
@@ -286,7 +284,8 @@ export class Lifecycle {
 
   /**
    * Declares the guard of every part. They are declared last, and therefore deleted first.
-   * @param mirrors as for {@link report}
+   * @param mirrors all of them. The steps are not enough: with a way back, an `up` that fails or is killed at the gate
+   *   leaves steps in the state that come before the mirror now, and a destroy would delete the mirror first
    */
   guards(steps: AllSteps, report: Report | undefined, mirrors: readonly pulumi.Resource[] = []): Guard[] {
     const after = [this.checkpoints, ...resourcesOf(steps), ...(report === undefined ? [] : [report]), ...mirrors];

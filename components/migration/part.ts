@@ -126,7 +126,8 @@ export class PartSteps {
       },
       this.after(...after, ...(access === undefined ? [] : [access])),
     );
-    const gate = this.gate([raised], wayBack);
+    // Directly after the mirror, too: a fence that another phase has moved before it no longer is.
+    const gate = this.gate([...after, raised], wayBack);
     const { passedAt } = this.verdict(gate);
     const passed = { ...this.step, gatePassedAt: passedAt, gateEnds: originEnds(gate), topicIds: topicIds(gate) };
     const verification = new Verification(

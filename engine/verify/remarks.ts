@@ -8,8 +8,8 @@ export interface Remarks {
   topics: string[];
   /** Partitions whose first records do not show whether the target holds everything. */
   unsure: UnsureSummary[];
-  /** Number of partitions that were compared at their end only, although their numbers of offsets differ. */
-  endsOnly: number;
+  /** Number of partitions that were not compared completely, although their numbers of offsets differ. */
+  partly: number;
   /** Number of compacted partitions that mode `sample` compared at their end only. */
   compactedEnds: number;
   /** Topics that were created again and whose records were compared nevertheless. */
@@ -21,22 +21,22 @@ export interface Remarks {
 export const noRemarks = (): Remarks => ({
   topics: [],
   unsure: [],
-  endsOnly: 0,
+  partly: 0,
   compactedEnds: 0,
   recreated: [],
   run: [],
 });
 
 /** One line each, in the order in which a person reads them. */
-export function remarkTexts({ topics, unsure, endsOnly, compactedEnds, recreated }: Remarks): string[] {
+export function remarkTexts({ topics, unsure, partly, compactedEnds, recreated }: Remarks): string[] {
   return [
     ...topics,
     ...unsure.map(unsureText),
-    ...(endsOnly === 0
+    ...(partly === 0
       ? []
       : [
-          `${countText(endsOnly, "partition")} were compared at their end only, though the sides differ in offsets: ` +
-            `markers, compaction or duplicates can explain that; mode "full" tells`,
+          `${countText(partly, "partition")} not compared completely, though the sides differ in offsets: markers ` +
+            `or duplicates can explain that; mode "full" compares every record`,
         ]),
     ...(compactedEnds === 0
       ? []
@@ -50,11 +50,11 @@ export function remarkTexts({ topics, unsure, endsOnly, compactedEnds, recreated
 
 /** The remarks of one machine that compared everything. */
 export function joinRemarks(all: readonly Remarks[]): Remarks {
-  const sum = (of: "endsOnly" | "compactedEnds") => all.reduce((total, remarks) => total + remarks[of], 0);
+  const sum = (of: "partly" | "compactedEnds") => all.reduce((total, remarks) => total + remarks[of], 0);
   return {
     topics: [...new Set(all.flatMap(({ topics }) => topics))],
     unsure: joinUnsure(all.flatMap(({ unsure }) => unsure)),
-    endsOnly: sum("endsOnly"),
+    partly: sum("partly"),
     compactedEnds: sum("compactedEnds"),
     recreated: all.flatMap(({ recreated }) => recreated).sort((a, b) => byName(a.topic, b.topic)),
     run: [...new Set(all.flatMap(({ run }) => run))],

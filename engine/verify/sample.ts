@@ -29,7 +29,6 @@ export type SampleOptions = Required<Pick<VerifyOptions, "holeRecords" | "missPr
  * compacted, or that were compared completely, or whose ends differ. A partition is compared completely if it is short,
  * or if the records of a window are not found on the target one after the other.
  * @param ends the results of comparing the ends
- * @returns the number of compacted partitions of which only the ends were compared
  */
 export async function compareSamples(
   clusters: Clusters,
@@ -37,11 +36,9 @@ export async function compareSamples(
   options: SampleOptions,
   isolation: Isolation,
   watch: Watch,
-): Promise<number> {
+): Promise<void> {
   const open: Pair[] = [];
-  let compacted = 0;
   for (const [pair, end] of ends) {
-    if (pair.compacted && end.proof === "tail" && !isWhole(end)) compacted++;
     if (!pair.compacted && end.proof === "tail" && !end.differences.some(isFault)) open.push(pair);
     else watch.done(pair, end);
   }
@@ -59,12 +56,7 @@ export async function compareSamples(
     else watch.done(pair, sampleResult(pair, read, options, ends.get(pair)!));
   }
   await compareInOrder(clusters, whole, isolation, watch);
-  return compacted;
 }
-
-/** True if the ends are everything that both sides have. */
-const isWhole = ({ originRecords, targetRecords }: PartitionResult): boolean =>
-  originRecords !== undefined && targetRecords !== undefined;
 
 function sampleResult(
   pair: Pair,

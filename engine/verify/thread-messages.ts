@@ -44,7 +44,7 @@ export type FromThread =
   | { kind: "reached"; at: number; side: Side; reached: Reached }
   | { kind: "done"; at: number; result: PartitionResult }
   /** The whole `compare` is done. `requests`: sent since the last of these messages. */
-  | { kind: "compared"; compacted: number; requests: number }
+  | { kind: "compared"; requests: number }
   | { kind: "failed"; error: PlainError };
 
 /** An error as plain data. A thread's message would lose the code and the fix. */

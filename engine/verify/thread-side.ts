@@ -70,10 +70,10 @@ async function work(
         const pairs = items.map(({ pair }) => pair);
         const at = new Map(pairs.map((pair, i) => [pair, i]));
         const before = new Map(items.map((item) => [item.pair, item.before]));
-        const compacted = await compare(work, items, isolation, watch(main, at, before, signal));
+        await compare(work, items, isolation, watch(main, at, before, signal));
         main.flush();
         const requests = requestCount(opened);
-        main.say({ kind: "compared", compacted, requests: requests - counted });
+        main.say({ kind: "compared", requests: requests - counted });
         counted = requests;
       }
     },

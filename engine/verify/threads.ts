@@ -51,13 +51,11 @@ export class Threads {
   compare(count: number, bytes: (item: Item) => number): Compare {
     return async (work, items, isolation, watch) => {
       const queue = new Queue(items, bytes, count);
-      let compacted = 0;
       let ended = false;
       const lane = async (i: number): Promise<void> => {
         for (let some = queue.next(); some.length > 0 && !ended; some = queue.next()) {
           this.running[i] ??= new Running(this.options, i + 1, (sent) => (this.requests += sent));
-          const found = await this.running[i]!.compare(work, some, isolation, watch);
-          compacted += found;
+          await this.running[i]!.compare(work, some, isolation, watch);
         }
       };
       try {
@@ -70,7 +68,6 @@ export class Threads {
         this.end();
         throw error;
       }
-      return compacted;
     };
   }
 
@@ -113,7 +110,7 @@ export class Queue {
 interface Current {
   items: readonly Item[];
   watch: Watch;
-  resolve: (compacted: number) => void;
+  resolve: () => void;
   reject: (error: Error) => void;
 }
 
@@ -146,7 +143,7 @@ class Running {
     });
   }
 
-  compare(work: Work, items: readonly Item[], isolation: Isolation, watch: Watch): Promise<number> {
+  compare(work: Work, items: readonly Item[], isolation: Isolation, watch: Watch): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.failure !== undefined) return reject(this.failure);
       this.current = { items, watch, resolve, reject };
@@ -192,7 +189,7 @@ class Running {
       case "compared":
         this.sent(message.requests);
         this.current = undefined;
-        return current?.resolve(message.compacted);
+        return current?.resolve();
       case "failed":
         return this.fail(errorOf(message.error));
     }

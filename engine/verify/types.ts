@@ -104,6 +104,10 @@ export interface PartitionResult {
   differences: Difference[];
 }
 
+/** True if some records of the partition were not compared: neither at its ends nor in samples. */
+export const isPartial = ({ proof, originRecords, targetRecords }: PartitionResult): boolean =>
+  proof === "sample" || (proof === "tail" && (originRecords === undefined || targetRecords === undefined));
+
 export interface TopicResult {
   topic: string;
   target: string;

@@ -19,6 +19,7 @@ import {
   COUNT_UP_TO,
   type Difference,
   isFault,
+  isPartial,
   type PartitionResult,
   TAIL_RECORDS,
   type VerifyOptions,
@@ -28,6 +29,8 @@ import { type Compare, comparing, type Item } from "./work";
 const BETWEEN_LINES_MS = 5_000;
 /** Mode `tail` counts at most this many offsets in total. */
 const COUNTED_TOGETHER = 2_000_000;
+
+type Unsure = ComparedBeginnings<Pair>["unsure"][number];
 
 /** One comparison of some or all partitions. */
 export class Verification {
@@ -41,6 +44,8 @@ export class Verification {
   readonly remarks = noRemarks();
   /** Differences at the beginnings. They are found before the ends are compared. */
   private readonly begun = new Map<Pair, Difference[]>();
+  /** Partitions whose first records do not show whether the target holds everything. */
+  private readonly unsure = new Map<Pair, Unsure>();
   private readonly watch: Watch;
   private read: Compare;
   private readonly clusters: Clusters;
@@ -69,7 +74,8 @@ export class Verification {
           ? compared
           : { ...compared, differences: [...compared.differences, ...(this.begun.get(pair) ?? [])] };
         this.results.set(pair, result);
-        this.memory.remember(pair, result);
+        // A later run must remark it, too.
+        if (!this.unsure.has(pair)) this.memory.remember(pair, result);
         this.say();
       },
       reached: (pair, side, at) => this.memory.rememberReached(pair, side, at),
@@ -99,6 +105,7 @@ export class Verification {
     if (this.options.mode === "full") await this.full(open, isolation);
     else if (this.options.mode === "sample") await this.sample(open, isolation);
     else await this.tail(open, isolation, this.watch);
+    this.remark(own);
     this.recreated(topics, pairs);
   }
 
@@ -134,19 +141,26 @@ export class Verification {
    * it is small enough.
    */
   private async tail(pairs: readonly Pair[], isolation: Isolation, watch: Watch): Promise<void> {
-    const unequal = pairs.filter((p) => !p.compacted && p.origin.to - p.origin.from !== p.target.to - p.target.from);
-    const whole = this.shortest(unequal);
+    const whole = this.shortest(pairs.filter((pair) => !pair.compacted && isUnequal(pair)));
     await this.read({ kind: "in order" }, itemsOf([...whole]), isolation, watch);
     const ends = pairs.filter((p) => !whole.has(p));
     const unsure = await this.beginnings(ends, isolation);
     // Their first and last records do not decide. The latest records of all keys do.
     const byKey = this.shortest(unsure.filter((u) => u.pair.compacted && u.why !== "foreign").map((u) => u.pair));
-    this.remarks.unsure = summarizeUnsure(unsure.filter((u) => !byKey.has(u.pair)));
+    for (const one of unsure) if (!byKey.has(one.pair)) this.unsure.set(one.pair, one);
     await this.read({ kind: "latest per key" }, itemsOf([...byKey]), isolation, watch);
     const rest = ends.filter((p) => !byKey.has(p));
     const count = this.options.tailRecords ?? TAIL_RECORDS;
     await this.read({ kind: "tails", count }, itemsOf(rest), isolation, watch);
-    this.remarks.endsOnly = unequal.length - whole.size;
+  }
+
+  /** Counts what was not compared completely, also by the run that was interrupted. */
+  private remark(own: readonly Pair[]): void {
+    const partial = new Set(own.filter((pair) => isPartial(this.results.get(pair)!)));
+    const count = (which: (pair: Pair) => boolean) => [...partial].filter(which).length;
+    this.remarks.partly = count((pair) => !pair.compacted && isUnequal(pair));
+    if (this.options.mode === "sample") this.remarks.compactedEnds = count((pair) => pair.compacted);
+    this.remarks.unsure = summarizeUnsure([...this.unsure.values()].filter(({ pair }) => partial.has(pair)));
   }
 
   private async sample(pairs: readonly Pair[], isolation: Isolation): Promise<void> {
@@ -154,7 +168,7 @@ export class Verification {
     await this.tail(pairs, isolation, { ...this.watch, done: (pair, result) => void ends.set(pair, result) });
     const options = comparedBy(this.options) as Required<VerifyOptions>;
     const items = [...ends].map(([pair, end]) => ({ pair, end }));
-    this.remarks.compactedEnds = await this.read({ kind: "samples", options }, items, isolation, this.watch);
+    await this.read({ kind: "samples", options }, items, isolation, this.watch);
   }
 
   /** The pairs that mode `tail` compares from their start to their end, shortest first. */
@@ -187,7 +201,7 @@ export class Verification {
   /**
    * Compares the beginnings of both sides in mode `tail`. The ends alone do not show that a topic was created again.
    */
-  private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<ComparedBeginnings<Pair>["unsure"]> {
+  private async beginnings(pairs: readonly Pair[], isolation: Isolation): Promise<Unsure[]> {
     const { differences, unsure } = await compareBeginnings(this.clusters, pairs, isolation, this.signal);
     for (const { pair, kind, originOffset, targetOffset, text } of differences) {
       const { topic, partition } = pair.origin;
@@ -246,5 +260,7 @@ const withRecreated = (result: PartitionResult, topic: string, text: string): Pa
   ...result,
   differences: [{ topic, partition: result.partition, kind: "recreated", count: 1, text }, ...result.differences],
 });
+
+const isUnequal = ({ origin, target }: Pair): boolean => origin.to - origin.from !== target.to - target.from;
 
 const itemsOf = (pairs: readonly Pair[]): Item[] => pairs.map((pair) => ({ pair }));

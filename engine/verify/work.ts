@@ -22,11 +22,8 @@ export interface Item {
   end?: PartitionResult;
 }
 
-/**
- * Compares the items and passes each result to `watch.done`.
- * @returns the number of compacted partitions of which samples compare only the ends
- */
-export type Compare = (work: Work, items: readonly Item[], isolation: Isolation, watch: Watch) => Promise<number>;
+/** Compares the items and passes each result to `watch.done`. */
+export type Compare = (work: Work, items: readonly Item[], isolation: Isolation, watch: Watch) => Promise<void>;
 
 /** Compares in this thread. */
 export const comparing =
@@ -35,14 +32,11 @@ export const comparing =
     const pairs = items.map(({ pair }) => pair);
     switch (work.kind) {
       case "in order":
-        await compareInOrder(clusters, pairs, isolation, watch, work.piece);
-        return 0;
+        return compareInOrder(clusters, pairs, isolation, watch, work.piece);
       case "latest per key":
-        await compareLatest(clusters, pairs, isolation, watch);
-        return 0;
+        return compareLatest(clusters, pairs, isolation, watch);
       case "tails":
-        await compareTails(clusters, pairs, work.count, isolation, watch);
-        return 0;
+        return compareTails(clusters, pairs, work.count, isolation, watch);
       case "samples": {
         const ends = new Map(items.map(({ pair, end }) => [pair, end!]));
         return compareSamples(clusters, ends, work.options, isolation, watch);

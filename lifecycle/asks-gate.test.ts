@@ -2,19 +2,21 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MigrationError } from "../engine/errors";
 import type { GateOptions } from "../engine/gate";
 import type { MigrationModel } from "../engine/model";
+import { returnModel } from "../engine/way-back/model";
 import { accessStep } from "./handlers/access";
 import { fenceStep } from "./handlers/fence";
 import type { Step } from "./handlers/framework";
 import { gateStep } from "./handlers/gate";
 import { guardStep } from "./handlers/guard";
+import { mirrorGoneStep } from "./handlers/internal-topics";
 import { testMirror } from "../test/support/models";
 import { said } from "../test/lifecycle/support/said";
 
 /** The gate's calls and its error, if any. `origin`: what was written to the origin since the gate passed. */
 const gate = { asked: [] as { options: GateOptions; recorded: unknown }[], refusal: undefined as Error | undefined };
 const origin = { wrote: [] as object[], failure: undefined as Error | undefined, checks: 0 };
-/** The mirror excludes the part's topics. `movedOn`: the origin has records since the gate. */
-const wayBack = { open: false, movedOn: false };
+/** The mirror excludes the part's topics; the return mirror has started. `movedOn`: the origin has records since the gate. */
+const wayBack = { open: false, started: false, movedOn: false };
 /** What clients have written to the target since the gate passed, or why that is not known. */
 const target = { wrote: [] as object[], failure: undefined as Error | undefined };
 /** The fences that were lowered. */
@@ -51,6 +53,11 @@ vi.mock("../engine/fence", async (original) => ({
   },
 }));
 
+vi.mock("../engine/cleanup", async (original) => ({
+  ...(await original<typeof import("../engine/cleanup")>()),
+  proveMirrorGone: async () => {},
+  deleteMirrorGroups: async () => {},
+}));
 vi.mock("../engine/access", async (original) => ({
   ...(await original<typeof import("../engine/access")>()),
   checkAccess: async () => {
@@ -58,10 +65,13 @@ vi.mock("../engine/access", async (original) => ({
   },
 }));
 
-vi.mock("../engine/way-back/left-mirror", () => ({ hasLeftMirror: async () => wayBack.open }));
+vi.mock("../engine/way-back/left-mirror", () => ({
+  hasLeftMirror: async () => wayBack.open,
+  hasReturnMirror: async () => wayBack.started,
+}));
 
 beforeEach(() => {
-  Object.assign(wayBack, { open: false, movedOn: false });
+  Object.assign(wayBack, { open: false, started: false, movedOn: false });
   Object.assign(target, { wrote: [], failure: undefined });
   lowered = 0;
   Object.assign(gate, { asked: [], refusal: undefined });
@@ -223,6 +233,32 @@ describe.each(ways.filter(([what]) => what.includes("cutover")))("%s, with a way
     expect(gate.asked).toHaveLength(1);
   });
 });
+
+it.each(["mirror", "returned"])(
+  "a guard in phase %s finds a way back that an up opened before it failed",
+  async (phase) => {
+    const state = {
+      ...inputs,
+      phase,
+      ...guardOf(shut),
+      mirror: { ...inputs.mirror, leaving: [".*"], scope: { wave: phase, topics: "orders" } },
+    };
+    // Somebody may have stopped the connector, and a return that was killed may have left its storage topics.
+    for (const found of [{ open: true }, { started: true }]) {
+      Object.assign(wayBack, { open: false, started: false }, found);
+      await guardStep.delete("id", state);
+    }
+    expect(gate.asked).toHaveLength(2);
+    Object.assign(wayBack, { open: true, started: true });
+    await guardStep.delete("id", state);
+    // Pulumi has deleted the return mirror before the guard.
+    wayBack.started = false;
+    const back = returnModel({ origin: connection, target: connection, mirror: state.mirror });
+    await mirrorGoneStep.delete("id", { ...inputs, mirror: back.mirror, limitSeconds: 1 });
+    await guardStep.delete("id", state);
+    expect(gate.asked).toHaveLength(2);
+  },
+);
 
 describe("a gate that has passed and whose way back was opened", () => {
   const state = { ...inputs, ...passed, phase: "cutover", abandonedAt: null };

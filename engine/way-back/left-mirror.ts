@@ -3,6 +3,7 @@ import { ConnectStateReader } from "../connect-state";
 import type { MigrationModel } from "../model";
 import { compilePatternList } from "../patterns";
 import { isHeartbeats, selectTopics } from "../selection";
+import { returnModel } from "./model";
 
 /**
  * Returns true if the mirror no longer copies any topic of this part: the part's way back was opened. Its origin may
@@ -25,4 +26,19 @@ export async function hasLeftMirror(model: MigrationModel, open?: OpenKafka): Pr
     },
     open,
   );
+}
+
+/**
+ * Returns true if the part's return mirror has started. It starts after the gate and after the topics have left the
+ * mirror. Reads only the origin.
+ */
+export async function hasReturnMirror(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
+  const back = returnModel(model);
+  const { offsets } = await withCluster(
+    back,
+    "target",
+    (origin) => new ConnectStateReader(origin, back.mirror).read(),
+    open,
+  );
+  return offsets.size > 0;
 }

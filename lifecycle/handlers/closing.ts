@@ -4,7 +4,8 @@ import { type GateOptions, type GateResult, runGateAndNameWriters } from "../../
 import { isLoginFailure } from "../../engine/kafka/renew";
 import type { MirrorModel, Scope } from "../../engine/model";
 import type { Progress } from "../../engine/progress";
-import { hasLeftMirror } from "../../engine/way-back/left-mirror";
+import { hasLeftMirror, hasReturnMirror } from "../../engine/way-back/left-mirror";
+import { isReturnMirror, returnModel } from "../../engine/way-back/model";
 import { wasRemoved } from "./declared-waves";
 import { migrationOf } from "./fence-hold";
 import { isDefined, modelOf, type PhasedInputs, type StepInputs } from "./inputs";
@@ -129,12 +130,24 @@ async function ask(inputs: ClosingInputs, progress: Progress): Promise<void> {
   );
 }
 
+/** The return mirrors that were deleted in this run. */
+const deletedReturns = new Set<string>();
+
+/** Notes a return mirror that is deleted. After an `up` that failed, Pulumi may delete it before the guard. */
+export function noteMirrorGone(inputs: StepInputs): void {
+  if (isReturnMirror(inputs.mirror)) deletedReturns.add(migrationOf(modelOf(inputs)));
+}
+
 /**
- * Returns true if the part's way back was opened. The mirror's own settings show it, so it is also known after an `up`
- * that was killed before it recorded this.
+ * Returns true if the part's way back was opened. The mirrors show it, so it is also known after an `up` that was killed
+ * before it recorded this. Connectors can be stopped for other reasons, so a state of before the cutover needs both.
  */
 export async function wasOpened(inputs: StepInputs & WithWayBack): Promise<boolean> {
-  return inputs.hasLeft === true && hasLeftMirror(modelOf(inputs));
+  const model = modelOf(inputs);
+  if (inputs.hasLeft === true) return hasLeftMirror(model);
+  if (!isDefined(inputs.mirror.leaving)) return false;
+  const started = deletedReturns.has(migrationOf(returnModel(model))) || (await hasReturnMirror(model));
+  return started && hasLeftMirror(model);
 }
 
 /** Adds to the gate's error how to continue. */

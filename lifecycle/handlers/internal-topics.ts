@@ -8,6 +8,7 @@ import {
 import type { InternalTopic } from "../../engine/naming";
 import { withCluster } from "../../engine/clusters";
 import { isMigrationError } from "../../engine/errors";
+import { noteMirrorGone } from "./closing";
 import { defineStep } from "./framework";
 import { modelOf, type StepInputs } from "./inputs";
 import { askIfUnasked, type UnaskedInputs } from "./unasked";
@@ -64,6 +65,7 @@ export const mirrorGoneStep = defineStep<MirrorGoneInputs, object>("mirror-gone"
       progress,
     );
     await askIfUnasked(state, progress);
+    noteMirrorGone(state);
     await deleteMirrorGroups(model, progress);
   },
   optional: ["abandon", "gate", "cutoverGate", "returning"],

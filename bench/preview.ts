@@ -54,7 +54,7 @@ async function smallestProject(sandbox: Sandbox): Promise<Project> {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "smallest", main: "index.js" }));
   writeFileSync(
     join(folder, "Pulumi.yaml"),
-    JSON.stringify({ name: "smallest", runtime: { name: "nodejs", options: { typescript: false } } }),
+    "name: smallest\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
   );
   writeFileSync(
     join(folder, "index.js"),

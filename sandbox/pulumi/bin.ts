@@ -34,7 +34,7 @@ async function link(path: string, name: string): Promise<void> {
 async function writeHost(bin: string, parts: PulumiParts): Promise<void> {
   const host = parts["pulumi-language-nodejs"];
   const { stderr } = await promisify(execFile)(host, ["-h"]).catch((error: { stderr?: string }) => error);
-  if (!/-typescript\s+Use TypeScript at runtime/.test(stderr ?? "")) return;
+  if (!/^\s+-typescript$/m.test(stderr ?? "")) return;
   const pulumi = join(bin, "pulumi");
   await rm(pulumi);
   try {

@@ -7,6 +7,7 @@ import { supervise, type Supervisor } from "../processes";
 import { pulumiEnvironment, type PulumiEnvironment } from "../pulumi";
 import { openProject } from "../story/project";
 import { uniqueName, withClusters } from "../testing/clusters";
+import { pulumiYaml } from "../testing/project";
 
 const clusters = withClusters();
 const topic = uniqueName("sandbox-pulumi");
@@ -108,13 +109,25 @@ describe("the self-contained Pulumi", () => {
     expect(await topics()).not.toContain(topic);
   });
 
-  it("says so if a command that is to be killed never says the line", async () => {
-    const folder = join(supervisor.folder, "empty");
+  /** A stack of a project without resources. */
+  const smallStack = async (name: string, yaml: string, text: string) => {
+    const folder = join(supervisor.folder, name);
     await mkdir(folder);
-    await writeFile(join(folder, "Pulumi.yaml"), "name: empty\nruntime: nodejs\nmain: index.js\n");
-    await writeFile(join(folder, "index.js"), "");
+    await writeFile(join(folder, "Pulumi.yaml"), yaml);
+    await writeFile(join(folder, "index.js"), text);
     await symlink(resolve(__dirname, "../../node_modules"), join(folder, "node_modules"));
-    const stack = await openProject(pulumi, folder, "never", () => {});
+    return openProject(pulumi, folder, name, () => {});
+  };
+
+  it("does not load the TypeScript compiler for a program that is not written in it", async () => {
+    const loaded = "exports.loaded = Object.keys(require.cache).filter((file) => /typescript[.]js$/.test(file));";
+    const stack = await smallStack("plain", pulumiYaml("plain"), loaded);
+    await stack.up();
+    expect(await stack.outputs()).toEqual({ loaded: [] });
+  });
+
+  it("says so if a command that is to be killed never says the line", async () => {
+    const stack = await smallStack("never", "name: empty\nruntime: nodejs\nmain: index.js\n", "");
     await expect(stack.killedUp(/never said/)).rejects.toThrow("NOT_KILLED");
   });
 

@@ -1,3 +1,4 @@
+import "./quick-start";
 import * as kafka from "@pulumi/kafka";
 import * as pulumi from "@pulumi/pulumi";
 import { allConfig } from "@pulumi/pulumi/runtime";
@@ -10,10 +11,6 @@ import { type Makers, migrationArgs } from "./arguments";
 import { Files } from "./files";
 import type { StackSettings } from "./schema";
 import { readSettings } from "./settings";
-
-// The SDK keeps a stack of calls with every property of every resource, and maps each to sources, which the package
-// does not contain. That took a seventh of the program's processor time.
-Reflect.deleteProperty(Error, "prepareStackTrace");
 
 /**
  * The ready-made stack: one migration that is described only by the stack's configuration. docs/configuration.md

@@ -5,6 +5,7 @@ import type { AnswerMemory, OpenOptions } from "./port";
 import { LinkFailure } from "./failures";
 import { keep, takeKept } from "./kept-links";
 import { Lanes } from "./lanes";
+import { loadLibrary } from "./library";
 import { type Address, Link, type LinkContext } from "./link";
 import { loginName } from "./login";
 import { isLoginFailure } from "./renew";
@@ -50,7 +51,7 @@ export class Links {
   }
 
   static async open(connection: Connection, side: Side, options: OpenOptions = {}): Promise<Links> {
-    const library = await import("@platformatic/kafka");
+    const library = await loadLibrary();
     const links = new Links({ library, connection, side }, parseAddresses(connection.bootstrapServers, side), options);
     try {
       await links.any();

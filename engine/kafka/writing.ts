@@ -1,6 +1,7 @@
 import { encodeBatch, type NewRecord } from "../records/encode";
 import { produce } from "./api/produce";
 import { partitionName, type Cluster } from "./cluster";
+import { loadLibrary } from "./library";
 import type { KafkaPort, TopicPartition } from "./port";
 import { inParallel } from "../side-by-side";
 
@@ -13,7 +14,7 @@ export function writing(cluster: Cluster): Pick<KafkaPort, "append" | "appendByK
   return {
     append: (topic, records) => appendTo(cluster, { topic, partition: 0 }, records),
     async appendByKey(topic, partitions, records) {
-      const { murmur2 } = await import("@platformatic/kafka");
+      const { murmur2 } = await loadLibrary();
       const byPartition = new Map<number, NewRecord[]>();
       for (const record of records) {
         // Utils.toPositive(Utils.murmur2(key)) % partitions, as in Kafka's BuiltInPartitioner.

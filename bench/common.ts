@@ -84,10 +84,13 @@ export function sizeOf<Name extends string>(
   return value === undefined ? (values.quick ? quick : usual) : count(name, value);
 }
 
-/** Runs a benchmark as a program. On an error it prints the stack to stderr and sets exit code 1. */
+/**
+ * Runs a benchmark as a program. On an error it prints what to do, or else the stack, to stderr, and sets exit code 1.
+ */
 export function program(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`${message.includes("\nfix: ") ? message : stack}\n`);
     process.exitCode = 1;
   });
 }
@@ -146,12 +149,21 @@ export async function inLanes<T>(items: readonly T[], lanes: number, work: (item
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-/** Parses an argument that must be a whole number of at least 1. @throws Error when it is not */
+/** Ends the program with one message and code 2. */
+export function wrongArgument(name: string, value: string, wanted: string): never {
+  process.stderr.write(`--${name} ${value}: ${wanted} is wanted\n`);
+  process.exit(2);
+}
+
+/** Parses an argument that must be a whole number of at least 1. */
 export function count(name: string, value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`--${name} ${value}: a whole number from 1 on is wanted`);
-  return number;
+  return Number.isInteger(number) && number >= 1 ? number : wrongArgument(name, value, "a whole number from 1 on");
+}
+
+/** Returns the value of an argument that must be one of these. */
+export function choice<const T extends string>(name: string, value: string, of: readonly T[]): T {
+  return of.find((one) => one === value) ?? wrongArgument(name, value, `one of ${of.join(", ")}`);
 }
 
 /** A mirror of every topic and group, with what a benchmark changes. No worker runs with it. */

@@ -13,7 +13,8 @@ import { type HoldOptions, lowerFence, raiseFence, settledLater, whileFenced } f
 import { type GateResult, runGate } from "../engine/gate";
 import { keepLinks } from "../engine/kafka/kept-links";
 import type { CountingPort } from "../engine/kafka/client";
-import type { MigrationModel, Profile } from "../engine/model";
+import { PROFILES } from "../components/settings/mirror";
+import type { MigrationModel } from "../engine/model";
 import { defined } from "../engine/objects";
 import { applyOffsets, planOffsets } from "../engine/offsets";
 import { prepareCutover } from "../engine/prepare";
@@ -21,7 +22,7 @@ import { silent } from "../engine/progress";
 import { applyReplication } from "../engine/replication";
 import { compareCopy } from "../engine/verify";
 import { asApplication, commitGroups, withCopy } from "./applications";
-import { benchArguments, count, median, print, program, progress, sizeOf, table } from "./common";
+import { benchArguments, choice, count, median, print, program, progress, sizeOf, table } from "./common";
 import { startWriter, type Writer } from "./writer";
 
 const values = benchArguments({
@@ -42,9 +43,7 @@ const sizes = {
 const rounds = sizeOf(values, "rounds", 3, 1);
 /** Rounds before those that count. The brokers of a real estate have run for long, and are faster than new ones. */
 const warmRounds = sizeOf(values, "warm-rounds", 2, 0);
-const profile = values.profile as Profile;
-if (!["guide", "tuned", "least"].includes(profile))
-  throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);
+const profile = choice("profile", values.profile, PROFILES);
 
 const PREFIX = "bench-cutover";
 const topics = Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${i}`);

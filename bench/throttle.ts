@@ -8,13 +8,15 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KafkaCluster, startKafkaCluster } from "@kafka-migration/sandbox/kafka";
+import { PROFILES } from "../components/settings/mirror";
 import { fetchBytesOf, LIMITING_QUOTA, quotaOf, shareOf } from "../engine/copy-throttle";
 import { openKafka, type CountingPort } from "../engine/kafka/client";
-import type { Profile, Side } from "../engine/model";
+import type { Side } from "../engine/model";
 import { SIDES } from "../engine/sides";
 import {
   benchArguments,
   bytesOf,
+  choice,
   count,
   fullSpeed,
   inWorkspace,
@@ -50,9 +52,12 @@ const values = benchArguments({
 const rate = count("mb-per-second", values["mb-per-second"]) * 1_000_000;
 const windows = count("windows", values.windows ?? (values.quick ? "2" : "6"));
 const partitions = count("partitions", values.partitions);
-const profile = values.profile as Profile;
+const profile = choice("profile", values.profile, PROFILES);
 type Brokers = 1 | 3;
-const layouts = values.layouts.split(",").map((text) => text.split("-").map(Number) as [Brokers, Brokers]);
+const LAYOUTS = ["1-1", "1-3", "3-1", "3-3"] as const;
+const layouts = values.layouts
+  .split(",")
+  .map((text) => choice("layouts", text, LAYOUTS).split("-").map(Number) as [Brokers, Brokers]);
 /** The longest copy, its start and a reserve. */
 const RECORDS = Math.ceil((rate * ((windows + SETTLE) * 1.2 * WINDOW_MS + 20_000)) / 1000 / RECORD_BYTES);
 

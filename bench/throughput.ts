@@ -16,6 +16,7 @@ import { openKafka, type CountingPort } from "../engine/kafka/client";
 import {
   benchArguments,
   bytesOf,
+  choice,
   count,
   fullSpeed,
   inWorkspace,
@@ -27,6 +28,7 @@ import {
   sizeOf,
   table,
   type Workspace,
+  wrongArgument,
 } from "./common";
 import { readWithTool } from "./consumer-tool";
 import { startDelayedProxy } from "./delayed-proxy";
@@ -63,6 +65,7 @@ const partitions = count("partitions", values.partitions);
 const recordBytes = count("record-bytes", values["record-bytes"]);
 const brokers = oneOrMore("brokers", values.brokers, 3);
 const workers = oneOrMore("workers", values.workers, 2);
+if (!/^[1-9]\d*[kmg]$/i.test(values.heap)) wrongArgument("heap", values.heap, "a size like 512m or 2g");
 const delayMs = count("delay", values.delay);
 /** What the clusters must accept: a batch of one record, with room for its headers. */
 const maxMessageBytes = Math.max(1_048_588, recordBytes + 10_000);
@@ -92,8 +95,7 @@ interface Filled {
 
 /** One broker (or worker), or as many as the other choice says. */
 function oneOrMore<N extends number>(name: string, value: string, more: N): 1 | N {
-  if (value !== "1" && value !== String(more)) throw new Error(`--${name} ${value}: 1 or ${more} is wanted`);
-  return Number(value) as 1 | N;
+  return Number(choice(name, value, ["1", String(more)])) as 1 | N;
 }
 
 async function main(): Promise<void> {

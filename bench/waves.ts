@@ -17,7 +17,8 @@ import { type HoldOptions, lowerFence, raiseFence, settledLater, whileFenced } f
 import { runGate } from "../engine/gate";
 import { type CountingPort, openKafka } from "../engine/kafka/client";
 import { keepLinks } from "../engine/kafka/kept-links";
-import type { MigrationModel, Profile } from "../engine/model";
+import { PROFILES } from "../components/settings/mirror";
+import type { MigrationModel } from "../engine/model";
 import { defined } from "../engine/objects";
 import { type AppliedOffsets, applyOffsets, planOffsets } from "../engine/offsets";
 import { prepareCutover } from "../engine/prepare";
@@ -28,7 +29,7 @@ import { waitUntilExcluded } from "../engine/way-back/excluded";
 import { returnModel } from "../engine/way-back/model";
 import { type SourceEnd, writeSourceOffsets } from "../engine/way-back/source-offsets";
 import { asApplication, commitGroups, type Copied, withCopy } from "./applications";
-import { benchArguments, count, median, print, program, progress, sizeOf, table } from "./common";
+import { benchArguments, choice, count, median, print, program, progress, sizeOf, table } from "./common";
 import { BenchMirror } from "./mirror";
 import { startRate, startWriter, type Writer } from "./writer";
 
@@ -48,9 +49,7 @@ const sizes = {
 };
 const rate = count("rate", values.rate);
 const rounds = sizeOf(values, "rounds", 3, 1);
-const profile = values.profile as Profile;
-if (!["guide", "tuned", "least"].includes(profile))
-  throw new Error(`--profile ${profile}: one of guide, tuned, least is wanted`);
+const profile = choice("profile", values.profile, PROFILES);
 
 const PREFIX = "bench-waves";
 const names = (wave: string): string[] => Array.from({ length: sizes.topics }, (_, i) => `${PREFIX}-${wave}-${i}`);

@@ -51,10 +51,12 @@ export async function compareInJob(
   const wait: Wait = { everyMs, startMs, progress, lost };
   try {
     await startedJob(api, comparison, job, wait);
-    const found = await results(api, comparison, job, wait);
-    const named = [...found].map(([index, result]) => ({ name: `share ${index + 1}`, result }));
+    const { found, durationMs } = await results(api, comparison, job, wait);
+    const merged = mergeResults([...found].map(([index, result]) => ({ name: `share ${index + 1}`, result })));
     const { throttleBytesPerSecond } = comparison.options;
-    return { ...mergeResults(named), ...defined({ throttleBytesPerSecond }) };
+    // Fewer pods than shares at the same time take longer than the slowest share.
+    const cost = { durationMs: Math.max(durationMs, merged.durationMs), ...defined({ throttleBytesPerSecond }) };
+    return { ...merged, ...cost };
   } finally {
     await api.removeAll().catch((error: unknown) => {
       const why = isMigrationError(error) ? error.seen : (error as Error).message;
@@ -182,21 +184,23 @@ function refuseForeign(object: KubernetesObject, { namespace, name, owner }: Ver
 const EVERY_MS = 2_000;
 const START_MS = 600_000;
 
-/** Waits for the Job, and returns the result of each share, by number from 0. */
+/** Waits for the Job, and returns the result of each share, by number from 0, and how long the Job took. */
 async function results(
   api: JobApi,
   comparison: Comparison,
   job: VerifyJob,
   wait: Wait,
-): Promise<Map<number, ShardResult>> {
+): Promise<{ found: Map<number, ShardResult>; durationMs: number }> {
   const { progress, lost } = wait;
   const found = new Map<number, ShardResult>();
   const began = Date.now();
   const waits = stuck(wait.startMs);
+  let durationMs = 0;
   for (;;) {
     const state = await patiently(() => look(api, job), wait);
     // A pod can be deleted as soon as it has finished, so its result is kept at the first look.
     for (const [index, result] of state.results) if (!found.has(index)) keep(found, index, result, job, progress);
+    durationMs = state.durationMs;
     if (state.end === "complete") break;
     if (state.end !== "running") throw failed(job, state, state.end.failed);
     const problem = waits(state, Date.now());
@@ -208,7 +212,7 @@ async function results(
   );
   for (let index = 0; index < job.completions; index++)
     if (!found.has(index)) found.set(index, await compareHere(index, comparison, job, progress, lost));
-  return found;
+  return { found, durationMs };
 }
 
 async function look(api: JobApi, job: VerifyJob): Promise<JobState> {

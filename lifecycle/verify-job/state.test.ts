@@ -53,6 +53,12 @@ describe("the state of a Job", () => {
     expect(stateOf({ metadata: {} }, []).end).toBe("running");
   });
 
+  it("says how long the Job took when it has ended", () => {
+    const startTime = "2026-01-01T10:00:00Z";
+    expect(stateOf(jobWith({ startTime }), []).durationMs).toBe(0);
+    expect(stateOf(jobWith({ startTime, completionTime: "2026-01-01T11:00:05Z" }), []).durationMs).toBe(3_605_000);
+  });
+
   it("tells the last attempt of each share, with the end of what it wrote", () => {
     const { attempts } = stateOf(jobWith({}), [
       pod(1, ended("Failed", { exitCode: 1, message: "first" })),
@@ -87,6 +93,7 @@ describe("the state of a Job", () => {
 describe("a Job that does not start", () => {
   const state = (waiting: string[], hasPods = true, running = 0, reason = "Unschedulable"): JobState => ({
     end: "running",
+    durationMs: 0,
     running,
     finished: [],
     results: new Map(),

@@ -21,6 +21,8 @@ export interface Attempt {
 export interface JobState {
   /** `failed` has the reason of the Job controller. */
   end: "running" | "complete" | { failed: string };
+  /** From the start of the Job to its end, in ms. 0: it has not ended. */
+  durationMs: number;
   /** Numbers of the finished shares, from 0. */
   finished: number[];
   /** Results that the pods reported, by number from 0. A text says why the message of a pod cannot be used. */
@@ -55,9 +57,16 @@ interface PodStatus {
 
 /** What a Job and its pods say. */
 export function stateOf(job: KubernetesObject, pods: readonly KubernetesObject[]): JobState {
-  const { completedIndexes = "", conditions = [] } = (job.status ?? {}) as {
+  const {
+    completedIndexes = "",
+    conditions = [],
+    startTime,
+    completionTime,
+  } = (job.status ?? {}) as {
     completedIndexes?: string;
     conditions?: Condition[];
+    startTime?: string;
+    completionTime?: string;
   };
   const is = (type: string) => conditions.find((one) => one.type === type && one.status === "True");
   const failed = is("Failed");
@@ -85,6 +94,8 @@ export function stateOf(job: KubernetesObject, pods: readonly KubernetesObject[]
         : failed === undefined
           ? "running"
           : { failed: [failed.reason, failed.message].filter((one) => one !== undefined).join(": ") },
+    durationMs:
+      startTime === undefined || completionTime === undefined ? 0 : Date.parse(completionTime) - Date.parse(startTime),
     finished: numbersOf(completedIndexes),
     results,
     waiting,

@@ -33,6 +33,14 @@ describe("a verification on Kubernetes", () => {
     expect(await left()).toEqual([]);
   }, 120_000);
 
+  it("says how long all shares took, also if they ran one after the other", async () => {
+    const began = Date.now();
+    const { durationMs } = await verified({ ...inJob(), job: { ...at.job, parallelism: 1 } });
+    const whole = Date.now() - began;
+    expect(durationMs).toBeGreaterThan(whole / 2);
+    expect(durationMs).toBeLessThanOrEqual(whole);
+  }, 120_000);
+
   it("finds the same if a pod is killed and another one is evicted, and shows no password", async () => {
     const alone = await verified(inputs());
     const running = verified(inJob(true));

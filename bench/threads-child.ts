@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { silent } from "../engine/progress";
+import { countReads } from "../engine/verify/count-reads";
 import { workerThread } from "../engine/verify/thread-start";
 import { Threads } from "../engine/verify/threads";
 import type { Pair } from "../engine/verify/pairs";
@@ -69,14 +70,21 @@ async function measure({ source, threads }: ThreadsTask): Promise<ThreadsMeasure
   const options = { model, progress: silent, start: workerThread(join(__dirname, "threads-program.js")) };
   const several = new Threads(options);
   if (threads > 1) await several.compare(threads, () => 2 * each)(work, items, "read_uncommitted", watch);
-  else await withClusters(model, (clusters) => comparing(clusters)(work, items, "read_uncommitted", watch), openReplay);
+  else
+    await withClusters(
+      model,
+      (clusters) => comparing(countReads(clusters, watch.bytes))(work, items, "read_uncommitted", watch),
+      openReplay,
+    );
   const seconds = (performance.now() - begun) / 1000;
   const ownSeconds = seconds - leastWait(threads);
   const { user, system } = process.cpuUsage(used);
   several.end();
-  if (read.equal !== items.length || read.records !== 2 * records)
+  const expected = 2 * each * items.length;
+  if (read.equal !== items.length || read.records !== 2 * records || read.bytes < expected)
     throw new Error(
-      `${read.equal} of ${items.length} partitions equal, ${read.records} of ${2 * records} records read`,
+      `${read.equal} of ${items.length} partitions equal, ${read.records} of ${2 * records} records and ${read.bytes} ` +
+        `of ${expected} bytes read`,
     );
   return {
     seconds,

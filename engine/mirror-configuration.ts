@@ -54,7 +54,7 @@ export function modelFrom(mirror: MirrorConfiguration): MirrorModel {
     groupsExcludePattern: groupsExcludeOf(mirror),
     offsetSyncsLocation: source.text("offset-syncs.topic.location") === "target" ? "target" : "source",
     policyClass: source.text("replication.policy.class") ?? APACHE_DEFAULT,
-    separator: source.text("replication.policy.separator"),
+    separator: written(mirror.source.config["replication.policy.separator"]),
     internalSeparatorEnabled: source.flag("replication.policy.internal.topic.separator.enabled"),
     kafkaVersion: mirror.kafkaVersion,
     ...(mirror.checkpoint === undefined ? { checkpoints: false } : {}),
@@ -98,16 +98,18 @@ function excludeIn(
   return text(`${what}.exclude`) ?? (readsOld ? text(`${what}.blacklist`) : undefined);
 }
 
+const written = (value: Config[string] | undefined) => (value === undefined ? undefined : String(value));
+
 /**
  * Reads values as text, number or boolean. Kafka configuration holds only text. YAML and users also write numbers and
- * booleans.
+ * booleans. Kafka ignores spaces and line ends around every value but the separator's.
  */
 export function reader(config: Config) {
-  const text = (key: string): string | undefined => (config[key] === undefined ? undefined : String(config[key]));
+  const text = (key: string): string | undefined => written(config[key])?.trim();
   return {
     text,
     number: (key: string): number | undefined => (text(key) === undefined ? undefined : Number(text(key))),
     flag: (key: string): boolean | undefined =>
-      text(key) === undefined ? undefined : text(key)!.trim().toLowerCase() === "true",
+      text(key) === undefined ? undefined : text(key)!.toLowerCase() === "true",
   };
 }

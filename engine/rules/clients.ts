@@ -52,7 +52,7 @@ export function clientsOf(mirror: MirrorView): Client[] {
     const layerOf = (key: string) => configs.find(({ config, prefix }) => config.text(prefix + key) !== undefined);
     const text = (key: string) => {
       const layer = layerOf(key);
-      return layer?.config.text(layer.prefix + key)?.trim();
+      return layer?.config.text(layer.prefix + key);
     };
     return {
       kind,
@@ -128,7 +128,7 @@ export function clientsOf(mirror: MirrorView): Client[] {
 /** Returns true if the workers write with exactly-once. Undefined for a placeholder. */
 function supportsExactlyOnce(mirror: MirrorView): boolean | undefined {
   if (!versionsOf(mirror).some((version) => versionAtLeast(version, "3.3"))) return false;
-  const support = reader(mirror.target.config).text("exactly.once.source.support")?.trim().toLowerCase();
+  const support = reader(mirror.target.config).text("exactly.once.source.support")?.toLowerCase();
   if (support === undefined || ["disabled", "preparing"].includes(support)) return false;
   return support === "enabled" ? true : undefined;
 }

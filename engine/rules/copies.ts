@@ -1,4 +1,4 @@
-import { type Config, modelFrom, reader } from "../mirror-configuration";
+import { type Config, modelFrom } from "../mirror-configuration";
 import { SIDES } from "../sides";
 import {
   internalTopics,
@@ -191,7 +191,7 @@ function names(mirror: MirrorView): Saying[] {
       topicNameFault(name) !== undefined &&
       (sides.length === 0 || !["checkpoints", "offset-syncs"].includes(kind)),
   );
-  const separator = reader(mirror.source.config).text("replication.policy.separator") ?? "";
+  const separator = modelFrom(mirror).separator ?? "";
   return [
     ...aliases,
     ...topics.map(({ kind, name }) => ({

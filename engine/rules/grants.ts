@@ -104,7 +104,7 @@ export const checkpoints = (mirror: MirrorView): boolean =>
 
 /** Kafka's default is true. */
 export function aclSync(mirror: MirrorView): boolean {
-  return String(mirror.source.config["sync.topic.acls.enabled"] ?? "true").toLowerCase() !== "false";
+  return reader(mirror.source.config).text("sync.topic.acls.enabled")?.toLowerCase() !== "false";
 }
 
 /** Returns true if one grant includes the other. Create on the cluster lets a client create every topic. */

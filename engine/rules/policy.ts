@@ -1,4 +1,4 @@
-import { APACHE_DEFAULT, APACHE_IDENTITY, STRIMZI_IDENTITY } from "../mirror-configuration";
+import { APACHE_DEFAULT, APACHE_IDENTITY, reader, STRIMZI_IDENTITY } from "../mirror-configuration";
 import { policyKind } from "../naming";
 import { versionAtLeast } from "../version";
 import { isPlaceholder } from "./placeholder";
@@ -12,9 +12,9 @@ const CLASS = "replication.policy.class";
 /** The policy classes that the mirror's connectors set. */
 const chosen = (mirror: MirrorView): string[] => [
   ...new Set(
-    inEach(["source", "checkpoint", "heartbeat"] as const, (name) => [mirror[name]?.config[CLASS]]).flatMap((name) =>
-      name === undefined || isPlaceholder(String(name)) ? [] : [String(name)],
-    ),
+    inEach(["source", "checkpoint", "heartbeat"] as const, (name) => [
+      reader(mirror[name]?.config ?? {}).text(CLASS),
+    ]).flatMap((name) => (name === undefined || isPlaceholder(name) ? [] : [name])),
   ),
 ];
 

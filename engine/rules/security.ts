@@ -68,7 +68,7 @@ function undone(mirror: MirrorView): Text[] {
       const encrypted = connectionsOf(key).some((side) =>
         attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined),
       );
-      const value = attempt(() => String(mirror[name]!.config[key]));
+      const value = attempt(() => String(mirror[name]!.config[key]).trim());
       return encrypted && value !== undefined && /^(SASL_)?PLAINTEXT$/i.test(value)
         ? [{ path: `${name}Connector.config ${key}`, value }]
         : [];
@@ -80,7 +80,7 @@ function undone(mirror: MirrorView): Text[] {
 function protocolOf(mirror: MirrorView): string {
   const ofConnector = attempt(() => mirror.source.config["source.cluster.security.protocol"]);
   const value = ofConnector === undefined ? attempt(() => mirror.origin.config["security.protocol"]) : ofConnector;
-  return value === undefined ? "" : String(value).toUpperCase();
+  return value === undefined ? "" : String(value).trim().toUpperCase();
 }
 const hasTls = (mirror: MirrorView, side: Side): boolean =>
   mirror[side].tls !== undefined || (side === "origin" && /SSL$/.test(protocolOf(mirror)));

@@ -41,10 +41,14 @@ export function readMirrors(resource: AnyResource, kafkaVersion?: string): Mirro
 /** The place of a resource without any entry in `mirrors`. */
 export function idleOf(resource: AnyResource): Subject[] {
   const props = object(known(resource.props));
-  const count = attempt(() => items(object(props.spec).mirrors).length);
+  // The rule field-refused reports anything else than a list.
+  const none = attempt(() => {
+    const { mirrors = [] } = object(props.spec);
+    return Array.isArray(mirrors) && mirrors.length === 0;
+  });
   const metadata = object(attempt(() => props.metadata));
   const place = (["namespace", "name"] as const).map((key) => text(attempt(() => metadata[key])));
-  return count === 0
+  return none === true
     ? [{ resource: resource.urn, label: `KafkaMirrorMaker2 ${place.filter(Boolean).join("/") || resource.name}` }]
     : [];
 }
@@ -133,7 +137,7 @@ function readMirror(
       }),
     ...patternReaders(apiVersion, entry),
     aliases: () =>
-      spec.clusters === undefined || spec.target !== undefined
+      !Array.isArray(spec.clusters) || spec.target !== undefined
         ? undefined
         : fields<NonNullable<MirrorView["aliases"]>>({
             // Do not use `list`: an alias that is not known yet must not look like an absent one.

@@ -30,15 +30,18 @@ export function refusedFieldsOf(resource: AnyResource): RefusedField[] {
 const SERVED: Readonly<Record<string, readonly string[]>> = {
   KafkaMirrorMaker2: ["v1alpha1", "v1beta2", "v1"],
   KafkaNodePool: ["v1beta2", "v1"],
+  KafkaConnector: ["v1alpha1", "v1beta2", "v1"],
   KafkaUser: ["v1alpha1", "v1beta1", "v1beta2", "v1"],
   KafkaTopic: ["v1alpha1", "v1beta1", "v1beta2", "v1"],
   Kafka: ["v1alpha1", "v1beta1", "v1beta2", "v1"],
 };
 
 function neverServed(kind: string, apiVersion: string): Pick<RefusedField, "path" | "seen" | "instead" | "sure">[] {
-  const version = /^kafka\.strimzi\.io\/(v1(alpha|beta)\d+)$/.exec(apiVersion)?.[1];
+  const [group = "", version = ""] = apiVersion.split("/");
   const served = Object.hasOwn(SERVED, kind) ? SERVED[kind]! : undefined;
-  if (version === undefined || served === undefined || served.includes(version)) return [];
+  if (served === undefined || !group.endsWith("strimzi.io")) return [];
+  // A later operator can have a version that is none of these and no preview.
+  if (group === "kafka.strimzi.io" && (served.includes(version) || !/^v1(alpha|beta)\d+$/.test(version))) return [];
   const seen = `is "${apiVersion}", which no version of Strimzi has for ${kind}`;
   return [
     { path: "apiVersion", seen, sure: true, instead: `write kafka.strimzi.io/v1beta2, or v1 since Strimzi 0.49` },

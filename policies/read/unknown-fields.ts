@@ -126,6 +126,8 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
   const own = object(value);
   return Object.keys(own).flatMap((name): Found[] => {
     const inner = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    // The API server refuses a mapping in place of a list. Its keys are then names of entries, not fields.
+    if (LISTS.includes(name) && inner !== undefined && !Array.isArray(attempt(() => own[name]))) return [];
     if (inner !== undefined)
       return walk(
         attempt(() => own[name]),
@@ -146,6 +148,12 @@ function walk(value: unknown, fields: Fields, path: string): Found[] {
     // For example, `operations` in the `resource` of an ACL.
     if (path.endsWith(".resource") && name === "operations")
       return [{ path: `${path}.${name}`, meant: "operations next to resource", loss: LOSSES.operations! }];
+    // A key of Kafka beside `config` instead of in it. No field of the operators has a dot in its name.
+    if (name.includes(".") && Object.hasOwn(fields, "config")) {
+      const written = Object.hasOwn(object(attempt(() => own.config)), name);
+      const loss = written ? {} : { loss: "the setting keeps its default" };
+      return [{ path: `${path}.${name}`, meant: `"${name}" in ${path}.config`, ...loss }];
+    }
     return [{ path: `${path}.${name}` }];
   });
 }

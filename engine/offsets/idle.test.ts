@@ -10,24 +10,31 @@ const model = { origin: connection, target: connection, mirror };
 const open: OpenKafka = async (_connection, side) => clusters()[side];
 const EARLY = "2020-01-01T00:00:00.000Z";
 
-it("a watch sees each group once, when it has no members, and ends with the last one", async () => {
-  origin.group("idle", { "orders:0": 15 });
+it("a watch sees each group when it stops, and again if it has started and stopped meanwhile", async () => {
+  const early = origin.group("early", { "orders:0": 15 });
   const late = origin.group("late", { "orders:0": 15 });
   late.members = ["reader@host"];
-  const seen: [string, string][] = [];
-  await watchIdle(
-    model,
-    {},
-    (group, at) => {
-      seen.push([group, at]);
-      late.members = [];
-    },
-    new AbortController().signal,
-    1,
-    open,
-  );
-  expect(seen.map(([group]) => group)).toEqual(["idle", "late"]);
-  expect(seen[1]![1] >= seen[0]![1]).toBe(true);
+  const seen: [string, string | undefined][] = [];
+  const stop = new AbortController();
+  // What happens after each thing that was seen.
+  const story = [
+    () => (late.members = []),
+    () => (early.members = ["reader@host"]),
+    () => (early.members = []),
+    () => stop.abort(new Error("the up goes on")),
+  ];
+  const see = (group: string, at: string | undefined) => {
+    seen.push([group, at]);
+    story.shift()!();
+  };
+  await expect(watchIdle(model, {}, see, stop.signal, 1, open)).rejects.toThrow();
+  expect(seen).toEqual([
+    ["early", expect.any(String)],
+    ["late", expect.any(String)],
+    ["early", undefined],
+    ["early", expect.any(String)],
+  ]);
+  expect(seen[3]![1]! > seen[0]![1]!).toBe(true);
 });
 
 it("a watch of a group that does not stop ends with its signal", async () => {

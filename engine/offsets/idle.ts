@@ -7,16 +7,19 @@ import type { OffsetOptions, OffsetPlan } from "./types";
 
 /** Interval between two looks at groups that still have members, ms. */
 const EVERY_MS = 2000;
+/** Every such look also asks the groups without members: an application can start again. */
+const ALL_EVERY = 5;
 
 /**
- * Watches the groups on the origin until each was seen without members. A group that was seen so is not asked again.
- * @param see receives each group, with the time of the first look that found it without members (ISO 8601)
- * @throws MigrationError if the origin cannot be read, and the signal's reason if it is aborted
+ * Watches the groups on the origin until the signal.
+ * @param see receives each group, with the time of the first look that found it without members (ISO 8601). Undefined:
+ *   it has members again
+ * @throws MigrationError if the origin cannot be read, and the signal's reason
  */
 export async function watchIdle(
   model: MigrationModel,
   options: OffsetOptions,
-  see: (group: string, at: string) => void,
+  see: (group: string, at: string | undefined) => void,
   signal: AbortSignal,
   everyMs = EVERY_MS,
   open?: OpenKafka,
@@ -25,14 +28,19 @@ export async function watchIdle(
     model,
     "origin",
     async (origin) => {
-      let left = chooseGroups(await origin.listGroups(), model.mirror, options).chosen;
-      for (;;) {
-        const described = await origin.describeGroups(left);
+      const all = chooseGroups(await origin.listGroups(), model.mirror, options).chosen;
+      const idle = new Set<string>();
+      for (let look = 0; ; look++) {
+        const asked = look % ALL_EVERY === 0 ? all : all.filter((group) => !idle.has(group));
+        const described = asked.length === 0 ? [] : await origin.describeGroups(asked);
         const at = new Date().toISOString();
         const active = new Set(activeOnOrigin(described, () => true, model.mirror).map(({ group }) => group));
-        for (const group of left) if (!active.has(group)) see(group, at);
-        left = left.filter((group) => active.has(group));
-        if (left.length === 0) return;
+        for (const group of asked) {
+          if (active.has(group) !== idle.has(group)) continue;
+          if (active.has(group)) idle.delete(group);
+          else idle.add(group);
+          see(group, active.has(group) ? undefined : at);
+        }
         await sleep(everyMs, undefined, { signal });
       }
     },

@@ -23,7 +23,9 @@ export function watchGroups(model: MigrationModel, live = underPulumi()): void {
   if (!live || watches.has(key)) return;
   const watch: Watch = { stop: new AbortController(), seen: new Map() };
   watches.set(key, watch);
-  watchIdle(model, {}, (group, at) => watch.seen.set(group, at), watch.stop.signal).catch(() => {});
+  const see = (group: string, at: string | undefined) =>
+    at === undefined ? watch.seen.delete(group) : watch.seen.set(group, at);
+  watchIdle(model, {}, see, watch.stop.signal).catch(() => {});
 }
 
 /** Ends the watch. Returns when each group was first seen without members, ISO 8601. Empty: nothing was watched. */

@@ -118,7 +118,7 @@ test("somebody else's quota is neither changed nor removed", async () => {
   const quotas = [{ user: "mm2", values: { producer_byte_rate: 7 } }];
   const at = world(undefined, new FakeCluster("target", 3, quotas));
   await expect(at.apply({ sides: ["target"] })).rejects.toThrow(
-    /^QUOTA_TAKEN: User:mm2 has producer_byte_rate 7 on the target, which this migration did not set/,
+    /^QUOTA_TAKEN: User:mm2 has producer_byte_rate 7 on the target; it was not changed, because nothing records that this migration set it/,
   );
   await at.apply({ limited: false });
   expect(at.lines).toContainEqual(expect.stringMatching(/^! the producer_byte_rate 7 .* left as it is$/));

@@ -110,7 +110,8 @@ function foreign(side: Side, user: ThrottledUser, found: number): MigrationError
   const key = LIMITING_QUOTA[side];
   return new MigrationError(
     "QUOTA_TAKEN",
-    `${user.principal} has ${key} ${found} on the ${side}, which this migration did not set; it was not changed`,
+    `${user.principal} has ${key} ${found} on the ${side}; it was not changed, because nothing records that this ` +
+      "migration set it (an up that was killed may have, if the rate was changed since)",
     {
       fix: `remove it (${removal({ user: userName(user.principal) }, side)}), or remove mirror.throttleBytesPerSecond`,
     },

@@ -82,6 +82,16 @@ async function refusal(user: object, cluster: object = {}): Promise<string> {
   );
 }
 
+test("a list asks the API server only for objects with the wanted labels", async () => {
+  const { list } = openKubernetes({ kubeconfig: config({ token: "t" }) });
+  await list({ apiVersion: "v1", kind: "Pod", namespace: "n" }, { "job-name": "a", team: "b" });
+  await list({ apiVersion: "v1", kind: "Pod", namespace: "n" });
+  expect(asked.map((request) => request.url)).toEqual([
+    "/api/v1/namespaces/n/pods?limit=500&labelSelector=job-name%3Da%2Cteam%3Db",
+    "/api/v1/namespaces/n/pods?limit=500",
+  ]);
+});
+
 describe("a list of kubeconfigs (KUBECONFIG)", () => {
   const missing = join(folder, "missing");
 

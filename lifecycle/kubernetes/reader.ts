@@ -30,9 +30,10 @@ export interface KubernetesReader {
   get(place: ObjectPlace): Promise<KubernetesObject | undefined>;
   /**
    * Returns all objects of one kind in one namespace, in pages of 500.
+   * @param labels only objects with these labels
    * @throws MigrationError KUBERNETES_FORBIDDEN, KUBERNETES_UNREACHABLE
    */
-  list(of: Omit<ObjectPlace, "name">): Promise<KubernetesObject[]>;
+  list(of: Omit<ObjectPlace, "name">, labels?: Readonly<Record<string, string>>): Promise<KubernetesObject[]>;
   /**
    * Deletes this very object: the API server refuses if the name belongs to another object by now. Returns at once,
    * also if the object is already gone.
@@ -83,12 +84,18 @@ export function openKubernetes(access: KubernetesAccess, test: RequestTest = {})
     async get(place) {
       return read(server, place, await ask(pathOf(place)), "get") as KubernetesObject | undefined;
     },
-    async list(of) {
+    async list(of, labels = {}) {
+      const selector = Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(",");
+      const only = selector === "" ? "" : `&labelSelector=${encodeURIComponent(selector)}`;
       const path = pathOf({ ...of, name: "" }).replace(/\/$/, "");
       const found: KubernetesObject[] = [];
       let restarts = 0;
       for (let next: string | undefined = ""; next !== undefined; ) {
-        const answer = await ask(`${path}?limit=${PAGE}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`);
+        const answer = await ask(
+          `${path}?limit=${PAGE}${only}${next === "" ? "" : `&continue=${encodeURIComponent(next)}`}`,
+        );
         if (answer.status === 410 && restarts++ < RESTARTS) {
           // The server no longer has the list that the first page came from.
           found.length = 0;

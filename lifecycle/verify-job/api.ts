@@ -47,10 +47,8 @@ export function jobApi(access: KubernetesAccess, { namespace, name, owner }: Job
   const podPlace = (pod: string): ObjectPlace => ({ apiVersion: "v1", kind: "Pod", namespace, name: pod });
   const isOwn = (object: KubernetesObject | undefined) => object !== undefined && ownerOf(object) === owner;
 
-  const pods = async () => {
-    const all = await reader.list({ apiVersion: "v1", kind: "Pod", namespace });
-    return all.filter(({ metadata }) => (metadata.labels as Record<string, string> | undefined)?.[JOB_LABEL] === name);
-  };
+  // Asked every few seconds for hours, and the namespace may have many other pods.
+  const pods = () => reader.list({ apiVersion: "v1", kind: "Pod", namespace }, { [JOB_LABEL]: name });
   const left = async () => {
     const [job, secret] = await Promise.all([reader.get(jobPlace), reader.get(secretPlace)]);
     // Another Job of this name has pods of its own.

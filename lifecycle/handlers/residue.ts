@@ -39,7 +39,7 @@ type Jobs = Pick<ResidueInputs, "jobs" | "jobsOn">;
 /** A Job without a verification reads for hours, and has passwords in its Secret. What is left of it is found below. */
 async function removeJobs({ jobs = [], jobsOn = {} }: Jobs, progress: Progress): Promise<void> {
   for (const job of jobs)
-    await trying(`could not delete Job ${job.namespace}/${job.name}`, progress, () => removeJob(job, jobsOn));
+    await trying(`could not delete Job ${job.namespace}/${job.name}`, progress, () => removeJob(job, jobsOn, progress));
 }
 
 /** On deletion: proves by listing that nothing is left on either cluster or in Kubernetes. */

@@ -102,8 +102,11 @@ async function ask(
 }
 
 /** Deletes the Job of a comparison that was killed and is not wanted any more. */
-async function forgetJob({ job, kubernetes = {} }: Pick<VerificationInputs, "job" | "kubernetes">): Promise<void> {
-  if (job !== undefined) await removeJob(job, kubernetes);
+async function forgetJob(
+  { job, kubernetes = {} }: Pick<VerificationInputs, "job" | "kubernetes">,
+  progress: Progress,
+): Promise<void> {
+  if (job !== undefined) await removeJob(job, kubernetes, progress);
 }
 
 /** If the folder cannot be created, we only lose the ability to resume. */
@@ -142,8 +145,11 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
   outputs: { verifiedAt: true, result: true },
 
   /** A cutover that was killed is not in the state. Its Job may still run. */
-  async isOutdated({ job, kubernetes = {}, phase }) {
-    return job !== undefined && isCopying(phase) && (await isJobLeft(job, kubernetes).catch(() => false));
+  async isOutdated({ job, kubernetes = {}, phase }, progress) {
+    if (job === undefined || !isCopying(phase)) return false;
+    const isLeft = await isJobLeft(job, kubernetes).catch(() => false);
+    if (isLeft) progress.info(`Job ${job.namespace}/${job.name} of an interrupted cutover is still there`);
+    return isLeft;
   },
 
   async describeUpdate(olds, news, progress) {
@@ -165,13 +171,14 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
     const { verifiedAt, result } = olds;
     const kept = defined({ provedEnds: news.proved ?? olds.provedEnds ?? undefined });
     // A Job at another place is not found any more afterwards.
-    if (olds.job !== undefined && !isDeepStrictEqual(placeOf(olds.job), placeOf(news.job))) await forgetJob(olds);
+    if (olds.job !== undefined && !isDeepStrictEqual(placeOf(olds.job), placeOf(news.job)))
+      await forgetJob(olds, progress);
     switch (changeOf(olds, news)) {
       case "cutover":
         return verifyFirst(news, progress, kept);
       case "roll-back":
         await forget(news);
-        await forgetJob(olds);
+        await forgetJob(olds, progress);
         return { ...none, ...kept };
       default:
         await ask(news, progress);
@@ -181,9 +188,9 @@ export const verificationStep = defineStep<VerificationInputs, VerificationOutpu
     }
   },
 
-  async remove(state) {
+  async remove(state, progress) {
     await forget(state);
-    await forgetJob(state);
+    await forgetJob(state, progress);
   },
 
   optional: ["fenceOptions", "job"],

@@ -81,10 +81,7 @@ export async function askForJob(
 ): Promise<void> {
   const api = jobApi(access, job);
   try {
-    if (await api.isLeft()) {
-      progress.info(`Job ${job.namespace}/${job.name} of an interrupted cutover is deleted`);
-      await api.removeAll();
-    }
+    await removeLeft(api, job, progress);
     const [found, secret] = await Promise.all([api.job(), api.secret()]);
     if (found !== undefined) refuseForeign(found, job, "Job");
     if (secret !== undefined) refuseForeign(secret, job, "Secret");
@@ -96,8 +93,13 @@ export async function askForJob(
 }
 
 /** Deletes what a killed comparison left. Nothing is there: nothing happens. */
-export async function removeJob(job: JobPlace, access: KubernetesAccess): Promise<void> {
-  await jobApi(access, job).removeAll();
+export async function removeJob(job: JobPlace, access: KubernetesAccess, progress: Progress): Promise<void> {
+  await removeLeft(jobApi(access, job), job, progress);
+}
+
+async function removeLeft(api: JobApi, { namespace, name }: JobPlace, progress: Progress): Promise<void> {
+  if (await api.isLeft()) progress.info(`Job ${namespace}/${name} of an interrupted cutover is deleted`);
+  await api.removeAll();
 }
 
 /** True if a killed comparison left something. */

@@ -21,8 +21,12 @@ describe("a cutover that was killed while its Job runs", () => {
     const { outs } = await verificationStep.create(mirror);
     expect(await verificationStep.diff("id", outs, mirror)).toEqual({ changes: false });
     await killedCutover();
-    expect(await verificationStep.diff("id", outs, mirror)).toEqual({ changes: true });
-    await verificationStep.update("id", outs, mirror);
+    const lines = await said(async () => {
+      expect(await verificationStep.diff("id", outs, mirror)).toEqual({ changes: true });
+      await verificationStep.update("id", outs, mirror);
+    });
+    for (const what of ["is still there", "is deleted"])
+      expect(lines).toContain(`Job ${namespace}/${at.job.name} of an interrupted cutover ${what}`);
     expect(await left()).toEqual([]);
     expect(await verificationStep.diff("id", outs, mirror)).toEqual({ changes: false });
   }, 120_000);

@@ -281,6 +281,14 @@ describe("a gate that has passed and whose way back was opened", () => {
   });
 });
 
+it("a roll-back also lowers a fence on topics that the patterns have left out since", async () => {
+  const state = { ...inputs, ...passed, fence: true, phase: "cutover", abandonedAt: null };
+  const wide = { ...state, mirror: { ...inputs.mirror, topicsPattern: "orders,payments" } };
+  const narrow = { ...inputs, mirror: { ...inputs.mirror, topicsPattern: "orders" }, fence: true, phase: "mirror" };
+  await gateStep.update("id", wide as never, narrow);
+  expect(lowered).toBe(2);
+});
+
 describe("a return whose mirror never ran, because the cutover failed or was killed before that", () => {
   const state = { ...inputs, ...passed, fence: true, phase: "cutover", abandonedAt: null, hasLeft: true };
   const returned = { ...inputs, fence: true, phase: "returned", returnedAt: null };

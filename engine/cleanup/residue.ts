@@ -1,10 +1,10 @@
-import { userName } from "../acls";
+import { aclKey, userName } from "../acls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError } from "../errors";
 import { LIMITING_QUOTA, limitOf } from "../copy-throttle";
 import { aclsIfAny } from "../fence/everyone";
-import { markedAcls } from "../fence/acls";
+import { byAcl, markedAcls, ownAcls } from "../fence/acls";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel, Side } from "../model";
@@ -246,10 +246,18 @@ async function quotaResidue(port: KafkaPort, { throttled, principals }: ResidueO
 }
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
-  const left = markedAcls(mirror, (await aclsIfAny(origin)) ?? []);
-  return left.map(
-    ({ acl }): Residue => ({ kind: "acl", side: "origin", name: aclText(acl), what: "an ACL of the fence" }),
-  );
+  const acls = (await aclsIfAny(origin)) ?? [];
+  const own = byAcl(ownAcls(mirror, acls));
+  return markedAcls(mirror, acls).map(({ acl }): Residue => {
+    const found = { kind: "acl", side: "origin", name: aclText(acl) } as const;
+    return own.has(aclKey(acl))
+      ? { ...found, what: "an ACL of the fence" }
+      : {
+          ...found,
+          what: "an ACL of a fence with the same aliases, on a topic that the patterns leave out",
+          foreign: true,
+        };
+  });
 }
 
 function aclText(acl: Acl): string {

@@ -148,6 +148,19 @@ export function markedAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[
   });
 }
 
+/**
+ * The marked ACLs on topics that the mirror's patterns select, whether the topics exist or not. Another migration of this
+ * origin can have the same aliases, for example one to another target. The other ACLs may be of its fence.
+ */
+export function ownAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[] {
+  const marked = markedAcls(mirror, acls);
+  const selected = new Set(selectTopics([...new Set(marked.map(({ topic }) => topic))], mirror));
+  return marked.filter(({ topic }) => selected.has(topic));
+}
+
+export const byAcl = (acls: readonly FenceAcl[]): Map<string, FenceAcl> =>
+  new Map(acls.map((one) => [aclKey(one.acl), one]));
+
 /** The ACLs of the fence by the record of its raise, which somebody cannot remove with the markers. */
 export function recordedAcls(mirror: MirrorModel, raised: RaisedFence | null | undefined): FenceAcl[] {
   const { denied = [], opened = [], principals = [] } = raised ?? {};

@@ -1,8 +1,7 @@
 import { type OpenKafka, withCluster } from "../clusters";
 import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
-import { selectPairs } from "../selection";
-import { compare, type FenceAcl, markedAcls, recordedAcls, withoutMarker } from "./acls";
+import { compare, type FenceAcl, ownAcls, recordedAcls, withoutMarker } from "./acls";
 import { aclsIfAny } from "./everyone";
 import { wanted } from "./needed";
 import type { FenceOptions, FenceState, RaisedFence } from "./types";
@@ -12,13 +11,13 @@ import type { FenceOptions, FenceState, RaisedFence } from "./types";
  * cluster, independent of any state. Topics of another migration with the same aliases do not count.
  */
 export async function fenceIsThere(model: MigrationModel, open?: OpenKafka): Promise<boolean> {
-  const topics = await withCluster(
+  const own = await withCluster(
     model,
     "origin",
-    async (origin) => markedAcls(model.mirror, (await aclsIfAny(origin)) ?? []).map((r) => r.topic),
+    async (origin) => ownAcls(model.mirror, (await aclsIfAny(origin)) ?? []),
     open,
   );
-  return selectPairs([...new Set(topics)], model.mirror).length > 0;
+  return own.length > 0;
 }
 
 /** Checks whether the fence is up. @param earlier as in {@link raiseFence} */
@@ -41,7 +40,7 @@ export async function checkOn(
   const { missing, own, ours } = compare(needed, acls);
   const fenced = new Set(topics);
   const lost = topicsOf(withoutMarker(recordedAcls(mirror, earlier), acls));
-  const leftovers = [...new Set([...topicsOf(markedAcls(mirror, acls)), ...lost])].filter((t) => !fenced.has(t));
+  const leftovers = [...new Set([...topicsOf(ownAcls(mirror, acls)), ...lost])].filter((t) => !fenced.has(t));
   return {
     state: ours.length + lost.length + leftovers.length === 0 ? "down" : missing.length === 0 ? "up" : "partly",
     rules: needed.length,

@@ -11,7 +11,7 @@ import { type LastLook, keepLook, takeLook } from "./last-look";
 import { restoreMissing } from "./markers";
 import { wanted } from "./needed";
 import { BRIEF_MS, raiseOn, refuseAclSync, settledLater, settleMsOf } from "./raise";
-import { compare, type FenceAcl, markedAcls, recordedAcls } from "./acls";
+import { byAcl, compare, ownAcls, recordedAcls } from "./acls";
 import { lowerOn } from "./lower";
 import type { FenceGap, FenceOptions, FenceReport, RaisedFence, TopicEnds } from "./types";
 
@@ -104,7 +104,7 @@ export async function holdOn(
     topics = now.topics;
     report.looks++;
     // Without its marker an ACL looks like somebody else's. Every ACL that had one at an earlier look gets it again.
-    for (const one of markedAcls(mirror, now.acls)) marked.set(aclKey(one.acl), one);
+    for (const one of ownAcls(mirror, now.acls)) marked.set(aclKey(one.acl), one);
     await restoreMissing(origin, marked.values(), now.acls, progress);
     if (missing.length > 0) {
       const { ends: after } = await raiseOn(origin, mirror, options, progress);
@@ -128,7 +128,7 @@ export async function holdOn(
     whole = new Date().toISOString();
     if (stillWanted !== undefined && Date.now() >= askAt) {
       if ((await stillWanted().catch(() => true)) === false) {
-        await lowerOn(origin, mirror, progress);
+        await lowerOn(origin, mirror, progress, options.raised);
         report.lowered = true;
         break;
       }
@@ -143,8 +143,6 @@ export async function holdOn(
   report.until = new Date().toISOString();
   return report;
 }
-
-const byAcl = (acls: readonly FenceAcl[]) => new Map(acls.map((one) => [aclKey(one.acl), one]));
 
 function tell(gap: FenceGap, progress: Progress): void {
   const wrote =

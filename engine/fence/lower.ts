@@ -4,17 +4,17 @@ import type { KafkaPort } from "../kafka/port";
 import type { MigrationModel, MirrorModel } from "../model";
 import type { Progress } from "../progress";
 import { countText } from "../units";
-import { markedAcls, recordedAcls, withoutMarker } from "./acls";
+import { byAcl, ownAcls, recordedAcls } from "./acls";
 import { aclsIfAny } from "./everyone";
 import { dropLook } from "./last-look";
 import { inBatches } from "./markers";
 import type { FenceOptions, LoweredFence, RaisedFence } from "./types";
 
 /**
- * Removes the fence: every ACL that a marker of this migration names, including ACLs of a run that was killed. ACLs
- * that existed before the fence stay. Does nothing if there is no fence. No option matters here, because the markers
- * contain all information.
- * @param raised the record of the raise. It shows which ACLs without a marker are the fence's
+ * Removes the fence: every ACL that a marker of this migration names on a topic that its patterns select, including ACLs
+ * of a run that was killed. ACLs that existed before the fence stay. Does nothing if there is no fence. No option matters
+ * here, because the markers contain all information.
+ * @param raised the record of the raise. It shows which ACLs are the fence's without a marker, or on other topics
  */
 export async function lowerFence(
   model: MigrationModel,
@@ -34,9 +34,10 @@ export async function lowerOn(
   raised?: RaisedFence | null,
 ): Promise<LoweredFence> {
   const acls = (await aclsIfAny(origin)) ?? [];
-  const marked = [...markedAcls(mirror, acls), ...withoutMarker(recordedAcls(mirror, raised), acls)];
-  if (marked.length === 0) return { removed: 0 };
   const there = new Set(acls.map(aclKey));
+  const recorded = recordedAcls(mirror, raised).filter((r) => there.has(aclKey(r.acl)) || there.has(aclKey(r.marker)));
+  const marked = [...byAcl([...ownAcls(mirror, acls), ...recorded]).values()];
+  if (marked.length === 0) return { removed: 0 };
   const standing = marked.filter((r) => there.has(aclKey(r.acl)));
   // Remove deny ACLs first: an ACL that keeps reads allowed must not be removed before them.
   const ordered = [...standing].sort(

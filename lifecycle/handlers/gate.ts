@@ -159,6 +159,9 @@ async function rollBack(olds: GateInputs & GateOutputs, news: GateInputs, progre
     sayWritten(written, progress);
   }
   await lowerWhatIsThere(news, olds.fence || news.fence, progress);
+  // The patterns may have changed since it was raised.
+  if (olds.fence && !isDeepStrictEqual(olds.mirror, news.mirror))
+    await lowerWhatIsThere({ ...news, mirror: olds.mirror }, true, progress);
   progress.info(
     "closed again: the mirror continues to copy until the next cutover. Reverted: the fence and the groups' " +
       "offsets. Not reverted: replication factors, min.insync.replicas and data on the target",

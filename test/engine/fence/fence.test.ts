@@ -96,6 +96,27 @@ describe("the fence's ACLs", () => {
     expect(denied()).toEqual([]);
   });
 
+  it("leave the fence of another migration with the same aliases alone", async () => {
+    const other = { ...mirror, topicsPattern: "elsewhere" };
+    origin.allow({ resourceName: "elsewhere" });
+    await raiseOn(origin.port(), other, quick, silent);
+    const before = origin.list.length;
+    expect(await check()).toMatchObject({ state: "down", leftovers: [] });
+    const raised = await raise();
+    await holdOn(origin.port(), mirror, { ...quick, raised }, silent, AbortSignal.abort());
+    expect(await lower()).toEqual({ removed: 2 });
+    expect(denied()).toEqual(["User:* Write elsewhere"]);
+    expect(origin.list).toHaveLength(before);
+    expect(await checkOn(origin.port(), other, {})).toMatchObject({ state: "up" });
+  });
+
+  it("are removed by their record if the patterns no longer select their topics", async () => {
+    const before = origin.list.length;
+    const raised = await raise();
+    await lowerOn(origin.port(), { ...mirror, topicsPattern: "orders" }, silent, raised);
+    expect(origin.list).toHaveLength(before);
+  });
+
   it("can except principals if rights are granted one by one", async () => {
     origin.allow(
       { principal: "User:admin" },

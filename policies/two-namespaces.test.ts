@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readView } from "./read";
 import { aToB, kafkaUser, mirrorMakerV1 } from "../test/policies/manifests";
-import { found } from "../test/policies/resources";
+import { all, found } from "../test/policies/resources";
 
 const mirror = (namespace: string, pattern: string) =>
   mirrorMakerV1(
@@ -26,6 +26,25 @@ test("a user belongs to the mirror whose short address means a Kafka in the user
 test("a user that an operator watches in another namespace is found", () => {
   const { users } = readView([mirror("east", "orders"), kafkaUser("writer", "b", [], { namespace: "users" })]);
   expect(users[0]!.side).toBe("target");
+});
+
+test("a user of another Kafka with the same name is not the mirror's, if the mirror's own is there", () => {
+  const everything = ["topic", "group"].map((type) => ({
+    resource: { type, name: "*", patternType: "literal" },
+    operations: ["All"],
+  }));
+  const user = (namespace: string, acls: object[]) => kafkaUser("mm2", "a", acls, { namespace });
+  const authentication = {
+    type: "scram-sha-512",
+    username: "mm2",
+    passwordSecret: { secretName: "mm2", password: "p" },
+  };
+  const mirrors = aToB({}, { clusters: { a: { authentication }, b: {} } });
+  const seen = (...users: ReturnType<typeof user>[]) => all([mirrors, ...users]).map(({ message }) => message);
+  const own = user("ns", []);
+  expect(seen(own).join()).toMatch(/acl-missing/);
+  expect(seen(user("elsewhere", everything)).join()).toMatch(/origin-write-everything/);
+  for (const acls of [everything, []]) expect(seen(own, user("elsewhere", acls))).toEqual(seen(own));
 });
 
 test("tls-without-ca: a service with a public certificate needs no CA", () => {

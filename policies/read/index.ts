@@ -22,7 +22,7 @@ import { refusedFieldsOf } from "./refused-values";
 import { type Hints, isOf, placesIn } from "./side";
 import { tellTargets } from "./target";
 import { unknownFieldsOf } from "./unknown-fields";
-import { readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
+import { namesakes, readKafkaPrincipals, readKafkaUser, serversOf } from "./users";
 
 export type { AnyResource } from "./plain";
 
@@ -49,11 +49,13 @@ export function readView(resources: readonly AnyResource[], settings: Settings =
   );
   const homes = [...custom("KafkaUser"), ...kafkas].flatMap(homeOf);
   const singular = readsSingular(resources, text(settings.kafkaVersion));
+  const others = namesakes(custom("KafkaUser"), mirrors);
   const users = [
     ...custom("KafkaUser").map((user) =>
       readKafkaUser(user, mirrors, {
         alsoFor: clientsOf(user, resources),
         superUser: isSuperUser(user, custom("Kafka")),
+        elsewhere: others.has(user),
         readsSingular: singular,
       }),
     ),

@@ -79,7 +79,11 @@ function certainly(hints: Hints, mirror: MirrorView | undefined, near = false): 
   );
 }
 
-const inNamespace = ({ cluster, namespace }: Hints, mirror: MirrorView | undefined) =>
+/** Returns true if a mirror uses the Kafka resource with this name in this namespace. */
+export const isNear = (hints: Pick<Hints, "cluster" | "namespace">, mirrors: readonly MirrorView[]): boolean =>
+  mirrors.some((mirror) => inNamespace(hints, mirror) !== undefined);
+
+const inNamespace = ({ cluster, namespace }: Pick<Hints, "cluster" | "namespace">, mirror: MirrorView | undefined) =>
   only((side) => servesKafka(mirror, side, cluster, namespace));
 
 /**

@@ -10,15 +10,17 @@ import {
   type UserView,
   type WrittenAcl,
 } from "../../engine/rules";
-import { clusterOf } from "./home";
+import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
-import { type Hints, placesIn } from "./side";
+import { type Hints, isNear, placesIn } from "./side";
 
 /** Facts about a KafkaUser from other resources of the stack. */
 export interface Surroundings {
   /** Other clients that log in as this user. */
   alsoFor: readonly string[];
   superUser: boolean;
+  /** It belongs to another Kafka resource than the mirrors' one, which has the same name. */
+  elsewhere: boolean;
   /** Whether the operators read `operation` in v1beta2. Undefined if it is not known. */
   readsSingular: boolean | undefined;
 }
@@ -26,7 +28,7 @@ export interface Surroundings {
 export function readKafkaUser(
   resource: AnyResource,
   mirrors: readonly MirrorView[],
-  { alsoFor, superUser, readsSingular }: Surroundings,
+  { alsoFor, superUser, elsewhere, readsSingular }: Surroundings,
 ): UserView {
   const props = object(known(resource.props));
   const metadata = object(attempt(() => props.metadata));
@@ -47,17 +49,19 @@ export function readKafkaUser(
     resource: resource.urn,
     label: `KafkaUser ${[namespace, name].filter(Boolean).join("/")}`,
     ...(name === undefined ? {} : { name }),
-    ...placeOf(
-      name,
-      {
-        names: [resource.name],
-        ...fields<Pick<Hints, "cluster" | "namespace">>({
-          cluster: () => clusterOf(metadata),
-          namespace: () => namespace,
-        }),
-      },
-      mirrors,
-    ),
+    ...(elsewhere
+      ? { places: [], ofMirror: false }
+      : placeOf(
+          name,
+          {
+            names: [resource.name],
+            ...fields<Pick<Hints, "cluster" | "namespace">>({
+              cluster: () => clusterOf(metadata),
+              namespace: () => namespace,
+            }),
+          },
+          mirrors,
+        )),
     maker: "operator",
     apiVersion,
     rules: rules.filter((rule) => rule !== undefined),
@@ -78,6 +82,22 @@ export function readKafkaUser(
       ),
     ],
   };
+}
+
+/**
+ * The KafkaUsers of a Kafka resource that no mirror uses: one with the same name and label is in the namespace of the
+ * mirrors' own. Without it, the operator of the mirrors' Kafka resource may watch the other namespace.
+ */
+export function namesakes(users: readonly AnyResource[], mirrors: readonly MirrorView[]): Set<AnyResource> {
+  const all = users.flatMap((user) =>
+    homeOf(user).map((home) => ({
+      user,
+      key: JSON.stringify([home.cluster, text(attempt(() => partsOf(user).metadata.name))]),
+      near: isNear(home, mirrors),
+    })),
+  );
+  const near = new Set(all.filter((one) => one.near).map(({ key }) => key));
+  return new Set(all.filter((one) => !one.near && near.has(one.key)).map(({ user }) => user));
 }
 
 /**

@@ -11,6 +11,7 @@ import { consumerOffsetsStep } from "../../lifecycle/handlers/consumer-offsets";
 import { modelFor, produce } from "../engine/support/mirror";
 import { said } from "./support/said";
 import { temporaryFolder } from "../support/folder";
+import { inputsOf } from "./support/inputs";
 
 const clusters = withClusters();
 const prefix = uniqueName("moved");
@@ -53,9 +54,7 @@ afterAll(async () => {
 it("groups that were moved back are reported at the clean-up, and at each up before it", async () => {
   const model = modelFor(clusters, prefix);
   const inputs = {
-    originConnection: model.origin,
-    targetConnection: model.target,
-    mirror: model.mirror,
+    ...inputsOf(model),
     phase: "cutover",
     abandon: false,
     fence: false,
@@ -94,9 +93,7 @@ it("groups that were moved back are reported at the clean-up, and at each up bef
 describe("an up of the cutover that was killed while it moved groups", () => {
   const model = () => modelFor(clusters, prefix);
   const inputs = (phase: string, folder = temporaryFolder("runner")) => ({
-    originConnection: model().origin,
-    targetConnection: model().target,
-    mirror: model().mirror,
+    ...inputsOf(model()),
     phase,
     abandon: false,
     fence: false,
@@ -269,9 +266,7 @@ describe("the file in which an older version saved offsets", () => {
       },
     });
   const inputs = (folder: string, phase = "mirror") => ({
-    originConnection: model().origin,
-    targetConnection: model().target,
-    mirror: model().mirror,
+    ...inputsOf(model()),
     phase,
     abandon: false,
     fence: false,

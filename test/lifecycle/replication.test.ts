@@ -5,6 +5,7 @@ import type { KafkaPort } from "../../engine/kafka/port";
 import { replicationStep } from "../../lifecycle/handlers/replication";
 import { modelFor } from "../engine/support/mirror";
 import { said } from "./support/said";
+import { inputsOf } from "./support/inputs";
 
 const clusters = withClusters();
 const prefix = uniqueName("replicated");
@@ -29,9 +30,7 @@ afterAll(async () => {
 it("a reset because of new rules in phase cutover is announced like the first one; nothing else is", async () => {
   const model = modelFor(clusters, prefix);
   const inputs = {
-    originConnection: model.origin,
-    targetConnection: model.target,
-    mirror: model.mirror,
+    ...inputsOf(model),
     phase: "cutover",
     when: "cutover",
     abandon: false,
@@ -52,9 +51,7 @@ it("a removal after a cutover keeps the replicas that the topics' owner added", 
   const target = ports[1]!;
   const replicas = async () => (await target.describeTopics([topic]))[0]!.partitions.map((p) => p.replicas.length);
   const state = {
-    originConnection: model.origin,
-    targetConnection: model.target,
-    mirror: model.mirror,
+    ...inputsOf(model),
     phase: "cutover",
     when: "removal",
     abandon: false,

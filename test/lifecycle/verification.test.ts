@@ -12,6 +12,7 @@ import { verificationStep } from "../../lifecycle/handlers/verification";
 import { modelFor, produce } from "../engine/support/mirror";
 import { said } from "./support/said";
 import { temporaryFolder } from "../support/folder";
+import { inputsOf } from "./support/inputs";
 
 const clusters = withClusters();
 const prefix = uniqueName("resume");
@@ -45,9 +46,7 @@ const inputs = (place: string) => {
   const model = modelFor(clusters, prefix);
   const resume = { name: "dev/orders", folder: place, root: "" };
   return {
-    originConnection: model.origin,
-    targetConnection: model.target,
-    mirror: model.mirror,
+    ...inputsOf(model),
     phase: "cutover",
     abandon: false,
     fence: false,

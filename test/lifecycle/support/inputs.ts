@@ -1,3 +1,4 @@
+import type { MigrationModel } from "../../../engine/model";
 import { testMirror } from "../../support/models";
 
 /** No broker listens there. */
@@ -14,3 +15,10 @@ export const stepInputs = {
 
 /** Inputs of `Preflight` when the clusters exist. */
 export const preflightInputs = { ...stepInputs, stage: "clusters", options: {} };
+
+/** The inputs that say what a step works on. */
+export const inputsOf = ({ origin, target, mirror }: MigrationModel) => ({
+  originConnection: origin,
+  targetConnection: target,
+  mirror,
+});

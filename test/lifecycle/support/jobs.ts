@@ -19,6 +19,7 @@ import type { VerifyResult } from "../../../engine/verify";
 import { verificationStep } from "../../../lifecycle/handlers/verification";
 import type { VerifyJob } from "../../../lifecycle/verify-job/types";
 import { modelFor, produce } from "../../engine/support/mirror";
+import { inputsOf } from "./inputs";
 
 export const IMAGE = "kafka-migration:test";
 export const PARTITIONS = 4;
@@ -101,9 +102,7 @@ export function withJobs() {
   const inputs = (slowly = false) => {
     const model = modelFor(clusters, prefix);
     return {
-      originConnection: model.origin,
-      targetConnection: model.target,
-      mirror: model.mirror,
+      ...inputsOf(model),
       phase: "cutover",
       abandon: false,
       fence: false,

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pulumiEnvironment, supervise } from "@kafka-migration/sandbox";
@@ -83,12 +83,13 @@ async function install(folder: string): Promise<void> {
 
 /** Puts `language-host.cjs` before a language host that is too old to start packs. */
 async function startPacks(host: string): Promise<void> {
-  const real = await realpath(host);
-  if ((await readFile(real)).includes("run-policy-pack")) return;
-  await rm(host);
+  if ((await readFile(host)).includes("run-policy-pack")) return;
+  // A link, or the script that the sandbox writes.
+  const behind = `${host}-behind`;
+  await rename(host, behind);
   const script = [
     "#!/bin/sh",
-    `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${real}' exec '${process.execPath}' ` +
+    `TEST_MODULES='${root}' TEST_LANGUAGE_HOST='${behind}' exec '${process.execPath}' ` +
       `'${join(__dirname, "language-host.cjs")}' "$@"`,
   ];
   await writeFile(host, `${script.join("\n")}\n`, { mode: 0o700 });

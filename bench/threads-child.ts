@@ -83,8 +83,8 @@ async function measure({ source, threads }: ThreadsTask): Promise<ThreadsMeasure
   const expected = 2 * each * items.length;
   if (read.equal !== items.length || read.records !== 2 * records || read.bytes < expected)
     throw new Error(
-      `${read.equal} of ${items.length} partitions equal, ${read.records} of ${2 * records} records and ${read.bytes} ` +
-        `of ${expected} bytes read`,
+      `${read.equal} of ${items.length} partitions equal, ${read.records} of ${2 * records} records and ` +
+        `${read.bytes} of ${expected} bytes read`,
     );
   return {
     seconds,

@@ -15,7 +15,7 @@ import { said } from "../test/lifecycle/support/said";
 /** The gate's calls and its error, if any. `origin`: what was written to the origin since the gate passed. */
 const gate = { asked: [] as { options: GateOptions; recorded: unknown }[], refusal: undefined as Error | undefined };
 const origin = { wrote: [] as object[], failure: undefined as Error | undefined, checks: 0 };
-/** The mirror excludes the part's topics; the return mirror has started. `movedOn`: the origin has records since the gate. */
+/** The mirror excludes the part's topics; the return mirror has started. `movedOn`: the origin has newer records. */
 const wayBack = { open: false, started: false, movedOn: false };
 /** What clients have written to the target since the gate passed, or why that is not known. */
 const target = { wrote: [] as object[], failure: undefined as Error | undefined };

@@ -38,7 +38,8 @@ test("a language host that knows options only as arguments gets `typescript: fal
   const folder = tempFolder();
   const supervisor = supervise(join(folder, "pulumi"));
   try {
-    const usage = `-h) printf '  -typescript\\n    \\tUse ts-node at runtime to support typescript source natively (default true)\\n' >&2;;`;
+    const words = "Use ts-node at runtime to support typescript source natively (default true)";
+    const usage = `-h) printf '  -typescript\\n    \\t${words}\\n' >&2;;`;
     const host = fakeProgram(join(folder, "it's a host"), `case "$1" in ${usage} *) echo "given $@";; esac`);
     const pulumi = fakeProgram(join(folder, "pulumi-program"), "exit 0");
     const parts = { pulumi, "pulumi-language-nodejs": host, "pulumi-resource-kubernetes": "/bin/true" };

@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { temporaryFolder } from "../test/support/folder";
 import { loadLater } from "./load-later";
 
 /** A package that counts how often it is loaded. */
 function project(): string {
-  const folder = mkdtempSync(join(tmpdir(), "load-later-"));
+  const folder = temporaryFolder("load-later");
   mkdirSync(join(folder, "node_modules", "heavy"), { recursive: true });
   writeFileSync(
     join(folder, "node_modules", "heavy", "index.js"),

@@ -1,10 +1,10 @@
-import { aclKey, userName } from "../acls";
+import { userName } from "../acls";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Clusters, type OpenKafka, withClusters } from "../clusters";
 import { isMigrationError } from "../errors";
 import { LIMITING_QUOTA, limitOf } from "../copy-throttle";
 import { aclsIfAny } from "../fence/everyone";
-import { byAcl, markedAcls, ownAcls } from "../fence/acls";
+import { markedAcls, selectedOf } from "../fence/acls";
 import type { Acl, KafkaPort } from "../kafka/port";
 import { partitionKey } from "../log/partition";
 import type { MigrationModel, MirrorModel, Side } from "../model";
@@ -246,11 +246,11 @@ async function quotaResidue(port: KafkaPort, { throttled, principals }: ResidueO
 }
 
 async function fenceResidue(origin: KafkaPort, mirror: MirrorModel): Promise<Residue[]> {
-  const acls = (await aclsIfAny(origin)) ?? [];
-  const own = byAcl(ownAcls(mirror, acls));
-  return markedAcls(mirror, acls).map(({ acl }): Residue => {
-    const found = { kind: "acl", side: "origin", name: aclText(acl) } as const;
-    return own.has(aclKey(acl))
+  const marked = markedAcls(mirror, (await aclsIfAny(origin)) ?? []);
+  const own = new Set(selectedOf(mirror, marked));
+  return marked.map((one): Residue => {
+    const found = { kind: "acl", side: "origin", name: aclText(one.acl) } as const;
+    return own.has(one)
       ? { ...found, what: "an ACL of the fence" }
       : {
           ...found,

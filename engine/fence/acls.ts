@@ -149,11 +149,14 @@ export function markedAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[
 }
 
 /**
- * The marked ACLs on topics that the mirror's patterns select, whether the topics exist or not. Another migration of this
- * origin can have the same aliases, for example one to another target. The other ACLs may be of its fence.
+ * The marked ACLs on topics that the mirror's patterns select, whether the topics exist or not. Another migration of
+ * this origin can have the same aliases, for example one to another target. The other ACLs may be of its fence.
  */
-export function ownAcls(mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[] {
-  const marked = markedAcls(mirror, acls);
+export const ownAcls = (mirror: MirrorModel, acls: readonly Acl[]): FenceAcl[] =>
+  selectedOf(mirror, markedAcls(mirror, acls));
+
+/** Those of the marked ACLs that are on selected topics, see {@link ownAcls}. */
+export function selectedOf(mirror: MirrorModel, marked: readonly FenceAcl[]): FenceAcl[] {
   const selected = new Set(selectTopics([...new Set(marked.map(({ topic }) => topic))], mirror));
   return marked.filter(({ topic }) => selected.has(topic));
 }

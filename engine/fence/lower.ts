@@ -11,9 +11,9 @@ import { inBatches } from "./markers";
 import type { FenceOptions, LoweredFence, RaisedFence } from "./types";
 
 /**
- * Removes the fence: every ACL that a marker of this migration names on a topic that its patterns select, including ACLs
- * of a run that was killed. ACLs that existed before the fence stay. Does nothing if there is no fence. No option matters
- * here, because the markers contain all information.
+ * Removes the fence: every ACL that a marker of this migration names on a topic that its patterns select, including
+ * ACLs of a run that was killed. ACLs that existed before the fence stay. Does nothing if there is no fence. No option
+ * matters here, because the markers contain all information.
  * @param raised the record of the raise. It shows which ACLs are the fence's without a marker, or on other topics
  */
 export async function lowerFence(

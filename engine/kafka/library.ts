@@ -25,7 +25,9 @@ interface Ajv {
   prototype: { compile(...schema: unknown[]): object };
 }
 
-/** Until the returned function is called, the client's own copy of Ajv compiles a schema at the validator's first use. */
+/**
+ * Until the returned function is called, the client's own copy of Ajv compiles a schema at the validator's first use.
+ */
 function validatorsLater(): () => void {
   let Validators: Ajv;
   try {

@@ -171,11 +171,11 @@ const cases: Case[] = [
   {
     finding: "TOPIC_CANNOT_RETURN",
     when: facts({ selected: [selected(topic("orders")), selected(topic("device-heartbeats"))] }),
-    options: { returning: ["orders", "device-.*"] },
+    options: { wayBackTopics: ["orders", "device-.*"] },
     says: /would not come back: device-heartbeats becomes origin-cluster.device-heartbeats$/,
     fix: /wayBack.*topicsExcludePattern/,
     not: facts({ selected: [selected(topic("orders")), selected(topic("device-heartbeats"))] }),
-    notOptions: { returning: ["orders"] },
+    notOptions: { wayBackTopics: ["orders"] },
   },
 
   {

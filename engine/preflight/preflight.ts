@@ -69,7 +69,7 @@ export interface PreflightRun extends PreflightOptions {
    */
   left?: readonly string[];
   /** Patterns of the topics that have a way back. Default none. */
-  returning?: readonly string[];
+  wayBackTopics?: readonly string[];
   /**
    * The mirror as it was when it passed an earlier preflight, if it still exists. The current records in its topics are
    * then not checked.
@@ -202,7 +202,7 @@ export function decide(facts: PreflightFacts, options: PreflightRun): PreflightF
     ...checkTwoClusters(facts),
     ...checkSelection(facts, options.groups, options.waves),
     ...checkNames(facts),
-    ...checkTargetNames(facts, options.returning),
+    ...checkTargetNames(facts, options.wayBackTopics),
     ...checkTargetTopics(facts),
     ...checkBrokers(facts, options),
     ...checkRefused(facts),

@@ -7,12 +7,12 @@ import type { PreflightFacts } from "./facts";
 
 /**
  * Checks that the target's brokers accept the topic names, and that MirrorMaker 2 can handle the group names.
- * @param returning patterns of the topics that have a way back
+ * @param wayBackTopics patterns of the topics that have a way back
  */
-export function checkTargetNames(facts: PreflightFacts, returning: readonly string[] = []): PreflightFinding[] {
+export function checkTargetNames(facts: PreflightFacts, wayBackTopics: readonly string[] = []): PreflightFinding[] {
   return [
     ...equalAndNew(facts),
-    ...cannotReturn(facts, returning),
+    ...cannotReturn(facts, wayBackTopics),
     ...refused(facts),
     ...collisions(facts),
     ...groupNames(facts),
@@ -53,9 +53,10 @@ function equalAndNew({ selected, mirror }: PreflightFacts): PreflightFinding[] {
 const renamedIn = (selected: PreflightFacts["selected"]) => selected.filter((s) => s.origin.name !== s.targetName);
 
 /** A return mirror copies a topic under its own name. What clients write to a renamed copy would stay on the target. */
-function cannotReturn({ selected }: PreflightFacts, returning: readonly string[]): PreflightFinding[] {
-  const returns = compilePatternList(returning.join(","), "waves.topics");
-  const lost = returning.length === 0 ? [] : renamedIn(selected).filter(({ origin }) => returns(origin.name));
+function cannotReturn({ selected }: PreflightFacts, wayBackTopics: readonly string[]): PreflightFinding[] {
+  if (wayBackTopics.length === 0) return [];
+  const hasWayBack = compilePatternList(wayBackTopics.join(","), "waves.topics");
+  const lost = renamedIn(selected).filter(({ origin }) => hasWayBack(origin.name));
   if (lost.length === 0) return [];
   return [
     error(

@@ -1,3 +1,4 @@
+import { reader } from "../mirror-configuration";
 import type { Side } from "../model";
 import { hasPublicCertificate } from "./addresses";
 import { mirrorRule, type Rule, type Saying, stackRule } from "./rule";
@@ -68,7 +69,7 @@ function undone(mirror: MirrorView): Text[] {
       const encrypted = connectionsOf(key).some((side) =>
         attempt(() => mirror.connectionsKnown && mirror[side].tls !== undefined),
       );
-      const value = attempt(() => String(mirror[name]!.config[key]).trim());
+      const value = attempt(() => reader(mirror[name]!.config).text(key));
       return encrypted && value !== undefined && /^(SASL_)?PLAINTEXT$/i.test(value)
         ? [{ path: `${name}Connector.config ${key}`, value }]
         : [];
@@ -78,9 +79,9 @@ function undone(mirror: MirrorView): Text[] {
 
 /** The `security.protocol` that the configuration sets for the origin over what `tls` and `authentication` say. */
 function protocolOf(mirror: MirrorView): string {
-  const ofConnector = attempt(() => mirror.source.config["source.cluster.security.protocol"]);
-  const value = ofConnector === undefined ? attempt(() => mirror.origin.config["security.protocol"]) : ofConnector;
-  return value === undefined ? "" : String(value).trim().toUpperCase();
+  const ofConnector = attempt(() => reader(mirror.source.config).text("source.cluster.security.protocol"));
+  const value = ofConnector ?? attempt(() => reader(mirror.origin.config).text("security.protocol"));
+  return value?.toUpperCase() ?? "";
 }
 const hasTls = (mirror: MirrorView, side: Side): boolean =>
   mirror[side].tls !== undefined || (side === "origin" && /SSL$/.test(protocolOf(mirror)));

@@ -139,8 +139,8 @@ export function noteMirrorGone(inputs: StepInputs): void {
 }
 
 /**
- * Returns true if the part's way back was opened. The mirrors show it, so it is also known after an `up` that was killed
- * before it recorded this. Connectors can be stopped for other reasons, so a state of before the cutover needs both.
+ * Returns true if the part's way back was opened. The mirrors show it, so it is also known after an `up` that was
+ * killed before it recorded this. Connectors can be stopped for other reasons, so a state of before the cutover needs both.
  */
 export async function wasOpened(inputs: StepInputs & WithWayBack): Promise<boolean> {
   const model = modelOf(inputs);

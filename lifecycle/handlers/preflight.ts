@@ -102,7 +102,7 @@ async function look(
       {
         ...inputs.options,
         ...defined({ left: inputs.left, running, estate }),
-        returning: returningTopics(inputs),
+        wayBackTopics: wayBackTopics(inputs),
         owned,
         patienceMs,
         waves,
@@ -113,7 +113,7 @@ async function look(
 }
 
 /** Patterns of the topics that have a way back. Without waves all of them have it, or none. */
-const returningTopics = ({ waves = [], wayBack }: PreflightInputs): string[] => [
+const wayBackTopics = ({ waves = [], wayBack }: PreflightInputs): string[] => [
   ...(wayBack === true ? [".*"] : []),
   ...waves.filter((wave) => wave.wayBack === true).map(({ topics }) => topics),
 ];

@@ -22,8 +22,8 @@ export interface ResidueInputs extends PhasedInputs {
   /** Objects that the migration declared, without those of the administrators. */
   kubernetes: ObjectsOn[];
   /**
-   * The Jobs of verifications on Kubernetes. A verification deletes its own, but a killed `up` may not have recorded the
-   * verification, or that it has a Job. Absent: none, or an older state.
+   * The Jobs of verifications on Kubernetes. A verification deletes its own, but a killed `up` may not have recorded
+   * the verification, or that it has a Job. Absent: none, or an older state.
    */
   jobs?: JobPlace[];
   /** The Kubernetes cluster of the Jobs. */

@@ -8,8 +8,8 @@ import { OWNER_ANNOTATION } from "../owner";
 import { CONTAINER, type VerifyJob } from "./types";
 
 /**
- * Annotation of the Job: what its pods compare, and how. A killed `up` continues only with a Job that does the same. After
- * a correction of `verify.template` or of the limit, the old pods would go on without it.
+ * Annotation of the Job: what its pods compare, and how. A killed `up` continues only with a Job that does the same.
+ * After a correction of `verify.template` or of the limit, the old pods would go on without it.
  */
 export const COMPARES_ANNOTATION = "pulumi-kafka-migration/compares";
 /** Label that the Job controller puts on each pod of a Job (all versions of Kubernetes with Indexed Jobs). */

@@ -14,6 +14,9 @@ export interface Hints {
   names: readonly string[];
 }
 
+/** The Kafka resource that a resource belongs to. */
+export type Home = Pick<Hints, "cluster" | "namespace">;
+
 const SIDES = ["origin", "target"] as const;
 
 /** The cluster that a resource is on. Undefined if there are no hints, or if the hints disagree. */
@@ -80,10 +83,10 @@ function certainly(hints: Hints, mirror: MirrorView | undefined, near = false): 
 }
 
 /** Returns true if a mirror uses the Kafka resource with this name in this namespace. */
-export const isNear = (hints: Pick<Hints, "cluster" | "namespace">, mirrors: readonly MirrorView[]): boolean =>
+export const isNear = (hints: Home, mirrors: readonly MirrorView[]): boolean =>
   mirrors.some((mirror) => inNamespace(hints, mirror) !== undefined);
 
-const inNamespace = ({ cluster, namespace }: Pick<Hints, "cluster" | "namespace">, mirror: MirrorView | undefined) =>
+const inNamespace = ({ cluster, namespace }: Home, mirror: MirrorView | undefined) =>
   only((side) => servesKafka(mirror, side, cluster, namespace));
 
 /**

@@ -12,7 +12,7 @@ import {
 } from "../../engine/rules";
 import { clusterOf, homeOf, partsOf } from "./home";
 import { type AnyResource, apiVersionOf, type Json, known, list, object, text } from "./plain";
-import { type Hints, isNear, placesIn } from "./side";
+import { type Hints, type Home, isNear, placesIn } from "./side";
 
 /** Facts about a KafkaUser from other resources of the stack. */
 export interface Surroundings {
@@ -55,7 +55,7 @@ export function readKafkaUser(
           name,
           {
             names: [resource.name],
-            ...fields<Pick<Hints, "cluster" | "namespace">>({
+            ...fields<Home>({
               cluster: () => clusterOf(metadata),
               namespace: () => namespace,
             }),

@@ -34,7 +34,7 @@ const check = async (more: object) => {
   return preflightStep.create({ ...inputs, originConnection, targetConnection });
 };
 
-test("a topic that the mirror renames cannot have a way back, because its records would stay on the target", async () => {
+test("a topic that the mirror renames cannot have a way back: its records would stay on the target", async () => {
   const wave = (topic: string, wayBack = true) => ({
     waves: [{ name: "shop", topics: topic, groups: "", phase: "mirror", wayBack }],
   });
